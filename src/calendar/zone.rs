@@ -1,0 +1,1 @@
+//! A time zone: local day ↔ instant.

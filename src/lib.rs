@@ -1,0 +1,28 @@
+//! claimwatch watches co-op incentive claims: it finds every review, dispute and payment that is past its deadline,
+//! keeps one alert for each, and escalates by mail.
+//!
+//! The rooms, in reading order; `docs/architecture.md` says which may use which, and `tests/rooms.rs` holds them to it.
+
+pub mod now;
+
+pub mod calendar;
+pub mod claim;
+pub mod sla;
+
+pub mod alert;
+pub mod escalation;
+pub mod mail;
+pub mod wording;
+
+pub mod store;
+
+pub mod check;
+pub mod delivery;
+pub mod import;
+pub mod scan;
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod daemon;
+pub mod telemetry;

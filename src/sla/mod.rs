@@ -1,0 +1,18 @@
+//! The deadlines: rules as data, which clocks run on a claim, when each is due and why.
+//!
+//! Everything here is pure: functions take calendars, claims and `now`. A *clock* is what runs on a claim under a rule;
+//! its identity is (rule, claim, payment line or none, start). Source: DOMAIN.md, "The deadlines" and "Counting days".
+
+mod clock;
+mod cutoff;
+mod deadline;
+mod explanation;
+mod rule;
+mod target;
+
+pub use clock::{Clock, observe};
+pub use cutoff::cutoff;
+pub use deadline::{DeadlineError, at_risk_at, business_days_between, due_at, later};
+pub use explanation::{DayCount, DayKind, Explanation, explain};
+pub use rule::{Rule, TaxInvoice, Watches};
+pub use target::{Counting, Roll, Span, Target, TargetError, Unit};
