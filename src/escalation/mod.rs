@@ -1,1 +1,12 @@
-//! (to come)
+//! Escalation: who is told what is late, at which level, and when; which messages go out now, as facts.
+//!
+//! Pure: functions take alerts, the policy and `now`, and return [`Digest`]s and when each alert is due next.
+//! Source: DOMAIN.md, "Escalation".
+
+mod digest;
+mod due;
+mod policy;
+
+pub use digest::{Case, Digest};
+pub use due::{Escalated, Escalations, Message, Pending, escalate};
+pub use policy::{Glob, Language, Level, Policy, Route, SendHours};

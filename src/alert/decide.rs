@@ -1,0 +1,180 @@
+//! Clocks, deadlines and `now` → transitions.
+
+use chrono::{DateTime, Utc};
+
+use crate::calendar::{Calendar, Calendars, Choice};
+use crate::claim::{Subject, clean_line};
+use crate::sla::{self, Clock, DeadlineError, Rule};
+
+use super::{Alert, Cause, NewAlert, Resolution, State, Transition};
+
+/// What every decision of a scan needs besides the clock itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    pub rule: &'a Rule,
+    pub calendars: &'a Calendars,
+    pub now: DateTime<Utc>,
+}
+
+impl<'a> Context<'a> {
+    /// The calendar by which the clock on `subject` is counted: its program's, else the rule's, else the default.
+    #[must_use]
+    pub fn calendar(&self, subject: &Subject) -> &'a Calendar {
+        self.choose(subject).calendar
+    }
+
+    fn choose<'s>(&self, subject: &'s Subject) -> Choice<'s>
+    where
+        'a: 's,
+    {
+        let program = subject.program.as_ref().and_then(|program| program.calendar.as_deref());
+        self.calendars.choose(program, self.rule.calendar.as_deref())
+    }
+}
+
+/// What to do about a clock that may be late or at risk and has no alert that says so; `None`: nothing (yet).
+///
+/// # Errors
+/// [`DeadlineError`] if its deadline cannot be given.
+pub fn judge_running(context: &Context<'_>, subject: &Subject) -> Result<Option<Transition>, DeadlineError> {
+    let Clock::Running { started_at } = sla::observe(context.rule, subject, context.now) else { return Ok(None) };
+    let Some(state) = state_of(context, subject, started_at)? else { return Ok(None) };
+    Ok(Some(Transition::Raise { alert: new_alert(context, subject, started_at)?, state }))
+}
+
+/// What to do about a clock that stopped by its own stop column and has no alert: raised, resolved as late, if it was.
+///
+/// # Errors
+/// [`DeadlineError`] if its deadline cannot be given.
+pub fn judge_stopped(context: &Context<'_>, subject: &Subject) -> Result<Option<Transition>, DeadlineError> {
+    let clock = sla::observe(context.rule, subject, context.now);
+    let Clock::Stopped { started_at: Some(started_at), own_stop: Some(stopped_at), .. } = clock else {
+        return Ok(None);
+    };
+    let due_at = sla::due_at(&context.rule.target, context.calendar(subject), started_at)?;
+    if stopped_at < due_at || stopped_at > context.now {
+        return Ok(None);
+    }
+    Ok(Some(Transition::RaiseResolved { alert: new_alert(context, subject, started_at)?, stopped_at }))
+}
+
+/// What to do about an open alert, now that the source shows `subject` (`None`: the claim or the line is gone).
+///
+/// # Errors
+/// [`DeadlineError`] if its deadline cannot be given; the alert stays as it is.
+pub fn judge_open(
+    context: &Context<'_>,
+    alert: &Alert,
+    subject: Option<&Subject>,
+) -> Result<Option<Transition>, DeadlineError> {
+    let resolve = |resolution, stopped_at, cause: &'static str| {
+        let claim_status = subject.map(|subject| subject.claim.status_text.clone());
+        Ok(Some(Transition::Resolve { alert_id: alert.id, resolution, stopped_at, claim_status, cause: cause.into() }))
+    };
+    let Some(subject) = subject else {
+        let gone = if alert.payment_id.is_some() { "the payment line is gone" } else { "the claim is gone" };
+        return resolve(Resolution::Withdrawn, None, gone);
+    };
+    match sla::observe(context.rule, subject, context.now) {
+        Clock::Unwatched(why) => resolve(Resolution::Withdrawn, None, why),
+        // A start that went missing is a data problem, and no proof that the work is done.
+        Clock::NoStart => Ok(None),
+        Clock::NotBegun => resolve(Resolution::Withdrawn, None, "the clock has not begun"),
+        Clock::Running { started_at } if started_at == alert.clock_started_at => judge_moved(context, alert, subject),
+        Clock::Running { .. } => resolve(Resolution::Restarted, None, "the clock started again"),
+        Clock::Stopped { started_at: Some(started_at), .. } if started_at != alert.clock_started_at => {
+            resolve(Resolution::Restarted, None, "the clock started again, and stopped since")
+        }
+        Clock::Stopped { own_stop, updated_at, .. } => {
+            let stopped_at = own_stop.or(updated_at).filter(|at| *at >= alert.clock_started_at && *at <= context.now);
+            // The deadline that the alert shows is the one that people were told; a moved one is judged first.
+            let in_time = stopped_at.unwrap_or(context.now) < alert.due_at;
+            let resolution = if in_time { Resolution::Met } else { Resolution::Late };
+            resolve(resolution, stopped_at, "the clock stopped")
+        }
+    }
+}
+
+/// The alert's clock still runs: is its deadline still what the alert says?
+fn judge_moved(
+    context: &Context<'_>,
+    alert: &Alert,
+    subject: &Subject,
+) -> Result<Option<Transition>, DeadlineError> {
+    let started_at = alert.clock_started_at;
+    let due_at = sla::due_at(&context.rule.target, context.calendar(subject), started_at)?;
+    let moved = Cause { cause: "the deadline moved", previous_due_at: Some(alert.due_at) };
+    match state_of(context, subject, started_at)? {
+        None => Ok(Some(Transition::Resolve {
+            alert_id: alert.id,
+            resolution: Resolution::Withdrawn,
+            stopped_at: None,
+            claim_status: Some(subject.claim.status_text.clone()),
+            cause: Cause { cause: "the deadline moved into the future", ..moved },
+        })),
+        Some(State::AtRisk) if alert.state == State::Breached && alert.due_at != due_at => {
+            Ok(Some(Transition::Resolve {
+                alert_id: alert.id,
+                resolution: Resolution::Withdrawn,
+                stopped_at: None,
+                claim_status: Some(subject.claim.status_text.clone()),
+                cause: Cause { cause: "the deadline moved into the future", ..moved },
+            }))
+        }
+        Some(state) if alert.due_at != due_at || alert.calendar != context.calendar(subject).name() => {
+            let alert_id = alert.id;
+            Ok(Some(Transition::Move { alert_id, alert: new_alert(context, subject, started_at)?, state, cause: moved }))
+        }
+        Some(_) => Ok(None),
+    }
+}
+
+/// Breached, at risk, or `None`: neither, for a running clock at `now`.
+fn state_of(
+    context: &Context<'_>,
+    subject: &Subject,
+    started_at: DateTime<Utc>,
+) -> Result<Option<State>, DeadlineError> {
+    let Context { rule, now, .. } = context;
+    let calendar = context.calendar(subject);
+    if *now >= sla::due_at(&rule.target, calendar, started_at)? {
+        return Ok(Some(State::Breached));
+    }
+    match rule.warn {
+        Some(warn) if *now >= sla::at_risk_at(&rule.target, warn, calendar, started_at)? => Ok(Some(State::AtRisk)),
+        _ => Ok(None),
+    }
+}
+
+/// The longest partner name that an alert keeps.
+const MAX_NAME: usize = 200;
+
+fn new_alert(
+    context: &Context<'_>,
+    subject: &Subject,
+    started_at: DateTime<Utc>,
+) -> Result<NewAlert, DeadlineError> {
+    let Choice { calendar, unknown } = context.choose(subject);
+    let mut explanation = sla::explain(&context.rule.target, calendar, started_at)?;
+    if let Some(name) = unknown {
+        let name = clean_line(name, MAX_NAME);
+        explanation.notes.push(format!("calendar {name:?} is not configured; {:?} serves", calendar.name()));
+    }
+    let claim = &subject.claim;
+    let (amount, currency) = subject.money();
+    Ok(NewAlert {
+        rule: context.rule.name.clone(),
+        claim_id: claim.claim_id.clone(),
+        payment_id: subject.payment.as_ref().map(|line| line.payment_id.clone()),
+        program_id: claim.program_id.clone(),
+        partner_name: claim.partner_name.as_deref().map(|name| clean_line(name, MAX_NAME).into_owned()),
+        claim_status: clean_line(&claim.status_text, MAX_NAME).into_owned(),
+        clock_started_at: started_at,
+        due_at: explanation.due_at,
+        amount,
+        currency,
+        paying_entity: subject.payment.as_ref().and_then(|line| line.paying_entity.clone()),
+        calendar: calendar.name().to_owned(),
+        explanation,
+    })
+}

@@ -1,0 +1,219 @@
+//! The values that cross the store's wall.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::claim::{Claim, HistoryEntry, Payment, Program};
+use crate::escalation::Digest;
+
+/// The starts before which clocks may be late (or at risk), by calendar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cutoffs {
+    /// For clocks whose calendar is not in `by_calendar`.
+    pub default: DateTime<Utc>,
+    /// For programs that name this calendar.
+    pub by_calendar: BTreeMap<String, DateTime<Utc>>,
+    /// Whether this is about risk: then any open alert will do; otherwise only a breached one.
+    pub at_risk: bool,
+}
+
+/// Where a page of clocks ended: the start (or stop) as the source spells it, the claim, the payment line or "".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageKey {
+    pub at: String,
+    pub claim_id: String,
+    pub payment_id: String,
+}
+
+/// A row of the source with its place in the page, and what of it could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readable<T> {
+    pub value: T,
+    pub key: PageKey,
+    pub unread: Vec<Unread>,
+}
+
+/// A column of a claim that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    pub column: String,
+    pub found: String,
+    pub expected: &'static str,
+}
+
+/// How many alerts a transaction changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// Became breached.
+    pub opened: u64,
+    /// Became at risk.
+    pub warned: u64,
+    pub met: u64,
+    pub late: u64,
+    pub restarted: u64,
+    pub withdrawn: u64,
+    pub moved: u64,
+}
+
+/// Open alerts by rule: (at risk, breached).
+pub type OpenCounts = BTreeMap<String, (u64, u64)>;
+
+/// What a scan found and did; kept with its record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScanCounts {
+    pub recorded: Recorded,
+    pub messages: u64,
+    pub data_problems: u64,
+}
+
+/// A scan that finished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanRecord {
+    pub id: i64,
+    /// The instant at which it looked.
+    pub began_at: DateTime<Utc>,
+    /// The fingerprint of the rules, calendars and policy that it used.
+    pub settings: String,
+}
+
+/// Which alerts to list; conditions that are `None` admit all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlertFilter {
+    pub id: Option<Uuid>,
+    pub state: Option<crate::alert::State>,
+    /// Only those that are not resolved.
+    pub open: bool,
+    pub rule: Option<String>,
+    pub program: Option<String>,
+    pub claim: Option<String>,
+}
+
+/// A delivery that is ours until its lease ends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeasedDelivery {
+    pub id: Uuid,
+    pub message: Uuid,
+    pub recipient: String,
+    /// How often it was tried before.
+    pub attempts: u32,
+    pub digest: Digest,
+    /// The message's bytes, once someone rendered it.
+    pub mail: Option<StoredMail>,
+}
+
+/// A rendered message as the outbox keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredMail {
+    pub message_id: String,
+    pub subject: String,
+    pub bytes: Vec<u8>,
+}
+
+/// How a delivery attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The server took it; its words.
+    Sent { reply: String },
+    /// Not now; try again at an instant.
+    Again { at: DateTime<Utc>, error: String },
+    /// Never; a dead letter with the server's words.
+    Dead { error: String },
+    /// Not tried: given back as it was, due again at once.
+    Released,
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Waiting for its (next) attempt.
+    Pending,
+    Sent,
+    /// Given up: a permanent failure. `outbox retry` tries it again.
+    Dead,
+    /// Not sent, since everything that it was about was settled before.
+    Settled,
+}
+
+impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Sent, Self::Dead, Self::Settled];
+
+    /// The text that the database stores.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sent => "sent",
+            Self::Dead => "dead",
+            Self::Settled => "settled",
+        }
+    }
+
+    /// Reads what the database stores.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// A delivery as `outbox list` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutboxItem {
+    pub id: Uuid,
+    pub message: Uuid,
+    pub recipient: String,
+    pub state: DeliveryState,
+    pub level: u32,
+    pub alerts: u64,
+    pub created_at: DateTime<Utc>,
+    pub attempts: u32,
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    pub leased_until: Option<DateTime<Utc>>,
+    pub last_error: Option<String>,
+    pub sent_at: Option<DateTime<Utc>>,
+    pub reply: Option<String>,
+    pub message_id: Option<String>,
+    pub subject: Option<String>,
+}
+
+/// One row to import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImportRow {
+    Program(Program),
+    Claim(Claim),
+    Payment(Payment),
+    History(HistoryEntry),
+}
+
+/// Rows to import; `None` stands for a row that was refused: then nothing is stored, and the rest is only read.
+pub type ImportRows<'a> = &'a mut (dyn Iterator<Item = Option<ImportRow>> + Send);
+
+/// Whether an import stores anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportMode {
+    Store,
+    DryRun,
+}
+
+/// What an import did, or with [`ImportMode::DryRun`] would do: by relation (`programs`, `claims`, ...).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ImportCounts {
+    pub programs: RowCounts,
+    pub claims: RowCounts,
+    pub payments: RowCounts,
+    pub history: RowCounts,
+    /// Whether it was stored.
+    pub stored: bool,
+}
+
+/// Rows of one relation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RowCounts {
+    pub new: u64,
+    pub changed: u64,
+    pub same: u64,
+}
