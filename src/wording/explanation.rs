@@ -54,11 +54,8 @@ impl Words {
         let last_day = day_ending_at(explanation.due_at, zone);
         let started = self.say("clock-started", [("rule", rule.into())]);
         let start = self.instant_in_zone(explanation.start, zone);
-        let convention = if to_end_of_day {
-            self.say("start-day-not-counted", [])
-        } else {
-            self.say("start-time-kept", [])
-        };
+        let convention =
+            if to_end_of_day { self.say("start-day-not-counted", []) } else { self.say("start-time-kept", []) };
         let counted = self.counted(explanation, target, last_day.year());
         let skipped = self.skipped_days(explanation, last_day.year());
         let (due, due_clause) = if to_end_of_day {
@@ -72,7 +69,8 @@ impl Words {
         };
         let notes: Vec<String> = explanation.notes.iter().map(|note| clean_line(note, MAX_NOTE).into_owned()).collect();
 
-        let mut clauses = vec![self.say("explanation", [("started", started.as_str().into()), ("start", start.as_str().into())])];
+        let mut clauses =
+            vec![self.say("explanation", [("started", started.as_str().into()), ("start", start.as_str().into())])];
         clauses.extend([convention.clone(), counted.clone()]);
         if !skipped.is_empty() {
             clauses.push(self.say("skipped", [("days", skipped.as_str().into())]));
@@ -123,7 +121,11 @@ impl Words {
         }
         let because = |days: &[NaiveDate], reason: String| {
             let days = self.short_dates(days, year);
-            if reason.is_empty() { days } else { self.say("skipped-because", [("days", days.into()), ("reason", reason.into())]) }
+            if reason.is_empty() {
+                days
+            } else {
+                self.say("skipped-because", [("days", days.into()), ("reason", reason.into())])
+            }
         };
         let mut groups = Vec::with_capacity(others.len() + 2);
         if weekend.len() > MAX_WEEKEND {
