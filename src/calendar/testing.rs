@@ -181,8 +181,10 @@ pub(crate) fn days_shown(
         let next = at + TimeDelta::minutes(15);
         let day = local_by(&rules, next).date();
         if day > last {
-            let second = (1..=900).find(|second| local_by(&rules, at + TimeDelta::seconds(*second)).date() == day);
-            days.entry(day).or_insert(at + TimeDelta::seconds(second.expect("a second of that quarter")));
+            let shows_it = |seconds: &i64| local_by(&rules, at + TimeDelta::seconds(*seconds)).date() == day;
+            // Nearly always a day begins on the quarter itself.
+            let second = if shows_it(&899) { (1..900).find(shows_it).unwrap_or(899) } else { 900 };
+            days.entry(day).or_insert(at + TimeDelta::seconds(second));
         }
         (at, last) = (next, day);
     }
