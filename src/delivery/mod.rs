@@ -1,1 +1,3 @@
-//! (to come)
+//! Draining the outbox: lease, look again, render once, send, record.
+
+pub mod transport;
