@@ -7,6 +7,7 @@ mod file;
 mod sendmail;
 mod smtp;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lettre::Address;
 
+use crate::claim::clean_line;
 use crate::store::StoredMail;
 
 pub use file::FileTransport;
@@ -129,5 +131,55 @@ pub fn connect(settings: &TransportSettings) -> Box<dyn Transport> {
         TransportSettings::Smtp(smtp) => Box::new(SmtpTransport::new(smtp.clone())),
         TransportSettings::Sendmail(sendmail) => Box::new(SendmailTransport::new(sendmail.clone())),
         TransportSettings::File(file) => Box::new(FileTransport::new(file.clone())),
+    }
+}
+
+/// What the other side said, as one harmless line.
+fn words(said: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 500;
+    clean_line(said.trim(), LONGEST)
+}
+
+/// `address` as every server understands it: a domain beyond ASCII in its ASCII form (RFC 5890).
+fn with_ascii_domain(address: &Address) -> Address {
+    let domain = address.domain();
+    let ascii = if domain.is_ascii() { None } else { idna::domain_to_ascii(domain).ok() };
+    ascii.and_then(|ascii| Address::new(address.user(), ascii).ok()).unwrap_or_else(|| address.clone())
+}
+
+/// The first enhanced status code in `said`, such as 5.1.1: class, subject, detail (RFC 3463).
+fn enhanced_status(said: &str) -> Option<(u16, u16, u16)> {
+    let fits = |token: &str| {
+        let mut numbers = token.trim_matches(|c: char| !c.is_ascii_digit()).split('.').map(|digits| {
+            (digits.len() <= 3 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
+        });
+        let status = (numbers.next()??, numbers.next()??, numbers.next()??);
+        (matches!(status.0, 2 | 4 | 5) && numbers.next().is_none()).then_some(status)
+    };
+    said.split_whitespace().find_map(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_enhanced_status_is_found_among_other_words_and_an_ip_address_is_none() {
+        assert_eq!(enhanced_status("5.1.1 no such user"), Some((5, 1, 1)));
+        assert_eq!(enhanced_status("host 5.9.1.2 said: 550 (4.2.2) full"), Some((4, 2, 2)));
+        assert_eq!(enhanced_status("550 no such user, port 465, 3.2.1, 5.1234.1, 5..1"), None);
+    }
+
+    #[test]
+    fn a_domain_beyond_ascii_is_sent_in_its_ascii_form() {
+        let sent = |address: &str| with_ascii_domain(&address.parse().expect("an address")).to_string();
+        assert_eq!(sent("jan@żółw.pl"), "jan@xn--w-uga1v8h.pl");
+        assert_eq!(sent("jan@example.com"), "jan@example.com");
+    }
+
+    #[test]
+    fn a_password_does_not_show() {
+        let credentials = Some(("claimwatch".to_owned(), Secret::new("hunter2".into())));
+        assert!(!format!("{credentials:?}").contains("hunter2"));
     }
 }
