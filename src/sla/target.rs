@@ -142,14 +142,32 @@ mod tests {
 
     #[test]
     fn a_target_reads_back_as_it_is_written() {
-        for text in ["2 business days", "1 business day", "30 days", "30 days roll", "5 business days elapsed", "1 day elapsed roll"] {
+        for text in [
+            "2 business days",
+            "1 business day",
+            "30 days",
+            "30 days roll",
+            "5 business days elapsed",
+            "1 day elapsed roll",
+        ] {
             assert_eq!(text.parse::<Target>().map(|target| target.to_string()), Ok(text.to_owned()));
         }
     }
 
     #[test]
     fn a_wrong_target_says_what_was_found_and_what_was_expected() {
-        for text in ["", "2", "2 busines days", "0 days", "-1 days", "+1 days", "10001 days", "1.5 days", "2 days roll roll", "99999999999 days"] {
+        for text in [
+            "",
+            "2",
+            "2 busines days",
+            "0 days",
+            "-1 days",
+            "+1 days",
+            "10001 days",
+            "1.5 days",
+            "2 days roll roll",
+            "99999999999 days",
+        ] {
             let error = text.parse::<Target>().expect_err(text).to_string();
             assert!(error.contains(&format!("found {text:?}, expected a number")), "{error}");
         }

@@ -1,0 +1,79 @@
+//! All calendars by name, and which of them serves a claim.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Calendar, CalendarError};
+
+/// The configured calendars; one of them is the default.
+#[derive(Clone, Debug)]
+pub struct Calendars {
+    by_name: BTreeMap<String, Arc<Calendar>>,
+    default: Arc<Calendar>,
+}
+
+/// The calendar that serves a claim.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'a> {
+    pub calendar: &'a Arc<Calendar>,
+    /// A name that was asked for and is not configured: the default serves instead, and that is to be reported.
+    pub unknown: Option<&'a str>,
+}
+
+impl Calendars {
+    /// These calendars, with the one named `default` for all that name none.
+    ///
+    /// # Errors
+    /// [`CalendarError`]: a calendar without a working day, a name that occurs twice, no calendar of the default's name.
+    pub fn new(default: &str, calendars: impl IntoIterator<Item = Calendar>) -> Result<Self, CalendarError> {
+        let mut by_name = BTreeMap::new();
+        for calendar in calendars {
+            let calendar = Arc::new(calendar.build()?);
+            let name = calendar.name().to_owned();
+            if by_name.insert(name.clone(), calendar).is_some() {
+                return Err(CalendarError::Twice { calendar: name });
+            }
+        }
+        match by_name.get(default).cloned() {
+            Some(default) => Ok(Self { by_name, default }),
+            None => Err(CalendarError::UnknownDefault {
+                calendar: default.to_owned(),
+                known: by_name.into_keys().collect(),
+            }),
+        }
+    }
+
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Arc<Calendar>> {
+        self.by_name.get(name)
+    }
+
+    /// The calendar for programs and rules that name none.
+    #[must_use]
+    pub fn default(&self) -> &Arc<Calendar> {
+        &self.default
+    }
+
+    /// The calendars' names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// The calendars by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Calendar>> {
+        self.by_name.values()
+    }
+
+    /// The calendar that a program names, else the one that the rule names, else the default. For a name that is not
+    /// configured the default serves, whatever the rule names.
+    #[must_use]
+    pub fn choose<'a>(&'a self, program: Option<&'a str>, rule: Option<&'a str>) -> Choice<'a> {
+        let Some(name) = program.or(rule) else {
+            return Choice { calendar: &self.default, unknown: None };
+        };
+        match self.get(name) {
+            Some(calendar) => Choice { calendar, unknown: None },
+            None => Choice { calendar: &self.default, unknown: Some(name) },
+        }
+    }
+}
