@@ -20,9 +20,11 @@ pub struct Cutoffs {
     pub at_risk: bool,
 }
 
-/// Where a page of clocks ended: the start (or stop) as the source spells it, the claim, the payment line or "".
+/// Where a page of clocks ended: which of the places that a rule's clocks are in, the start (or stop) as the source spells
+/// it, the claim, the payment line or "".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageKey {
+    pub part: usize,
     pub at: String,
     pub claim_id: String,
     pub payment_id: String,

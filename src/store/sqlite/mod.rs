@@ -1,1 +1,124 @@
-//! The SQLite adapter (to come).
+//! SQLite, embedded: one file, one writer, readers that never wait.
+//!
+//! WAL with `synchronous = FULL` (a message recorded as sent stays so through a power cut); one writing connection whose
+//! transactions begin IMMEDIATE, since a deferred one that reads first fails at once when another wrote meanwhile; a
+//! pool of read-only connections. Statements are fixed texts over the views `source_*`, which [`SqliteStore::migrate`]
+//! makes over the relations that the configuration names.
+
+mod alerts;
+mod claims;
+mod clocks;
+mod import;
+mod outbox;
+mod rows;
+mod scans;
+mod sources;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, Transaction};
+
+use super::StoreError;
+
+pub use sources::SourceRelations;
+
+/// How long a writer waits for another process's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a call waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+const READERS: u32 = 4;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// A database in one file.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, creating the file if it is not there. Nothing in it is read or changed yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if it cannot be opened.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT);
+        let writing = options.clone().create_if_missing(true).foreign_keys(true);
+        let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None).max_lifetime(None);
+        let unavailable =
+            |error: sqlx::Error| StoreError::Unavailable(format!("{}: {}", path.display(), StoreError::from(error)));
+        let writer = pool().max_connections(1).connect_with(writing).await.map_err(unavailable)?;
+        let readers = pool().max_connections(READERS).connect_lazy_with(options.read_only(true));
+        Ok(Self { path: path.to_owned(), writer, readers })
+    }
+
+    /// Brings the schema up to date and makes the `source_*` views over `sources`. Doing it twice changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] if the file is of a newer claimwatch, or a relation or column of `sources` is missing.
+    pub async fn migrate(&self, sources: &SourceRelations) -> Result<(), StoreError> {
+        MIGRATIONS.run(&self.writer).await.map_err(|error| match error {
+            sqlx::migrate::MigrateError::Execute(error) => StoreError::from(error),
+            other => StoreError::Schema(format!("{}: the schema does not fit: {other}", self.path.display())),
+        })?;
+        sources::make_views(self, sources).await
+    }
+
+    /// Checks that the schema is the one of this version and that its views are over `sources`.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] says what differs.
+    pub async fn verify(&self, sources: &SourceRelations) -> Result<(), StoreError> {
+        sources::verify(self, sources, &MIGRATIONS).await
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Closes every connection, so that the write-ahead log is folded into the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let text = error.to_string();
+        match &error {
+            sqlx::Error::Database(database) => {
+                let primary = database.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
+                match primary {
+                    // BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN
+                    Some(5..=8 | 10 | 13 | 14) => Self::Unavailable(database.message().to_owned()),
+                    // CORRUPT, NOTADB
+                    Some(11 | 26) => Self::Corrupt(database.message().to_owned()),
+                    Some(1) if database.message().starts_with("no such") => {
+                        Self::Schema(format!("{}; run `claimwatch migrate`", database.message()))
+                    }
+                    _ => Self::Failed(database.message().to_owned()),
+                }
+            }
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => {
+                Self::Unavailable(text)
+            }
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt(text),
+            _ => Self::Failed(text),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! A rule as SQL: which rows its clocks run on. The texts are made from the rule's statuses and columns alone, all of
+//! them names of ours; every value is bound.
+//!
+//! A payment rule's clocks are in three places, each with its own index: claims without payment lines, lines that were
+//! never paid, and lines whose `paid_at` is left over from an earlier round.
+
+use crate::claim::Status;
+use crate::sla::{Rule, TaxInvoice, Watches};
+
+/// Instants that sort as text; what does not fit is not read as one. The same pattern stands in the indexes.
+const INSTANT: &str = "'[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z'";
+
+/// Columns of a subject, as [`super::rows::subject`] reads them; long texts are cut before they leave the database.
+pub(super) const COLUMNS: &str = "c.claim_id, c.program_id, substr(c.partner_name, 1, 1000) AS partner_name, \
+    substr(c.status, 1, 1000) AS status, c.submitted_at, c.reviewed_at, c.disputed_at, c.dispute_resolved_at, \
+    c.approved_at, c.tax_invoice_approved_at, c.paid_at, c.updated_at, c.amount, c.currency, \
+    p.program_id AS p_program_id, p.calendar AS p_calendar, p.requires_tax_invoice AS p_requires_tax_invoice, \
+    p.payment_currency AS p_payment_currency";
+
+/// Where clocks of a rule are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Claims, watched themselves.
+    Claims,
+    /// Payment lines that were never paid.
+    OpenLines,
+    /// Payment lines paid before the clock's start, or at an instant that cannot be read.
+    LeftOverLines,
+}
+
+impl Part {
+    /// The parts of `rule`, in the order in which they are read.
+    pub fn of(rule: &Rule) -> &'static [Self] {
+        match rule.watches {
+            Watches::Claim => &[Self::Claims],
+            Watches::Payments => &[Self::Claims, Self::OpenLines, Self::LeftOverLines],
+        }
+    }
+
+    /// The columns that the part's rows are ordered by; the last two are the claim and the line.
+    pub fn key(self, rule: &Rule) -> [String; 3] {
+        match self {
+            Self::Claims => [format!("c.{}", rule.starts_at.column()), "c.claim_id".into(), "''".into()],
+            Self::OpenLines | Self::LeftOverLines => ["''".into(), "l.claim_id".into(), "l.payment_id".into()],
+        }
+    }
+
+    /// What a subject's payment line is.
+    pub fn line_columns(self) -> &'static str {
+        match self {
+            Self::Claims => NO_LINE,
+            Self::OpenLines | Self::LeftOverLines => LINE,
+        }
+    }
+}
+
+const LINE: &str = "l.payment_id AS l_payment_id, l.paying_entity AS l_paying_entity, l.amount AS l_amount, \
+    l.currency AS l_currency, l.paid_at AS l_paid_at, 1 AS has_payments";
+const NO_LINE: &str = "NULL AS l_payment_id, NULL AS l_paying_entity, NULL AS l_amount, NULL AS l_currency, \
+    NULL AS l_paid_at, 0 AS has_payments";
+
+/// `FROM … WHERE …`: the rows of `part` on which a clock of `rule` runs, but for what is asked of its start.
+pub(super) fn running(rule: &Rule, part: Part) -> String {
+    let from = match part {
+        Part::Claims => "FROM source_claims c LEFT JOIN source_programs p ON p.program_id = c.program_id",
+        // CROSS keeps the unpaid lines, which are few, in front.
+        Part::OpenLines | Part::LeftOverLines => {
+            "FROM source_payments l CROSS JOIN source_claims c ON c.claim_id = l.claim_id \
+             LEFT JOIN source_programs p ON p.program_id = c.program_id"
+        }
+    };
+    let start = rule.starts_at.column();
+    let unpaid = match (rule.watches, part) {
+        (Watches::Claim, _) => String::new(),
+        (Watches::Payments, Part::Claims) => format!(" AND {} AND {WITHOUT_LINES}", claim_unpaid(rule)),
+        (Watches::Payments, Part::OpenLines) => " AND l.paid_at IS NULL".into(),
+        (Watches::Payments, Part::LeftOverLines) => {
+            format!(" AND l.paid_at IS NOT NULL AND (l.paid_at < c.{start} OR l.paid_at NOT GLOB {INSTANT})")
+        }
+    };
+    format!("{from} WHERE {}{unpaid}{}", in_status(rule), tax_invoice(rule))
+}
+
+/// `FROM … WHERE …`: the rows of `part` whose own stop column says that a clock of `rule` stopped, not before its start.
+pub(super) fn stopped(rule: &Rule, part: Part) -> String {
+    let (start, stop) = (rule.starts_at.column(), stop_column(rule, part));
+    let (from, lines) = match (part, rule.watches) {
+        (Part::Claims, Watches::Claim) => ("source_claims c", String::new()),
+        (Part::Claims, Watches::Payments) => ("source_claims c", format!(" AND {WITHOUT_LINES}")),
+        _ => ("source_payments l CROSS JOIN source_claims c ON c.claim_id = l.claim_id", String::new()),
+    };
+    format!(
+        "FROM {from} LEFT JOIN source_programs p ON p.program_id = c.program_id \
+         WHERE {stop} GLOB {INSTANT} AND c.{start} GLOB {INSTANT} AND c.{start} <= {stop}{lines}{}",
+        tax_invoice(rule)
+    )
+}
+
+/// The parts in which stopped clocks are looked for: a paid line is in one place.
+pub(super) fn stopped_parts(rule: &Rule) -> &'static [Part] {
+    match rule.watches {
+        Watches::Claim => &[Part::Claims],
+        Watches::Payments => &[Part::Claims, Part::OpenLines],
+    }
+}
+
+/// The column that says when a clock stopped.
+pub(super) fn stop_column(rule: &Rule, part: Part) -> String {
+    match part {
+        Part::Claims => format!("c.{}", rule.stops_at.column()),
+        Part::OpenLines | Part::LeftOverLines => "l.paid_at".into(),
+    }
+}
+
+/// Whether the clock of alert `a` plainly runs on as recorded: nothing about it needs a second look. Never null; `?1` is
+/// the calendar of programs that name none.
+pub(super) fn runs_on(rule: &Rule) -> String {
+    let start = rule.starts_at.column();
+    let unpaid = match rule.watches {
+        Watches::Claim => String::new(),
+        Watches::Payments => format!(
+            " AND CASE WHEN a.payment_id IS NULL THEN {} AND {WITHOUT_LINES} \
+             ELSE l.payment_id IS NOT NULL AND (l.paid_at IS NULL OR l.paid_at < c.{start}) END",
+            claim_unpaid(rule)
+        ),
+    };
+    format!(
+        "coalesce({} AND a.clock_started_at IN {} AND a.calendar = coalesce(nullif(p.calendar, ''), ?1){unpaid}{}, 0)",
+        in_status(rule),
+        as_recorded(rule),
+        tax_invoice(rule)
+    )
+}
+
+/// The start as an alert may have recorded it: a source may leave out the fraction of a second.
+pub(super) fn as_recorded(rule: &Rule) -> String {
+    let start = rule.starts_at.column();
+    format!("(c.{start}, replace(c.{start}, 'Z', '.000000Z'))")
+}
+
+fn in_status(rule: &Rule) -> String {
+    format!("c.status_key IN ({})", status_keys(&rule.runs_while))
+}
+
+fn status_keys(statuses: &[Status]) -> String {
+    let keys: Vec<String> = statuses.iter().map(|status| format!("'{}'", status.key())).collect();
+    keys.join(", ")
+}
+
+/// Statuses that we do not know; the same list as in the index.
+pub(super) fn unknown_status() -> String {
+    format!("status_key NOT IN ({})", status_keys(&Status::ALL))
+}
+
+fn claim_unpaid(rule: &Rule) -> String {
+    let (start, stop) = (rule.starts_at.column(), rule.stops_at.column());
+    format!("(c.{stop} IS NULL OR c.{stop} < c.{start} OR c.{stop} NOT GLOB {INSTANT})")
+}
+
+const WITHOUT_LINES: &str = "NOT EXISTS (SELECT 1 FROM source_payments other WHERE other.claim_id = c.claim_id)";
+
+fn tax_invoice(rule: &Rule) -> &'static str {
+    match rule.tax_invoice {
+        TaxInvoice::Any => "",
+        TaxInvoice::NotRequired => " AND coalesce(p.requires_tax_invoice, 0) = 0",
+        TaxInvoice::Required => " AND coalesce(p.requires_tax_invoice, 0) <> 0",
+    }
+}
+
+/// Claims with an instant or amount that cannot be read; the same conditions as in the index.
+pub(super) fn unreadable_claim() -> String {
+    let instants = crate::claim::Moment::ALL.map(|moment| format!("{} NOT GLOB {INSTANT}", moment.column()));
+    format!("({} OR {UNREADABLE_AMOUNT})", instants.join(" OR "))
+}
+
+/// Payment lines with an instant or amount that cannot be read.
+pub(super) fn unreadable_payment() -> String {
+    format!("(paid_at NOT GLOB {INSTANT} OR {UNREADABLE_AMOUNT})")
+}
+
+const UNREADABLE_AMOUNT: &str = "amount GLOB '*[^0-9.-]*' OR amount NOT GLOB '*[0-9]*'";

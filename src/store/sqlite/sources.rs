@@ -1,0 +1,137 @@
+//! The views `source_*`: claimwatch's only way to the claims, over whatever relations the configuration names.
+
+use sqlx::migrate::Migrator;
+use sqlx::{AssertSqlSafe, Row};
+
+use super::{SqliteStore, StoreError};
+use crate::claim::Moment;
+
+/// The relations that claims are read from: tables or views, each a name that the configuration has validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceRelations {
+    pub claims: String,
+    pub programs: String,
+    /// `None`: the source has no payment lines.
+    pub payments: Option<String>,
+    /// `None`: the source has no history.
+    pub history: Option<String>,
+}
+
+impl Default for SourceRelations {
+    fn default() -> Self {
+        Self {
+            claims: "claims".into(),
+            programs: "programs".into(),
+            payments: Some("claim_payments".into()),
+            history: Some("claim_history".into()),
+        }
+    }
+}
+
+impl SourceRelations {
+    /// The names as they are kept in the database, to tell a changed configuration.
+    fn fingerprint(&self) -> String {
+        let or_none = |name: &Option<String>| name.clone().unwrap_or_default();
+        format!(
+            "claims = {:?}, programs = {:?}, payments = {:?}, history = {:?}",
+            self.claims,
+            self.programs,
+            or_none(&self.payments),
+            or_none(&self.history)
+        )
+    }
+}
+
+const PROGRAM_COLUMNS: [&str; 5] = ["program_id", "name", "calendar", "requires_tax_invoice", "payment_currency"];
+const PAYMENT_COLUMNS: [&str; 6] = ["payment_id", "claim_id", "paying_entity", "amount", "currency", "paid_at"];
+const HISTORY_COLUMNS: [&str; 4] = ["claim_id", "at", "status", "note"];
+const FINGERPRINT: &str = "source";
+
+fn claim_columns() -> Vec<&'static str> {
+    let before = ["claim_id", "program_id", "partner_name", "title", "status"];
+    let instants = Moment::ALL.map(Moment::column);
+    before.into_iter().chain(instants).chain(["amount", "currency"]).collect()
+}
+
+/// The status as it is compared; the same expression as in the indexes, see `migrations/sqlite`.
+const STATUS_KEY: &str =
+    "lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) AS status_key";
+
+pub(super) async fn make_views(store: &SqliteStore, sources: &SourceRelations) -> Result<(), StoreError> {
+    let views = [
+        ("source_claims", view(Some(&sources.claims), &[&claim_columns()[..], &[STATUS_KEY]].concat())),
+        ("source_programs", view(Some(&sources.programs), &PROGRAM_COLUMNS)),
+        ("source_payments", view(sources.payments.as_deref(), &PAYMENT_COLUMNS)),
+        ("source_history", view(sources.history.as_deref(), &HISTORY_COLUMNS)),
+    ];
+    let mut transaction = store.begin().await?;
+    for (name, select) in views {
+        sqlx::query(AssertSqlSafe(format!("DROP VIEW IF EXISTS {name}"))).execute(&mut *transaction).await?;
+        sqlx::query(AssertSqlSafe(format!("CREATE VIEW {name} AS {select}"))).execute(&mut *transaction).await?;
+        // A view is only looked into when it is read.
+        sqlx::query(AssertSqlSafe(format!("SELECT * FROM {name} LIMIT 0")))
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(|error| StoreError::Schema(format!("[source]: {name}: {}", StoreError::from(error))))?;
+    }
+    sqlx::query("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+        .bind(FINGERPRINT)
+        .bind(sources.fingerprint())
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+fn view(relation: Option<&str>, columns: &[&str]) -> String {
+    match relation {
+        Some(relation) => {
+            let quoted: Vec<String> = relation.split('.').map(|part| format!("\"{part}\"")).collect();
+            format!("SELECT {} FROM {}", columns.join(", "), quoted.join("."))
+        }
+        None => {
+            let nulls: Vec<String> = columns.iter().map(|column| format!("NULL AS {column}")).collect();
+            format!("SELECT {} WHERE false", nulls.join(", "))
+        }
+    }
+}
+
+pub(super) async fn verify(
+    store: &SqliteStore,
+    sources: &SourceRelations,
+    migrations: &Migrator,
+) -> Result<(), StoreError> {
+    let place = store.path().display();
+    let applied = sqlx::query("SELECT max(version) FROM _sqlx_migrations WHERE success")
+        .fetch_one(&store.readers)
+        .await
+        .map_err(|_| StoreError::Schema(format!("{place}: not a claimwatch database yet; run `claimwatch migrate`")))?
+        .try_get::<Option<i64>, _>(0)?
+        .unwrap_or(0);
+    let ours = migrations.iter().map(|migration| migration.version).max().unwrap_or(0);
+    match applied.cmp(&ours) {
+        std::cmp::Ordering::Less => {
+            return Err(StoreError::Schema(format!(
+                "{place}: the schema is at version {applied}, this claimwatch needs {ours}; run `claimwatch migrate`"
+            )));
+        }
+        std::cmp::Ordering::Greater => {
+            return Err(StoreError::Schema(format!(
+                "{place}: the schema is at version {applied}, newer than this claimwatch knows ({ours}); upgrade claimwatch"
+            )));
+        }
+        std::cmp::Ordering::Equal => {}
+    }
+    let made_over: Option<String> = sqlx::query_scalar("SELECT value FROM settings WHERE name = ?")
+        .bind(FINGERPRINT)
+        .fetch_optional(&store.readers)
+        .await?;
+    let configured = sources.fingerprint();
+    match made_over {
+        Some(found) if found == configured => Ok(()),
+        found => Err(StoreError::Schema(format!(
+            "[source] differs from what the database was made over: found {}, configured {configured}; run `claimwatch migrate`",
+            found.as_deref().unwrap_or("nothing")
+        ))),
+    }
+}
