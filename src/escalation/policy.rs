@@ -66,6 +66,12 @@ impl Glob {
         Self(WildMatch::new(pattern))
     }
 
+    /// As written.
+    #[must_use]
+    pub fn pattern(&self) -> String {
+        self.0.pattern()
+    }
+
     /// Whether all of `text` fits the pattern.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
