@@ -157,6 +157,12 @@ fn a_message_without_cases_is_none() {
 }
 
 #[test]
+fn a_composer_can_be_held_while_cases_are_read() {
+    fn is_send<T: Send>() {}
+    is_send::<Composer<'_>>();
+}
+
+#[test]
 fn the_headers_say_who_to_whom_and_that_no_person_wrote_it() {
     let mail = compose(&digest(Language::En), [review("C-1042")]);
     let parsed = mailparse::parse_mail(&mail.bytes).expect("a message");
