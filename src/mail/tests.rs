@@ -289,6 +289,7 @@ fn a_zone_that_the_zone_data_no_longer_has_shows_utc() {
     case.alert.explanation.time_zone = "Mars/Olympus".into();
     let read = read(&compose(&digest(Language::En), [case]));
     assert!(read.text.contains("Submitted: Saturday, 21 November 2026, 09:00 (UTC)"), "{}", read.text);
+    assert!(read.text.contains("Due: end of Tuesday, 24 November 2026"), "the day needs no zone: {}", read.text);
     assert_eq!(column(&rows(&read.csv)[1], "clock_started_at"), "2026-11-21T09:00:00Z");
 }
 

@@ -51,7 +51,7 @@ impl Words {
         let zone = zone.into();
         let target = explanation.target.parse::<Target>().ok();
         let to_end_of_day = target.is_none_or(|target| target.counting == Counting::EndOfDay);
-        let last_day = day_ending_at(explanation.due_at, zone);
+        let last_day = explanation.days.last().map_or_else(|| day_ending_at(explanation.due_at, zone), |day| day.date);
         let started = self.say("clock-started", [("rule", rule.into())]);
         let start = self.instant_in_zone(explanation.start, zone);
         let convention = match begin_day(explanation) {
