@@ -305,6 +305,18 @@ fn a_display_name_with_a_line_break_is_an_error_and_no_panic() {
 }
 
 #[test]
+fn a_domain_beyond_ascii_is_written_in_its_ascii_form() {
+    let mut frame = frame();
+    frame.from = mailbox("Monitor", "monitor@żółw.example");
+    let digest = digest(Language::En);
+    let mut composer = Composer::new(&frame, ID, &digest, now());
+    composer.add(review("C-1")).expect("a case");
+    let mail = composer.finish().expect("a message").expect("something to say");
+    assert_eq!(mail.message_id, "<01934f3a-5b7c-7def-8a90-123456789abc@xn--w-uga1v8h.example>");
+    assert!(read(&mail).headers.contains(&("From".into(), "Monitor <monitor@xn--w-uga1v8h.example>".into())));
+}
+
+#[test]
 fn a_moment_before_1970_or_after_9999_makes_a_message_all_the_same() {
     for now in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
         let (frame, digest) = (frame(), digest(Language::En));
