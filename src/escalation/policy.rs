@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, NaiveTime, Utc};
 use lettre::message::Mailbox;
-use serde::{Deserialize, Serialize};
 use wildmatch::WildMatch;
 
 use crate::calendar::Calendar;
 use crate::sla::Span;
+use crate::wording::Language;
 
 use super::Pending;
 
@@ -54,15 +54,6 @@ pub struct Route {
 pub struct SendHours {
     pub opens: NaiveTime,
     pub closes: NaiveTime,
-}
-
-/// The language of messages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Language {
-    #[default]
-    En,
-    Fr,
 }
 
 /// A pattern in which `*` stands for any text and `?` for one character.

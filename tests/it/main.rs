@@ -1,3 +1,6 @@
-//! The integration tests: the library from outside, on real files, databases and servers.
+//! Everything that needs a database, a mail server or the program itself, in one binary.
 
 mod config;
+mod lookback;
+mod scan;
+mod world;
