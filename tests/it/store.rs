@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use claimwatch::store::sqlite::SqliteStore;
-use claimwatch::store::{Delivery, DeliveryState, Outbox as _, SourceRelations, StoreError, StoredMail};
+use claimwatch::store::{Delivery, DeliveryState, SourceRelations, StoreError, StoredMail};
 use uuid::Uuid;
 
 use crate::on_every_engine;
