@@ -19,21 +19,17 @@ const SUPPORT_URL: &str =
 
 /// The policy; without levels, one that writes to this machine's support, if mail stays on this machine.
 pub fn read(section: Section<'_>, rules: &[Rule], way: &Way) -> Policy {
-    let levels = match section.sections("levels") {
-        Some(tables) => {
-            if tables.is_empty() {
-                section.report("levels", "found an empty list, expected at least one level");
-            }
-            read_levels(tables)
+    let levels = if let Some(tables) = section.sections("levels") {
+        if tables.is_empty() {
+            section.report("levels", "found an empty list, expected at least one level");
         }
-        None => {
-            if !way.stays_here && !section.has("levels") {
-                let detail =
-                    format!("absent, expected at least one level with recipients, as mail goes out by {}", way.name);
-                section.report_at(&way.place, "levels", detail);
-            }
-            vec![local_level()]
+        read_levels(tables)
+    } else {
+        if !way.stays_here && !section.has("levels") {
+            let what = format!("absent, expected at least one level with recipients, as mail goes out by {}", way.name);
+            section.report_at(&way.place, "levels", what);
         }
+        vec![local_level()]
     };
     let routes = section.sections("routes").unwrap_or_default();
     let routes = routes.into_iter().map(|table| read_route(table, rules, levels.len())).collect();

@@ -3,6 +3,9 @@
 //! Each `tests/data/wrong/config/NAME.toml` is refused with the text beside it, `NAME.txt`; `UPDATE_SNAPSHOTS=1` writes
 //! that text anew.
 
+mod environment;
+mod secrets;
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,7 +70,10 @@ fn the_example_is_accepted_as_it_stands_and_says_what_this_version_cannot_do() {
     assert_eq!(settings.schedule.cron, "0 */5 * * * Mon-Fri");
     assert_eq!(settings.schedule.time_zone.name(), "Europe/Paris");
     assert_eq!(settings.policy.levels.len(), 2);
-    assert_eq!(settings.policy.routes[0].program.as_ref().map(claimwatch::escalation::Glob::pattern), Some("SURFACE-*".into()));
+    assert_eq!(
+        settings.policy.routes[0].program.as_ref().map(claimwatch::escalation::Glob::pattern),
+        Some("SURFACE-*".into())
+    );
     assert_eq!(settings.http.as_ref().map(|http| http.listen.to_string()), Some("127.0.0.1:9464".into()));
     let obstacles: Vec<(Affects, String)> = settings
         .obstacles
@@ -118,20 +124,6 @@ fn an_empty_file_is_the_embedded_default() {
         assert_eq!(settings.source.payments.as_deref(), Some("claim_payments"));
         assert!(settings.obstacles.is_empty() && settings.http.is_none() && settings.policy.send_hours.is_none());
     }
-}
-
-#[test]
-fn the_state_directory_is_systemds_else_the_users_else_the_systems() {
-    let directory = |vars: &[(&str, &str)]| {
-        let vars = vars.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        Environment::from_vars(vars).state_directory().to_string_lossy().into_owned()
-    };
-    let home = ("HOME", "/home/ada");
-    let xdg = ("XDG_STATE_HOME", "/home/ada/state");
-    assert_eq!(directory(&[home, xdg, ("STATE_DIRECTORY", "/var/lib/claims:/var/lib/other")]), "/var/lib/claims");
-    assert_eq!(directory(&[home, xdg, ("STATE_DIRECTORY", "")]), "/home/ada/state/claimwatch");
-    assert_eq!(directory(&[home]), "/home/ada/.local/state/claimwatch");
-    assert_eq!(directory(&[("HOME", "relative")]), "/var/lib/claimwatch");
 }
 
 #[test]
@@ -205,180 +197,6 @@ fn rules_are_overridden_key_by_key() {
     assert_eq!(review.warn.map(|warn| warn.to_string()).as_deref(), Some("1 day"));
     assert_eq!(review.calendar.as_deref(), Some("fr"));
     assert!(!settings.rule("dispute").unwrap().enabled);
-}
-
-#[test]
-fn the_environment_sets_any_value_over_the_file() {
-    let text = "[calendars.FR-1]\ntime_zone = \"Europe/Paris\"\n[rules.review]\ntarget = \"2 business days\"\n[log]\nlevel = \"error\"";
-    let vars = [
-        ("CLAIMWATCH__RULES__REVIEW__TARGET", "4 business days"),
-        ("CLAIMWATCH__RULES__DISPUTE__ENABLED", "false"),
-        ("CLAIMWATCH__CALENDARS__FR_1__CLOSURES", "[\"2026-12-24\", 2026-12-31]"),
-        ("CLAIMWATCH__CALENDARS__FR_1__TIME_ZONE", "Europe/Brussels"),
-        ("CLAIMWATCH__DATABASE__MAX_CONNECTIONS", "3"),
-        ("CLAIMWATCH__SOURCE__HISTORY", ""),
-        ("CLAIMWATCH__HTTP__LISTEN", "[::1]:9464"),
-        (
-            "CLAIMWATCH__ESCALATION__LEVELS",
-            "[{ to = [\"a@example.com\"] }, { after = \"1 day\", to = [\"b@example.com\"] }]",
-        ),
-        ("CLAIMWATCH_OTHER", "not ours"),
-    ];
-    let settings = Settings::parse(Some(Path::new("claimwatch.toml")), text, &environment(&vars)).unwrap();
-    assert_eq!(settings.rule("review").unwrap().target.to_string(), "4 business days");
-    assert!(!settings.rule("dispute").unwrap().enabled);
-    let calendar = settings.calendars.default();
-    assert_eq!((calendar.name(), calendar.zone().name(), calendar.holidays().count()), ("FR-1", "Europe/Brussels", 2));
-    assert_eq!(settings.database.max_connections, 3);
-    assert_eq!(settings.source.history, None);
-    assert_eq!(settings.http.unwrap().listen.to_string(), "[::1]:9464");
-    assert_eq!(settings.policy.levels[1].to[0].to_string(), "b@example.com");
-    assert_eq!(format!("{:?}", settings.log.level), "Error");
-}
-
-#[test]
-fn what_is_wrong_in_the_environment_is_named_by_its_variable() {
-    let text = "[calendars.fr-1]\n[calendars.fr_1]\n[calendars]\ndefault = \"fr-1\"\n[[escalation.levels]]\nto = [\"a@example.com\"]";
-    let cases = [
-        ("CLAIMWATCH__SCHEDULE__TIME_ZON", "UTC", r#"schedule.time_zon: unknown key; did you mean "time_zone"?"#),
-        ("CLAIMWATCH__SCHEDUL__SCAN", "UTC", r#"schedul: unknown key; did you mean "schedule"?"#),
-        (
-            "CLAIMWATCH__RULES__REVIEW__TARGET",
-            "soon",
-            r#"rules.review.target: found "soon", expected a number from 1 to 10000 of "days" or "business days""#,
-        ),
-        ("CLAIMWATCH__RULES__REVIEW", "2 days", r#"rules.review: found "2 days", expected a table of settings"#),
-        (
-            "CLAIMWATCH__DATABASE__MAX_CONNECTIONS",
-            "many",
-            r#"database.max_connections: found "many", expected a number from 1 to 100"#,
-        ),
-        ("CLAIMWATCH__RULES__REVIEW__ENABLED", "1", r#"rules.review.enabled: found "1", expected true or false"#),
-        (
-            "CLAIMWATCH__CALENDARS__FR_1__HOLIDAYS",
-            "2026-12-24",
-            r#"calendars.fr_1.holidays: found "2026-12-24", expected a list of dates, as ["2026-12-24"]"#,
-        ),
-        (
-            "CLAIMWATCH__CALENDARS__FR_1__HOLIDAYS",
-            "[\"24.12.\"]",
-            r#"calendars.fr_1.holidays[1]: found "24.12.", expected a date that exists, as "2026-12-24""#,
-        ),
-        (
-            "CLAIMWATCH__ESCALATION__LEVELS__TO",
-            "a@example.com",
-            "levels is a list, which only one variable can set as a whole, as TOML",
-        ),
-        ("CLAIMWATCH__log__level", "info", "found lower-case letters, expected CLAIMWATCH__LOG__LEVEL"),
-    ];
-    for (name, value, expected) in cases {
-        let error =
-            Settings::parse(Some(Path::new("claimwatch.toml")), text, &environment(&[(name, value)])).expect_err(name);
-        assert_eq!(error.to_string(), format!("{name}: {expected}"));
-    }
-}
-
-#[test]
-fn a_variable_that_could_mean_two_calendars_is_refused() {
-    let text = "[calendars.fr-1]\n[calendars.FR_1]\n[calendars]\ndefault = \"fr-1\"";
-    let error = Settings::parse(None, text, &environment(&[("CLAIMWATCH__CALENDARS__FR_1__TIME_ZONE", "UTC")]));
-    let expected = "CLAIMWATCH__CALENDARS__FR_1__TIME_ZONE: stands for both \"FR_1\" and \"fr-1\"; set it in the file";
-    assert_eq!(error.expect_err("two calendars").to_string(), expected);
-}
-
-const SMTP: &str = r#"
-[mail]
-transport = "smtp"
-from = "a@example.com"
-[mail.smtp]
-host = "mail.example.com"
-username = "claimwatch"
-[[escalation.levels]]
-to = ["support@example.com"]
-"#;
-
-fn with_smtp(line: &str) -> String {
-    SMTP.replace("username", &format!("{line}\nusername"))
-}
-
-#[test]
-fn a_secret_comes_from_a_file_beside_the_configuration() {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("claimwatch.toml");
-    fs::write(&file, with_smtp("password_file = \"secret\"")).unwrap();
-    for content in ["correct horse\n", "correct horse\r\n", "correct horse"] {
-        fs::write(directory.path().join("secret"), content).unwrap();
-        let settings = load(Some(&file), &environment(&[])).unwrap();
-        assert_eq!(settings.obstacles, []);
-        let TransportSettings::Smtp(smtp) = &settings.mail.transport else { panic!() };
-        let (username, password) = smtp.credentials.as_ref().unwrap();
-        assert_eq!((username.as_str(), password.expose()), ("claimwatch", "correct horse"));
-        assert!(!format!("{settings:?}").contains("horse"));
-    }
-}
-
-#[test]
-fn a_secret_that_cannot_be_read_stands_in_the_way_of_delivery_alone() {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("claimwatch.toml");
-    fs::write(&file, with_smtp("password_file = \"secret\"")).unwrap();
-    let secret = directory.path().join("secret");
-    let refusal = || {
-        let settings = load(Some(&file), &environment(&[])).unwrap();
-        assert_eq!(settings.refusal(&[Affects::Deadlines, Affects::Store, Affects::Http]), None);
-        settings.refusal(&[Affects::Delivery]).expect("no password")
-    };
-    assert!(refusal().ends_with("secret cannot be read: No such file or directory (os error 2)"), "{}", refusal());
-    let contents: [(&[u8], &str); 4] = [
-        (b"\n", "is empty, expected one line of text"),
-        (b"two\nlines\n", "found a line break or another control character, expected one line of text"),
-        (b"\xff\xfe", "is not UTF-8, expected one line of text"),
-        (&b"x".repeat(20_000), "is longer than 10000 bytes, expected one line of text"),
-    ];
-    for (content, expected) in contents {
-        fs::write(&secret, content).unwrap();
-        assert!(refusal().ends_with(expected), "{}", refusal());
-    }
-    fs::remove_file(&secret).unwrap();
-    fs::create_dir(&secret).unwrap();
-    assert!(refusal().ends_with("secret cannot be read: Is a directory (os error 21)"), "{}", refusal());
-}
-
-#[test]
-fn no_message_and_no_debug_text_repeats_a_secret() {
-    let settings = accepted(&with_smtp("password = \"hunter2\""));
-    assert!(!format!("{settings:?}").contains("hunter2"));
-    let settings = accepted(
-        "database.url = \"postgres://ada:hunter2@db/claims\"\nhttp.listen = \"0.0.0.0:80\"\nhttp.token = \"hunter2\"",
-    );
-    assert!(!format!("{settings:?}").contains("hunter2"));
-    for text in [
-        with_smtp("password = \"hunter2\"\npassword_file = \"x\""),
-        with_smtp("password = \"hun\\nter2\""),
-        with_smtp("password = [\"hunter2\"]"),
-        with_smtp("password = hunter2"),
-        "database.url = \"mysql://ada:hunter2@db/claims\"".into(),
-        "database.url = \"hunter2hunter2hunter2:x\"".into(),
-        "database.url = [\"hunter2\"]".into(),
-    ] {
-        assert!(!refused(&text).contains("hunter2"), "{}", refused(&text));
-    }
-}
-
-#[test]
-fn smtp_ports_follow_from_tls_and_plain_text_stays_on_this_machine() {
-    let port = |lines: &str| {
-        let settings = accepted(&with_smtp(&format!("password = \"x\"\n{lines}")));
-        let TransportSettings::Smtp(smtp) = settings.mail.transport else { panic!() };
-        smtp.port
-    };
-    assert_eq!(port(""), 587);
-    assert_eq!(port("tls = \"implicit\""), 465);
-    assert_eq!(port("tls = \"none\"\nallow_plaintext = true"), 25);
-    assert_eq!(port("tls = \"implicit\"\nport = 2465"), 2465);
-    for host in ["localhost", "127.0.0.2", "::1"] {
-        accepted(&SMTP.replace("mail.example.com", host).replace("username = \"claimwatch\"", "tls = \"none\""));
-    }
 }
 
 #[test]
