@@ -1,1 +1,330 @@
-//! (to come)
+//! One pass: ask the database what may be late, decide exactly, record.
+//!
+//! Everything a scan records is true by itself, batch by batch; a scan that stops half-way has not finished, and the next
+//! one takes up where it left off. Source: DESIGN.md "The one path", CONTRACT.md "Look-back".
+
+mod summary;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+
+use crate::alert::{self, AlertId, Context, Recorded, State, Transition};
+use crate::calendar::Calendars;
+use crate::claim::{DataProblem, ProblemKind, Subject, clean_line};
+use crate::escalation::{self, Policy};
+use crate::now::{Stopwatch, TimeSource, fresh_id};
+use crate::sla::{self, DeadlineError, Rule};
+use crate::store::{AlertFilter, Cutoffs, Readable, ScanCounts, Store, StoreError};
+
+pub use summary::{Resolved, RuleCounts, ScanSummary};
+
+/// How many clocks or alerts are read and recorded at a time.
+const BATCH: u32 = 500;
+
+/// What scans decide by.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub rules: Vec<Rule>,
+    pub calendars: Calendars,
+    pub policy: Policy,
+    /// Changes when anything above does, or the zone data: then every open deadline is derived again.
+    pub fingerprint: String,
+}
+
+/// What one scan is asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The instant at which it looks.
+    pub at: DateTime<Utc>,
+    /// Looks back to this instant; `None`: to the beginning of the scan that finished last.
+    pub since: Option<DateTime<Utc>>,
+    /// Only says what it would do.
+    pub dry_run: bool,
+    /// The schedule's instant that it serves, if any.
+    pub scheduled_for: Option<DateTime<Utc>>,
+}
+
+/// Why a scan did not finish.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the scan was asked to stop before it finished")]
+    Stopped,
+    #[error("escalation: {0}")]
+    Escalation(#[from] DeadlineError),
+}
+
+/// Scans once. `Ok(None)`: the schedule's instant was served already. `alive` is called after every batch.
+///
+/// # Errors
+/// [`ScanError`]; what was recorded until then stays, and the look-back of the next scan still reaches before this one.
+pub async fn scan(
+    store: &dyn Store,
+    plan: &Plan,
+    time: &TimeSource,
+    request: &Request,
+    stop: &CancellationToken,
+    alive: &(dyn Fn() + Send + Sync),
+) -> Result<Option<ScanSummary>, ScanError> {
+    let stopwatch = Stopwatch::start();
+    let last = store.last_finished_scan().await?;
+    let id = if request.dry_run {
+        None
+    } else {
+        match store.begin_scan(request.at, request.scheduled_for, &plan.fingerprint).await? {
+            Some(id) => Some(id),
+            None => return Ok(None),
+        }
+    };
+    let mut pass = Pass {
+        store,
+        plan,
+        at: request.at,
+        since: request.since.or(last.as_ref().map(|scan| scan.began_at)),
+        rederive: last.is_some_and(|scan| scan.settings != plan.fingerprint),
+        dry_run: request.dry_run,
+        stop,
+        alive,
+        recorded: Recorded::default(),
+        changes: BTreeMap::new(),
+        problems: Vec::new(),
+    };
+    let outcome = pass.run().await;
+    match (outcome, id) {
+        (Ok((counts, rules)), id) => {
+            if let Some(id) = id {
+                store.finish_scan(id, time.now().max(request.at), &counts).await?;
+            }
+            Ok(Some(ScanSummary::new(request, &counts, rules, stopwatch.elapsed())))
+        }
+        (Err(error), Some(id)) => {
+            // The scan's own failure is what matters; that it cannot be noted follows from the same cause.
+            let _ = store.fail_scan(id, &error.to_string()).await;
+            Err(error)
+        }
+        (Err(error), None) => Err(error),
+    }
+}
+
+/// One scan under way.
+struct Pass<'a> {
+    store: &'a dyn Store,
+    plan: &'a Plan,
+    at: DateTime<Utc>,
+    since: Option<DateTime<Utc>>,
+    rederive: bool,
+    dry_run: bool,
+    stop: &'a CancellationToken,
+    alive: &'a (dyn Fn() + Send + Sync),
+    recorded: Recorded,
+    /// For a dry run: what the open alerts of each rule would change by, (at risk, breached).
+    changes: BTreeMap<String, (i64, i64)>,
+    problems: Vec<DataProblem>,
+}
+
+impl Pass<'_> {
+    async fn run(&mut self) -> Result<(ScanCounts, BTreeMap<String, RuleCounts>), ScanError> {
+        let plan = self.plan;
+        for rule in &plan.rules {
+            self.look_at_open_alerts(rule).await?;
+            if !rule.enabled {
+                continue;
+            }
+            self.look_at_running_clocks(rule, None).await?;
+            if rule.warn.is_some() {
+                self.look_at_running_clocks(rule, rule.warn).await?;
+            }
+            if let Some(since) = self.since {
+                self.look_back(rule, since).await?;
+            }
+        }
+        let data_problems = self.record_problems().await?;
+        let messages = self.escalate().await?;
+        let rules = self.count_rules().await?;
+        Ok((ScanCounts { recorded: self.recorded, messages, data_problems }, rules))
+    }
+
+    /// Open alerts whose clock stopped, started again or moved.
+    async fn look_at_open_alerts(&mut self, rule: &Rule) -> Result<(), ScanError> {
+        let context = Context { rule, calendars: &self.plan.calendars, now: self.at };
+        let default = self.plan.calendars.choose(None, rule.calendar.as_deref()).calendar;
+        let mut after = None;
+        loop {
+            let page = self.store.open_alerts(rule, default.name(), self.rederive, after, BATCH).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = Some(last.id);
+            let mut transitions = Vec::new();
+            for (alert, subject) in &page {
+                let subject = subject.as_ref().map(|readable| &readable.value);
+                let judged = alert::judge_open(&context, alert, subject);
+                if let Some(transition) = self.or_problem(&alert.claim_id, judged) {
+                    self.foresee(rule, Some(alert.state), &transition);
+                    transitions.push(transition);
+                }
+            }
+            self.record(&transitions).await?;
+        }
+    }
+
+    /// Clocks that are late, or with `warn` at risk, and have no alert that says so.
+    async fn look_at_running_clocks(&mut self, rule: &Rule, warn: Option<sla::Span>) -> Result<(), ScanError> {
+        let context = Context { rule, calendars: &self.plan.calendars, now: self.at };
+        let cutoffs = cutoffs(rule, warn, &self.plan.calendars, self.at);
+        let warned = if self.dry_run && warn.is_none() { self.at_risk_clocks(rule).await? } else { Vec::new() };
+        let mut after = None;
+        loop {
+            let page = self.store.unalerted_clocks(rule, &cutoffs, after.as_ref(), BATCH).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.key.clone());
+            let mut transitions = Vec::new();
+            for readable in &page {
+                self.note_unread(readable);
+                let judged = alert::judge_running(&context, &readable.value);
+                match self.or_problem(&readable.value.claim.claim_id, judged) {
+                    // In a dry run the breaches of the first look are not recorded, and come up again in the second.
+                    Some(Transition::Raise { state: State::Breached, .. }) if warn.is_some() && self.dry_run => {}
+                    Some(transition) => {
+                        let before = transition.clock().filter(|clock| warned.contains(clock)).map(|_| State::AtRisk);
+                        self.foresee(rule, before, &transition);
+                        transitions.push(transition);
+                    }
+                    None => {}
+                }
+            }
+            self.record(&transitions).await?;
+        }
+    }
+
+    /// Clocks that breached and stopped unseen since `since`.
+    async fn look_back(&mut self, rule: &Rule, since: DateTime<Utc>) -> Result<(), ScanError> {
+        let context = Context { rule, calendars: &self.plan.calendars, now: self.at };
+        let mut after = None;
+        loop {
+            let page = self.store.stopped_clocks(rule, since, self.at, after.as_ref(), BATCH).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.key.clone());
+            let mut transitions = Vec::new();
+            for readable in &page {
+                self.note_unread(readable);
+                let judged = alert::judge_stopped(&context, &readable.value);
+                if let Some(transition) = self.or_problem(&readable.value.claim.claim_id, judged) {
+                    self.foresee(rule, None, &transition);
+                    transitions.push(transition);
+                }
+            }
+            self.record(&transitions).await?;
+        }
+    }
+
+    async fn record(&mut self, transitions: &[Transition]) -> Result<(), ScanError> {
+        if !self.dry_run && !transitions.is_empty() {
+            self.recorded += self.store.record(self.at, transitions).await?;
+        }
+        (self.alive)();
+        if self.stop.is_cancelled() { Err(ScanError::Stopped) } else { Ok(()) }
+    }
+
+    /// In a dry run, counts what recording `transition` would do.
+    fn foresee(&mut self, rule: &Rule, before: Option<State>, transition: &Transition) {
+        if !self.dry_run {
+            return;
+        }
+        let (recorded, after) = transition.effect(before);
+        self.recorded += recorded;
+        let (at_risk, breached) = self.changes.entry(rule.name.clone()).or_default();
+        let counts = |state, wanted| i64::from(state == Some(wanted));
+        *at_risk += counts(after, State::AtRisk) - counts(before, State::AtRisk);
+        *breached += counts(after, State::Breached) - counts(before, State::Breached);
+    }
+
+    async fn at_risk_clocks(&self, rule: &Rule) -> Result<Vec<AlertId>, ScanError> {
+        let filter =
+            AlertFilter { state: Some(State::AtRisk), rule: Some(rule.name.clone()), ..AlertFilter::default() };
+        Ok(self.store.alerts(&filter).await?.iter().map(AlertId::of).collect())
+    }
+
+    async fn record_problems(&mut self) -> Result<u64, ScanError> {
+        let calendars: Vec<&str> = self.plan.calendars.names().collect();
+        let mut problems: BTreeMap<(String, ProblemKind), DataProblem> = BTreeMap::new();
+        let found = self.store.data_problems(&self.plan.rules, &calendars).await?;
+        for problem in found.into_iter().chain(std::mem::take(&mut self.problems)) {
+            problems.entry((problem.claim_id.clone(), problem.kind)).or_insert(problem);
+        }
+        let problems: Vec<DataProblem> = problems.into_values().collect();
+        if self.dry_run {
+            return Ok(problems.len() as u64);
+        }
+        Ok(self.store.record_problems(self.at, &problems).await?)
+    }
+
+    /// Messages about what is due, unless the sending hours are over: then the next scan within them sends it.
+    async fn escalate(&mut self) -> Result<u64, ScanError> {
+        let Plan { policy, calendars, .. } = self.plan;
+        if self.dry_run || !policy.may_send(calendars.default(), self.at) {
+            return Ok(0);
+        }
+        let pending = self.store.pending_escalations(self.at, self.rederive).await?;
+        let due = escalation::escalate(policy, calendars, &pending, self.at)?;
+        let mut sent = 0;
+        for message in &due.messages {
+            if self.store.escalate(self.at, fresh_id(self.at), message).await? {
+                sent += 1;
+            }
+            (self.alive)();
+        }
+        if !due.next.is_empty() {
+            self.store.schedule_escalations(&due.next).await?;
+        }
+        Ok(sent)
+    }
+
+    async fn count_rules(&self) -> Result<BTreeMap<String, RuleCounts>, ScanError> {
+        let open = self.store.open_counts().await?;
+        let mut rules = BTreeMap::new();
+        for rule in &self.plan.rules {
+            let running = if rule.enabled { self.store.running(rule, self.at).await? } else { 0 };
+            let (at_risk, breached) = open.get(&rule.name).copied().unwrap_or_default();
+            let (more_at_risk, more_breached) = self.changes.get(&rule.name).copied().unwrap_or_default();
+            rules.insert(
+                rule.name.clone(),
+                RuleCounts {
+                    running,
+                    at_risk: at_risk.saturating_add_signed(more_at_risk),
+                    breached: breached.saturating_add_signed(more_breached),
+                },
+            );
+        }
+        Ok(rules)
+    }
+
+    fn note_unread(&mut self, readable: &Readable<Subject>) {
+        for unread in &readable.unread {
+            let found = clean_line(&unread.found, 80);
+            self.problems.push(DataProblem {
+                claim_id: readable.value.claim.claim_id.clone(),
+                kind: ProblemKind::Unreadable,
+                detail: format!("{}: found {found:?}, expected {}", unread.column, unread.expected),
+            });
+        }
+    }
+
+    /// A claim whose deadline cannot be given is reported, and never stops the others.
+    fn or_problem(&mut self, claim_id: &str, judged: Result<Option<Transition>, DeadlineError>) -> Option<Transition> {
+        judged.unwrap_or_else(|error| {
+            let detail = error.to_string();
+            self.problems.push(DataProblem { claim_id: claim_id.to_owned(), kind: ProblemKind::Unreadable, detail });
+            None
+        })
+    }
+}
+
+fn cutoffs(rule: &Rule, warn: Option<sla::Span>, calendars: &Calendars, now: DateTime<Utc>) -> Cutoffs {
+    let of = |calendar| sla::cutoff(&rule.target, warn, calendar, now);
+    let by_calendar = calendars.iter().map(|calendar| (calendar.name().to_owned(), of(calendar))).collect();
+    let own = calendars.choose(None, rule.calendar.as_deref()).calendar;
+    // A program that names an unknown calendar is counted by the default one, whatever the rule's.
+    Cutoffs { default: of(own).max(of(calendars.default())), by_calendar, at_risk: warn.is_some() }
+}

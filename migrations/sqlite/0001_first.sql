@@ -71,19 +71,20 @@ CREATE INDEX claim_payments_paid ON claim_payments (paid_at, claim_id, payment_i
 CREATE INDEX claims_unknown_status ON claims (claim_id)
     WHERE lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) NOT IN ('editing', 'submitted',
         'underreview', 'approved', 'rejected', 'actionrequired', 'disputed', 'partneractionrequired');
+-- An instant must have the contract's form and be a day that exists; an amount must be a plain decimal.
 CREATE INDEX claims_unreadable ON claims (claim_id)
-    WHERE submitted_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z'
-    OR reviewed_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z'
-    OR disputed_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z'
-    OR dispute_resolved_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z'
-    OR approved_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z'
-    OR tax_invoice_approved_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z'
-    OR paid_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z'
-    OR updated_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z'
-    OR amount GLOB '*[^0-9.-]*' OR amount NOT GLOB '*[0-9]*';
+    WHERE submitted_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(submitted_at) IS NOT substr(submitted_at, 1, 10)
+    OR reviewed_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(reviewed_at) IS NOT substr(reviewed_at, 1, 10)
+    OR disputed_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(disputed_at) IS NOT substr(disputed_at, 1, 10)
+    OR dispute_resolved_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(dispute_resolved_at) IS NOT substr(dispute_resolved_at, 1, 10)
+    OR approved_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(approved_at) IS NOT substr(approved_at, 1, 10)
+    OR tax_invoice_approved_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(tax_invoice_approved_at) IS NOT substr(tax_invoice_approved_at, 1, 10)
+    OR paid_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(paid_at) IS NOT substr(paid_at, 1, 10)
+    OR updated_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(updated_at) IS NOT substr(updated_at, 1, 10)
+    OR amount GLOB '*[^0-9.-]*' OR amount NOT GLOB '*[0-9]*' OR amount GLOB '*.*.*' OR amount GLOB '?*-*';
 CREATE INDEX claim_payments_unreadable ON claim_payments (claim_id)
-    WHERE paid_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z'
-    OR amount GLOB '*[^0-9.-]*' OR amount NOT GLOB '*[0-9]*';
+    WHERE paid_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(paid_at) IS NOT substr(paid_at, 1, 10)
+    OR amount GLOB '*[^0-9.-]*' OR amount NOT GLOB '*[0-9]*' OR amount GLOB '*.*.*' OR amount GLOB '?*-*';
 
 -- Output relations: one alert per clock, and every change of one.
 CREATE TABLE sla_alerts (

@@ -16,17 +16,14 @@ pub struct Context<'a> {
     pub now: DateTime<Utc>,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     /// The calendar by which the clock on `subject` is counted: its program's, else the rule's, else the default.
     #[must_use]
-    pub fn calendar(&self, subject: &Subject) -> &'a Calendar {
+    pub fn calendar<'s>(&'s self, subject: &'s Subject) -> &'s Calendar {
         self.choose(subject).calendar
     }
 
-    fn choose<'s>(&self, subject: &'s Subject) -> Choice<'s>
-    where
-        'a: 's,
-    {
+    fn choose<'s>(&'s self, subject: &'s Subject) -> Choice<'s> {
         let program = subject.program.as_ref().and_then(|program| program.calendar.as_deref());
         self.calendars.choose(program, self.rule.calendar.as_deref())
     }
@@ -96,11 +93,7 @@ pub fn judge_open(
 }
 
 /// The alert's clock still runs: is its deadline still what the alert says?
-fn judge_moved(
-    context: &Context<'_>,
-    alert: &Alert,
-    subject: &Subject,
-) -> Result<Option<Transition>, DeadlineError> {
+fn judge_moved(context: &Context<'_>, alert: &Alert, subject: &Subject) -> Result<Option<Transition>, DeadlineError> {
     let started_at = alert.clock_started_at;
     let due_at = sla::due_at(&context.rule.target, context.calendar(subject), started_at)?;
     let moved = Cause { cause: "the deadline moved", previous_due_at: Some(alert.due_at) };
@@ -123,7 +116,12 @@ fn judge_moved(
         }
         Some(state) if alert.due_at != due_at || alert.calendar != context.calendar(subject).name() => {
             let alert_id = alert.id;
-            Ok(Some(Transition::Move { alert_id, alert: new_alert(context, subject, started_at)?, state, cause: moved }))
+            Ok(Some(Transition::Move {
+                alert_id,
+                alert: new_alert(context, subject, started_at)?,
+                state,
+                cause: moved,
+            }))
         }
         Some(_) => Ok(None),
     }
@@ -149,11 +147,7 @@ fn state_of(
 /// The longest partner name that an alert keeps.
 const MAX_NAME: usize = 200;
 
-fn new_alert(
-    context: &Context<'_>,
-    subject: &Subject,
-    started_at: DateTime<Utc>,
-) -> Result<NewAlert, DeadlineError> {
+fn new_alert(context: &Context<'_>, subject: &Subject, started_at: DateTime<Utc>) -> Result<NewAlert, DeadlineError> {
     let Choice { calendar, unknown } = context.choose(subject);
     let mut explanation = sla::explain(&context.rule.target, calendar, started_at)?;
     if let Some(name) = unknown {

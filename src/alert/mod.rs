@@ -18,7 +18,7 @@ use crate::claim::Currency;
 use crate::sla::Explanation;
 
 pub use decide::{Context, judge_open, judge_running, judge_stopped};
-pub use transition::{Cause, NewAlert, Transition};
+pub use transition::{AlertId, Cause, NewAlert, Recorded, Transition};
 
 /// Where an alert stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::claim::Currency;
 use crate::sla::Explanation;
 
-use super::{Resolution, State};
+use super::{Alert, Resolution, State};
 
 /// An alert that is not in the table yet, or that is resolved there and opens again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,4 +61,113 @@ pub enum Transition {
         claim_status: Option<String>,
         cause: Cause,
     },
+}
+
+/// What makes an alert the one of its clock: rule, claim, payment line or none, clock start.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AlertId {
+    pub rule: String,
+    pub claim_id: String,
+    pub payment_id: Option<String>,
+    pub clock_started_at: DateTime<Utc>,
+}
+
+impl AlertId {
+    /// The identity of an alert that exists.
+    #[must_use]
+    pub fn of(alert: &Alert) -> Self {
+        Self {
+            rule: alert.rule.clone(),
+            claim_id: alert.claim_id.clone(),
+            payment_id: alert.payment_id.clone(),
+            clock_started_at: alert.clock_started_at,
+        }
+    }
+}
+
+/// What recording transitions does to the alert table, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// Became breached.
+    pub opened: u64,
+    /// Became at risk.
+    pub warned: u64,
+    pub met: u64,
+    pub late: u64,
+    pub restarted: u64,
+    pub withdrawn: u64,
+    pub moved: u64,
+}
+
+impl std::ops::AddAssign for Recorded {
+    fn add_assign(&mut self, more: Self) {
+        self.opened += more.opened;
+        self.warned += more.warned;
+        self.met += more.met;
+        self.late += more.late;
+        self.restarted += more.restarted;
+        self.withdrawn += more.withdrawn;
+        self.moved += more.moved;
+    }
+}
+
+impl Recorded {
+    /// Counts one alert that is resolved.
+    pub fn count_resolution(&mut self, resolution: Resolution) {
+        *match resolution {
+            Resolution::Met => &mut self.met,
+            Resolution::Late => &mut self.late,
+            Resolution::Restarted => &mut self.restarted,
+            Resolution::Withdrawn => &mut self.withdrawn,
+        } += 1;
+    }
+
+    /// Counts one alert that comes to stand in `after`, having stood in `before` (`None`: there was none).
+    pub fn count_opening(&mut self, before: Option<State>, after: State) {
+        match (before, after) {
+            (Some(State::Breached), _) | (Some(State::AtRisk), State::AtRisk) | (_, State::Resolved) => {}
+            (_, State::Breached) => self.opened += 1,
+            (_, State::AtRisk) => self.warned += 1,
+        }
+    }
+}
+
+impl Transition {
+    /// The clock whose alert is raised; `None` for a change of an alert that is known by its id.
+    #[must_use]
+    pub fn clock(&self) -> Option<AlertId> {
+        match self {
+            Self::Raise { alert, .. } | Self::RaiseResolved { alert, .. } => Some(AlertId {
+                rule: alert.rule.clone(),
+                claim_id: alert.claim_id.clone(),
+                payment_id: alert.payment_id.clone(),
+                clock_started_at: alert.clock_started_at,
+            }),
+            Self::Move { .. } | Self::Resolve { .. } => None,
+        }
+    }
+
+    /// What recording this would count, and the state that the alert would be in, given the one it is `before` in.
+    #[must_use]
+    pub fn effect(&self, before: Option<State>) -> (Recorded, Option<State>) {
+        let mut recorded = Recorded::default();
+        let after = match self {
+            Self::Raise { state, .. } => *state,
+            Self::RaiseResolved { .. } => {
+                recorded.opened += 1;
+                recorded.count_resolution(Resolution::Late);
+                State::Resolved
+            }
+            Self::Move { state, .. } => {
+                recorded.moved += 1;
+                *state
+            }
+            Self::Resolve { resolution, .. } => {
+                recorded.count_resolution(*resolution);
+                State::Resolved
+            }
+        };
+        recorded.count_opening(before, after);
+        (recorded, Some(after))
+    }
 }

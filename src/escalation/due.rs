@@ -145,8 +145,7 @@ fn add(
         },
         alerts: Vec::new(),
     });
-    let ids =
-        if escalated.is_reminder() { &mut message.digest.reminded } else { &mut message.digest.escalated };
+    let ids = if escalated.is_reminder() { &mut message.digest.reminded } else { &mut message.digest.escalated };
     ids.push(alert.alert_id);
     message.alerts.push(escalated);
 }

@@ -1,4 +1,4 @@
-//! The database, as the rest of claimwatch sees it: four traits, each method a whole unit of work.
+//! The database, as the rest of claimwatch sees it: small traits, each method a whole unit of work.
 //!
 //! No transaction or connection crosses this wall: what a method does happens entirely or not at all, and a method that
 //! failed may be called again. Each engine has its adapter in a folder beside this file (`sqlite/`); one conformance
@@ -9,11 +9,13 @@ mod types;
 
 pub mod sqlite;
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use crate::alert::{Alert, AlertEvent, Transition};
+use crate::alert::{Alert, AlertEvent, Recorded, Transition};
 use crate::claim::{DataProblem, HistoryEntry, Subject};
 use crate::escalation::{Message, Pending};
 use crate::sla::Rule;
@@ -21,13 +23,13 @@ use crate::sla::Rule;
 pub use error::StoreError;
 pub use types::{
     AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, LeasedDelivery,
-    OpenCounts, OutboxItem, PageKey, Readable, Recorded, ScanCounts, RowCounts, ScanRecord, StoredMail, Unread,
+    OpenCounts, OutboxItem, PageKey, Readable, RowCounts, ScanCounts, ScanRecord, StoredMail, Unread,
 };
 
 /// Everything that one database does for claimwatch.
-pub trait Store: ClaimSource + AlertStore + Outbox + Import {}
+pub trait Store: ClaimSource + AlertStore + ScanLog + Outbox + Import {}
 
-impl<T: ClaimSource + AlertStore + Outbox + Import> Store for T {}
+impl<T: ClaimSource + AlertStore + ScanLog + Outbox + Import> Store for T {}
 
 /// Reads the claims that others write. Nothing here changes the source.
 #[async_trait]
@@ -76,25 +78,22 @@ pub trait ClaimSource: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn background(
-        &self,
-        claim_id: &str,
-        limit: u32,
-    ) -> Result<(Option<String>, Vec<HistoryEntry>), StoreError>;
+    async fn background(&self, claim_id: &str, limit: u32) -> Result<(Option<String>, Vec<HistoryEntry>), StoreError>;
 }
 
-/// Keeps alerts, their events, data problems and the record of scans.
+/// Keeps alerts, their events, their escalation, and data problems.
 #[async_trait]
 pub trait AlertStore: Send + Sync {
-    /// Up to `limit` open alerts of the rule named `rule`, each with its subject as the source has it now (`None`: gone),
-    /// by id after `after`. Without `all`, only those whose clock does not plainly run on as recorded. `rule` is `None`
-    /// in the configuration for alerts of a rule that is no longer there: see [`AlertStore::orphaned_rules`].
+    /// Up to `limit` open alerts of `rule`, each with its subject as the source has it now (`None`: the claim or the line
+    /// is gone), by id after `after`. Without `all`, only those whose clock does not plainly run on as recorded;
+    /// `default_calendar` serves the programs that name none.
     ///
     /// # Errors
     /// [`StoreError`]
     async fn open_alerts(
         &self,
         rule: &Rule,
+        default_calendar: &str,
         all: bool,
         after: Option<Uuid>,
         limit: u32,
@@ -150,9 +149,13 @@ pub trait AlertStore: Send + Sync {
     /// # Errors
     /// [`StoreError`]
     async fn open_counts(&self) -> Result<OpenCounts, StoreError>;
+}
 
-    /// Notes that a scan began; `scheduled_for` is the schedule's instant that it serves, unique: `None` is returned if
-    /// another scan serves it already.
+/// The record of scans, which the look-back and the schedule rest on.
+#[async_trait]
+pub trait ScanLog: Send + Sync {
+    /// Notes that a scan began that looks at `now`; `scheduled_for` is the schedule's instant that it serves. Returns its
+    /// number, or `None` if another scan served that instant already; one that began and never finished is taken over.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -173,7 +176,7 @@ pub trait AlertStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn fail_scan(&self, scan: i64, now: DateTime<Utc>, error: &str) -> Result<(), StoreError>;
+    async fn fail_scan(&self, scan: i64, error: &str) -> Result<(), StoreError>;
 
     /// The scan that finished last, if any did.
     ///
@@ -181,7 +184,7 @@ pub trait AlertStore: Send + Sync {
     /// [`StoreError`]
     async fn last_finished_scan(&self) -> Result<Option<ScanRecord>, StoreError>;
 
-    /// The latest instant of the schedule that a scan served.
+    /// The latest instant of the schedule that a finished scan served.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -268,4 +271,10 @@ pub trait Import: Send + Sync {
     /// # Errors
     /// [`StoreError`]; then nothing is stored.
     async fn import(&self, rows: ImportRows<'_>, mode: ImportMode) -> Result<ImportCounts, StoreError>;
+
+    /// Which of `claim_ids` are in the embedded database's own claims.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn known_claims(&self, claim_ids: &[String]) -> Result<HashSet<String>, StoreError>;
 }

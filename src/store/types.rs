@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::alert::Recorded;
 use crate::claim::{Claim, HistoryEntry, Payment, Program};
 use crate::escalation::Digest;
 
@@ -44,20 +45,6 @@ pub struct Unread {
     pub column: String,
     pub found: String,
     pub expected: &'static str,
-}
-
-/// How many alerts a transaction changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Recorded {
-    /// Became breached.
-    pub opened: u64,
-    /// Became at risk.
-    pub warned: u64,
-    pub met: u64,
-    pub late: u64,
-    pub restarted: u64,
-    pub withdrawn: u64,
-    pub moved: u64,
 }
 
 /// Open alerts by rule: (at risk, breached).

@@ -1,4 +1,7 @@
-//! The one integration binary: claimwatch on real files, real sockets and a real database.
+//! Everything that needs a database, a mail server or the program itself, in one binary.
 
 mod delivery_transport;
+mod lookback;
+mod scan;
 mod smtp_server;
+mod world;

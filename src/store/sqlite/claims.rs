@@ -77,11 +77,8 @@ impl ClaimSource for SqliteStore {
     async fn running(&self, rule: &Rule, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let mut running = 0;
         for part in Part::of(rule) {
-            let sql = format!(
-                "SELECT count(*) {} AND c.{} <= ?1",
-                clocks::running(rule, *part),
-                rule.starts_at.column()
-            );
+            let sql =
+                format!("SELECT count(*) {} AND c.{} <= ?1", clocks::running(rule, *part), rule.starts_at.column());
             let count: i64 =
                 sqlx::query_scalar(AssertSqlSafe(sql)).bind(instant_text(now)).fetch_one(&self.readers).await?;
             running += u64::try_from(count).unwrap_or(0);
@@ -102,11 +99,7 @@ impl ClaimSource for SqliteStore {
         Ok(found.into_list())
     }
 
-    async fn background(
-        &self,
-        claim_id: &str,
-        limit: u32,
-    ) -> Result<(Option<String>, Vec<HistoryEntry>), StoreError> {
+    async fn background(&self, claim_id: &str, limit: u32) -> Result<(Option<String>, Vec<HistoryEntry>), StoreError> {
         let title = sqlx::query("SELECT substr(title, 1, 1000) AS title FROM source_claims WHERE claim_id = ?")
             .bind(claim_id)
             .fetch_optional(&self.readers)
@@ -223,7 +216,8 @@ impl SqliteStore {
         );
         for row in sqlx::query(AssertSqlSafe(payments)).fetch_all(&self.readers).await? {
             let (payment, paid_at, amount) = (text(&row, "payment_id")?, text(&row, "paid_at")?, text(&row, "amount")?);
-            let detail = format!("payment {payment:?}: found paid_at {paid_at:?} and amount {amount:?}, expected {EXPECTED}");
+            let detail =
+                format!("payment {payment:?}: found paid_at {paid_at:?} and amount {amount:?}, expected {EXPECTED}");
             found.add(&row, ProblemKind::Unreadable, detail)?;
         }
         Ok(())
@@ -258,10 +252,8 @@ impl Pages<'_> {
                 break;
             }
             let (from, [at, claim, payment], values) = query(*part);
-            let mut sql = format!(
-                "SELECT {COLUMNS}, {}, {at} AS key_at, {payment} AS key_payment {from}",
-                part.line_columns()
-            );
+            let mut sql =
+                format!("SELECT {COLUMNS}, {}, {at} AS key_at, {payment} AS key_payment {from}", part.line_columns());
             let place = self.after.filter(|key| key.part == number);
             if place.is_some() {
                 sql.push_str(&format!(" AND ({at}, {claim}, {payment}) > (?5, ?6, ?7)"));

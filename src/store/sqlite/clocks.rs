@@ -169,13 +169,19 @@ fn tax_invoice(rule: &Rule) -> &'static str {
 
 /// Claims with an instant or amount that cannot be read; the same conditions as in the index.
 pub(super) fn unreadable_claim() -> String {
-    let instants = crate::claim::Moment::ALL.map(|moment| format!("{} NOT GLOB {INSTANT}", moment.column()));
+    let instants = crate::claim::Moment::ALL.map(|moment| unreadable_instant(moment.column()));
     format!("({} OR {UNREADABLE_AMOUNT})", instants.join(" OR "))
 }
 
 /// Payment lines with an instant or amount that cannot be read.
 pub(super) fn unreadable_payment() -> String {
-    format!("(paid_at NOT GLOB {INSTANT} OR {UNREADABLE_AMOUNT})")
+    format!("({} OR {UNREADABLE_AMOUNT})", unreadable_instant("paid_at"))
 }
 
-const UNREADABLE_AMOUNT: &str = "amount GLOB '*[^0-9.-]*' OR amount NOT GLOB '*[0-9]*'";
+/// SQLite's `date` moves February 30 to March 2: a day that exists stays where it is.
+fn unreadable_instant(column: &str) -> String {
+    format!("{column} NOT GLOB {INSTANT} OR date({column}) IS NOT substr({column}, 1, 10)")
+}
+
+const UNREADABLE_AMOUNT: &str = "amount GLOB '*[^0-9.-]*' OR amount NOT GLOB '*[0-9]*' OR amount GLOB '*.*.*' \
+    OR amount GLOB '?*-*'";

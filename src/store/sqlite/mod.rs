@@ -10,6 +10,7 @@ mod claims;
 mod clocks;
 mod import;
 mod outbox;
+mod record;
 mod rows;
 mod scans;
 mod sources;

@@ -34,7 +34,8 @@ pub(super) fn read_amount(text: &str) -> Option<Decimal> {
 /// A column as text, whatever the source stores in it; text that is not UTF-8 is read with replacement characters.
 pub(super) fn text(row: &SqliteRow, column: &str) -> Result<Option<String>, StoreError> {
     let bytes: Option<Vec<u8>> = row.try_get_unchecked(column)?;
-    Ok(bytes.map(|bytes| String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())))
+    Ok(bytes
+        .map(|bytes| String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())))
 }
 
 /// A claim as one rule sees it, from a row of [`super::clocks::COLUMNS`], with the columns that could not be read.
@@ -174,7 +175,9 @@ mod tests {
         let at = read_instant("2018-06-29T12:00:00.000001Z").expect("the contract's own form");
         assert_eq!(instant_text(at), "2018-06-29T12:00:00.000001Z");
         assert_eq!(read_instant("2018-06-29T12:00:00Z"), read_instant("2018-06-29T12:00:00.000000Z"));
-        for wrong in ["2018-06-29T12:00:00+01:00", "2018-06-29 12:00:00Z", "2018-02-30T12:00:00Z", "tomorrow", "", "2018-06-29"] {
+        for wrong in
+            ["2018-06-29T12:00:00+01:00", "2018-06-29 12:00:00Z", "2018-02-30T12:00:00Z", "tomorrow", "", "2018-06-29"]
+        {
             assert_eq!(read_instant(wrong), None, "{wrong:?}");
         }
     }

@@ -54,8 +54,7 @@ fn claim_columns() -> Vec<&'static str> {
 }
 
 /// The status as it is compared; the same expression as in the indexes, see `migrations/sqlite`.
-const STATUS_KEY: &str =
-    "lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) AS status_key";
+const STATUS_KEY: &str = "lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) AS status_key";
 
 pub(super) async fn make_views(store: &SqliteStore, sources: &SourceRelations) -> Result<(), StoreError> {
     let views = [
@@ -74,11 +73,13 @@ pub(super) async fn make_views(store: &SqliteStore, sources: &SourceRelations) -
             .await
             .map_err(|error| StoreError::Schema(format!("[source]: {name}: {}", StoreError::from(error))))?;
     }
-    sqlx::query("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
-        .bind(FINGERPRINT)
-        .bind(sources.fingerprint())
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query(
+        "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(FINGERPRINT)
+    .bind(sources.fingerprint())
+    .execute(&mut *transaction)
+    .await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -1,0 +1,208 @@
+//! Messages on their way out.
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{QueryBuilder, Row, Sqlite};
+use uuid::Uuid;
+
+use super::rows::{ALERT_COLUMNS, OwnRow, alert, instant_text, read_instant};
+use super::{SqliteStore, StoreError};
+use crate::alert::Alert;
+use crate::store::{Delivery, DeliveryState, LeasedDelivery, Outbox, OutboxItem, StoredMail};
+
+#[async_trait]
+impl Outbox for SqliteStore {
+    async fn lease(
+        &self,
+        now: DateTime<Utc>,
+        holder: &str,
+        limit: u32,
+        hold: TimeDelta,
+    ) -> Result<Vec<LeasedDelivery>, StoreError> {
+        let mut transaction = self.begin().await?;
+        let rows = sqlx::query(
+            "UPDATE outbox SET lease_holder = ?2, leased_until = ?3 WHERE id IN (SELECT id FROM outbox \
+             WHERE state = 'pending' AND next_attempt_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?1) \
+             ORDER BY next_attempt_at, id LIMIT ?4) RETURNING id",
+        )
+        .bind(instant_text(now))
+        .bind(holder)
+        .bind(instant_text(now.checked_add_signed(hold).unwrap_or(DateTime::<Utc>::MAX_UTC)))
+        .bind(limit)
+        .fetch_all(&mut *transaction)
+        .await?;
+        let mut leased = Vec::with_capacity(rows.len());
+        for row in rows {
+            let row = sqlx::query(
+                "SELECT o.id, o.message, o.recipient, o.attempts, m.facts, m.message_id, m.subject, m.bytes \
+                 FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = ?",
+            )
+            .bind(row.try_get::<String, _>("id")?)
+            .fetch_one(&mut *transaction)
+            .await?;
+            let own = OwnRow { row: &row, table: "outbox", id: row.try_get("id")? };
+            leased.push(LeasedDelivery {
+                id: own.parsed("id", read_id)?,
+                message: own.parsed("message", read_id)?,
+                recipient: row.try_get("recipient")?,
+                attempts: row.try_get("attempts")?,
+                digest: own.parsed("facts", |text| serde_json::from_str(text).ok())?,
+                mail: stored_mail(&row)?,
+            });
+        }
+        transaction.commit().await?;
+        leased.sort_by_key(|delivery| delivery.id);
+        Ok(leased)
+    }
+
+    async fn keep_mail(&self, message: Uuid, now: DateTime<Utc>, mail: &StoredMail) -> Result<StoredMail, StoreError> {
+        sqlx::query(
+            "UPDATE outbox_messages SET message_id = ?2, subject = ?3, bytes = ?4, rendered_at = ?5 \
+             WHERE id = ?1 AND bytes IS NULL",
+        )
+        .bind(message.to_string())
+        .bind(&mail.message_id)
+        .bind(&mail.subject)
+        .bind(&mail.bytes)
+        .bind(instant_text(now))
+        .execute(&self.writer)
+        .await?;
+        let row = sqlx::query("SELECT message_id, subject, bytes FROM outbox_messages WHERE id = ?")
+            .bind(message.to_string())
+            .fetch_one(&self.writer)
+            .await?;
+        stored_mail(&row)?.ok_or_else(|| StoreError::Corrupt(format!("outbox_messages {message}: no bytes")))
+    }
+
+    async fn settle(&self, message: Uuid, _now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE outbox SET state = 'settled', next_attempt_at = NULL, lease_holder = NULL, leased_until = NULL \
+             WHERE message = ? AND state IN ('pending', 'dead')",
+        )
+        .bind(message.to_string())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    async fn conclude(
+        &self,
+        delivery: Uuid,
+        holder: &str,
+        now: DateTime<Utc>,
+        outcome: &Delivery,
+    ) -> Result<bool, StoreError> {
+        const DONE: &str =
+            "lease_holder = NULL, leased_until = NULL WHERE id = ?1 AND lease_holder = ?2 AND state = 'pending'";
+        let mut query = QueryBuilder::<Sqlite>::new("UPDATE outbox SET ");
+        query.push(match outcome {
+            Delivery::Sent { .. } => {
+                "attempts = attempts + 1, state = 'sent', sent_at = ?3, reply = ?4, next_attempt_at = NULL, "
+            }
+            Delivery::Again { .. } => "attempts = attempts + 1, next_attempt_at = ?3, last_error = ?4, ",
+            Delivery::Dead { .. } => {
+                "attempts = attempts + 1, state = 'dead', next_attempt_at = NULL, last_error = ?4, "
+            }
+            Delivery::Released => "",
+        });
+        query.push(DONE);
+        let (at, words) = match outcome {
+            Delivery::Sent { reply } => (now, Some(reply)),
+            Delivery::Again { at, error } => (*at, Some(error)),
+            Delivery::Dead { error } => (now, Some(error)),
+            Delivery::Released => (now, None),
+        };
+        let statement = query.build().bind(delivery.to_string()).bind(holder.to_owned());
+        let statement = match words {
+            Some(words) => statement.bind(instant_text(at)).bind(words.clone()),
+            None => statement,
+        };
+        Ok(statement.execute(&self.writer).await?.rows_affected() == 1)
+    }
+
+    async fn unsettled(
+        &self,
+        message: Uuid,
+        now: DateTime<Utc>,
+        after: Option<(DateTime<Utc>, Uuid)>,
+        limit: u32,
+    ) -> Result<Vec<Alert>, StoreError> {
+        let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(format!("SELECT {ALERT_COLUMNS} "));
+        query.push(
+            "FROM outbox_messages m, (SELECT 'escalated' AS list UNION ALL SELECT 'reminded') lists, \
+             json_each(m.facts, '$.' || lists.list) ids JOIN sla_alerts a ON a.id = ids.value \
+             WHERE a.state = 'breached' AND m.id = ",
+        );
+        query.push_bind(message.to_string()).push(" AND coalesce(a.snoozed_until <= ");
+        query.push_bind(instant_text(now)).push(", true)");
+        if let Some((due_at, id)) = after {
+            query.push(" AND (a.due_at, a.id) > (").push_bind(instant_text(due_at)).push(", ");
+            query.push_bind(id.to_string()).push(")");
+        }
+        query.push(" ORDER BY a.due_at, a.id LIMIT ").push_bind(limit);
+        query.build().fetch_all(&self.readers).await?.iter().map(alert).collect()
+    }
+
+    async fn next_delivery(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let row = sqlx::query(
+            "SELECT min(max(next_attempt_at, coalesce(leased_until, ''))) AS next FROM outbox WHERE state = 'pending'",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        OwnRow { row: &row, table: "outbox", id: "next".into() }.optional("next", read_instant)
+    }
+
+    async fn deliveries(&self, state: Option<DeliveryState>) -> Result<Vec<OutboxItem>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT o.id, o.message, o.recipient, o.state, m.level, m.alerts, m.created_at, o.attempts, \
+             o.next_attempt_at, o.leased_until, o.last_error, o.sent_at, o.reply, m.message_id, m.subject \
+             FROM outbox o JOIN outbox_messages m ON m.id = o.message \
+             WHERE o.state = ?1 OR (?1 IS NULL AND o.state IN ('pending', 'dead')) ORDER BY m.created_at, o.id",
+        )
+        .bind(state.map(DeliveryState::as_str))
+        .fetch_all(&self.readers)
+        .await?;
+        let read = |row| {
+            let own = OwnRow { row, table: "outbox", id: row.try_get("id")? };
+            Ok(OutboxItem {
+                id: own.parsed("id", read_id)?,
+                message: own.parsed("message", read_id)?,
+                recipient: row.try_get("recipient")?,
+                state: own.parsed("state", DeliveryState::parse)?,
+                level: row.try_get("level")?,
+                alerts: u64::try_from(row.try_get::<i64, _>("alerts")?).unwrap_or(0),
+                created_at: own.parsed("created_at", read_instant)?,
+                attempts: row.try_get("attempts")?,
+                next_attempt_at: own.optional("next_attempt_at", read_instant)?,
+                leased_until: own.optional("leased_until", read_instant)?,
+                last_error: row.try_get("last_error")?,
+                sent_at: own.optional("sent_at", read_instant)?,
+                reply: row.try_get("reply")?,
+                message_id: row.try_get("message_id")?,
+                subject: row.try_get("subject")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    async fn retry(&self, id: Option<Uuid>, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let done = sqlx::query(
+            "UPDATE outbox SET state = 'pending', next_attempt_at = ?2 \
+             WHERE state IN ('pending', 'dead') AND (?1 IS NULL OR id = ?1 OR message = ?1)",
+        )
+        .bind(id.map(|id| id.to_string()))
+        .bind(instant_text(now))
+        .execute(&self.writer)
+        .await?;
+        Ok(done.rows_affected())
+    }
+}
+
+fn read_id(text: &str) -> Option<Uuid> {
+    Uuid::parse_str(text).ok()
+}
+
+fn stored_mail(row: &sqlx::sqlite::SqliteRow) -> Result<Option<StoredMail>, StoreError> {
+    let Some(bytes) = row.try_get("bytes")? else { return Ok(None) };
+    Ok(Some(StoredMail { message_id: row.try_get("message_id")?, subject: row.try_get("subject")?, bytes }))
+}
