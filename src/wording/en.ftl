@@ -52,6 +52,7 @@ status = { $status ->
 list-comma = { $first }, { $next }
 list-and = { $first } and { $last }
 join-clauses = { $first }; { $next }
+labelled = { $label }: { $value }
 quoted = “{ $text }”
 
 ## Days and instants
@@ -128,6 +129,7 @@ counted-each = { $counted }: { $days }
 counted-from-to = { $counted }, from { $first } to { $last }
 start-day-not-counted = the day itself is not counted
 start-time-kept = counted to the same time of day
+start-moved = no business day, so that the count begins at the start of { $day }
 skipped-because = { $days } ({ $reason })
 skipped-weekend = weekend
 skipped-weekend-days = { $count ->
@@ -164,8 +166,8 @@ worst-of-all = Worst: { $claim }, { $late }.
 level-first = Escalation level { $level }: a deadline was missed.
 level-next = Escalation level { $level }: the deadline was missed, the levels before this one were told, and it is still open.
 all-reminders = { $total ->
-    [one] This is a reminder: it was reported at this level before, and nobody has acknowledged it.
-   *[other] These are reminders: they were reported at this level before, and nobody has acknowledged them.
+    [one] This is a reminder: it was reported at this level before and is still open.
+   *[other] These are reminders: they were reported at this level before and are still open.
 }
 some-reminders = { $reminded ->
     [one] { $reminded } of them is a reminder.

@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::calendar::{Off, Zone};
 use crate::claim::clean_line;
-use crate::sla::{Counting, DayCount, DayKind, Explanation, Target, Unit};
+use crate::sla::{COUNT_BEGINS, Counting, DayCount, DayKind, Explanation, Target, Unit};
 
 use super::date::day_ending_at;
 use super::{MAX_NAME, Words};
@@ -54,10 +54,13 @@ impl Words {
         let last_day = day_ending_at(explanation.due_at, zone);
         let started = self.say("clock-started", [("rule", rule.into())]);
         let start = self.instant_in_zone(explanation.start, zone);
-        let convention =
-            if to_end_of_day { self.say("start-day-not-counted", []) } else { self.say("start-time-kept", []) };
-        let counted = self.counted(explanation, target, last_day.year());
-        let skipped = self.skipped_days(explanation, last_day.year());
+        let convention = match begin_day(explanation) {
+            Some(day) => self.say("start-moved", [("day", self.short_date(day, Some(last_year(explanation))).into())]),
+            None if to_end_of_day => self.say("start-day-not-counted", []),
+            None => self.say("start-time-kept", []),
+        };
+        let counted = self.counted(explanation, target);
+        let skipped = self.skipped_days(explanation);
         let (due, due_clause) = if to_end_of_day {
             let date = self.date(last_day);
             let due = self.say("due-end-of-day", [("date", date.as_str().into())]);
@@ -80,7 +83,8 @@ impl Words {
         Explained { started, start, convention, counted, skipped, due, notes, sentence: self.clauses(&clauses) }
     }
 
-    fn counted(self, explanation: &Explanation, target: Option<Target>, year: i32) -> String {
+    fn counted(self, explanation: &Explanation, target: Option<Target>) -> String {
+        let year = Some(last_year(explanation));
         let days: Vec<NaiveDate> = dates(explanation, DayKind::Counted).map(|day| day.date).collect();
         let counted = match target.map(|target| target.span.unit) {
             Some(Unit::Days) => self.say("counted-days", [("count", days.len().into())]),
@@ -105,11 +109,13 @@ impl Words {
     /// The skipped days with the reason for each: many weekend days as their number, all others by date, those of one
     /// reason together.
     #[must_use]
-    pub fn skipped_days(self, explanation: &Explanation, year: i32) -> String {
+    pub fn skipped_days(self, explanation: &Explanation) -> String {
+        let year = Some(last_year(explanation));
         let mut weekend = Vec::new();
         let mut others: Vec<(String, Vec<NaiveDate>)> = Vec::new();
         let mut more = 0_usize;
-        for day in dates(explanation, DayKind::Skipped) {
+        let begins = begin_day(explanation);
+        for day in dates(explanation, DayKind::Skipped).filter(|day| Some(day.date) != begins) {
             match self.reason(day) {
                 None => weekend.push(day.date),
                 Some(_) if others.iter().map(|(_, days)| days.len()).sum::<usize>() >= MAX_SKIPPED => more += 1,
@@ -159,4 +165,14 @@ impl Words {
 
 fn dates(explanation: &Explanation, kind: DayKind) -> impl Iterator<Item = &DayCount> {
     explanation.days.iter().filter(move |day| day.kind == kind)
+}
+
+/// The business day from whose start on is counted, if the clock started on a day off and hours matter.
+fn begin_day(explanation: &Explanation) -> Option<NaiveDate> {
+    dates(explanation, DayKind::Skipped).find(|day| day.reason.as_deref() == Some(COUNT_BEGINS)).map(|day| day.date)
+}
+
+/// The year of the last day: days in it are shown without their year.
+fn last_year(explanation: &Explanation) -> i32 {
+    explanation.days.last().map_or(explanation.due_at.year(), |day| day.date.year())
 }

@@ -52,6 +52,7 @@ status = { $status ->
 list-comma = { $first }, { $next }
 list-and = { $first } et { $last }
 join-clauses = { $first } ; { $next }
+labelled = { $label } : { $value }
 quoted = « { $text } »
 
 ## Days and instants
@@ -131,6 +132,7 @@ counted-each = { $counted } : { $days }
 counted-from-to = { $counted }, du { $first } au { $last }
 start-day-not-counted = ce jour-là ne compte pas
 start-time-kept = compté jusqu’à la même heure
+start-moved = jour non ouvré, le compte commence donc au début du { $day }
 skipped-because = { $days } ({ $reason })
 skipped-weekend = week-end
 skipped-weekend-days = { $count ->
@@ -167,8 +169,8 @@ worst-of-all = Pire cas : { $claim }, { $late }.
 level-first = Niveau d’escalade { $level } : une échéance est dépassée.
 level-next = Niveau d’escalade { $level } : l’échéance est dépassée, les niveaux précédents ont été prévenus et rien n’est réglé.
 all-reminders = { $total ->
-    [one] Ceci est un rappel : le cas a déjà été signalé à ce niveau et personne n’en a pris acte.
-   *[other] Ce sont des rappels : les cas ont déjà été signalés à ce niveau et personne n’en a pris acte.
+    [one] Ceci est un rappel : le cas a déjà été signalé à ce niveau et reste ouvert.
+   *[other] Ce sont des rappels : les cas ont déjà été signalés à ce niveau et restent ouverts.
 }
 some-reminders = { $reminded ->
     [one] { $reminded } rappel ;
