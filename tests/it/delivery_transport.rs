@@ -31,6 +31,7 @@ async fn send(transport: &dyn Transport, to: &str, mail: &StoredMail) -> Attempt
 fn told(attempt: &Attempt) -> (&'static str, &str) {
     match attempt {
         Attempt::Accepted { reply } => ("accepted", reply),
+        Attempt::Unreachable { error } => ("unreachable", error),
         Attempt::Transient { error } => ("transient", error),
         Attempt::Full { error } => ("full", error),
         Attempt::Permanent { error } => ("permanent", error),

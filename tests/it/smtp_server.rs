@@ -223,7 +223,8 @@ impl SmtpServer {
 impl Drop for SmtpServer {
     fn drop(&mut self) {
         self.accepting.abort();
-        let unused: Vec<_> = self.shared.state().faults.iter().filter(|fault| fault.3.is_some_and(|n| n > 0)).cloned().collect();
+        let unused: Vec<_> =
+            self.shared.state().faults.iter().filter(|fault| fault.3.is_some_and(|n| n > 0)).cloned().collect();
         if !std::thread::panicking() {
             assert!(unused.is_empty(), "the mail server never came to {unused:?}");
         }

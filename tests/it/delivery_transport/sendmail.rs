@@ -24,7 +24,8 @@ async fn the_program_gets_both_addresses_and_the_whole_message() {
     let transport = connect(&TransportSettings::Sendmail(settings("keep")));
     let attempt = transport.send(&super::address(&from), &super::address(LEAD), &sent).await;
     assert_told(&attempt, "accepted", "exit 0: queued as 4711");
-    let expected = format!("-i\n-f\n{from}\n--\n{LEAD}\n{}", String::from_utf8_lossy(&sent.bytes).replace("\r\n", "\n"));
+    let expected =
+        format!("-i\n-f\n{from}\n--\n{LEAD}\n{}", String::from_utf8_lossy(&sent.bytes).replace("\r\n", "\n"));
     assert_eq!(fs::read_to_string(kept).expect("what the script kept"), expected);
 }
 

@@ -1,6 +1,8 @@
 //! SMTP as it should go: encryption, authentication, one envelope per recipient, the same bytes.
 
-use claimwatch::delivery::transport::{Secret, SmtpSettings, SmtpTransport, Tls, Transport, TransportSettings, connect};
+use claimwatch::delivery::transport::{
+    Secret, SmtpSettings, SmtpTransport, Tls, Transport, TransportSettings, connect,
+};
 
 use super::{FROM, LEAD, SUPPORT, assert_told, mail, send};
 use crate::smtp_server::{Act, Encryption, Gate, Moment, SmtpServer};
@@ -62,7 +64,10 @@ async fn messages_in_a_row_share_a_connection_until_there_is_nothing_more_to_sen
     }
     transport.rest().await;
     assert_eq!(server.connections(), 1);
-    assert_eq!(server.received().iter().map(|received| &received.to[..]).collect::<Vec<_>>(), [[SUPPORT], [LEAD], [SUPPORT]]);
+    assert_eq!(
+        server.received().iter().map(|received| &received.to[..]).collect::<Vec<_>>(),
+        [[SUPPORT], [LEAD], [SUPPORT]]
+    );
     assert_eq!(server.commands().last().map(String::as_str), Some("QUIT"));
 
     assert_told(&send(&transport, LEAD, &mail("late")).await, "accepted", "queued");
@@ -124,7 +129,11 @@ async fn a_password_is_not_sent_to_a_server_without_a_mechanism_that_we_know() {
 async fn nothing_is_sent_to_a_server_that_does_not_offer_starttls() {
     let server = SmtpServer::with_login(Encryption::None, "claimwatch", "secret", "PLAIN").await;
     let transport = SmtpTransport::new(SmtpSettings { tls: Tls::StartTls, ..server.settings() });
-    assert_told(&send(&transport, SUPPORT, &mail("late")).await, "misconfigured", "STARTTLS: the server does not offer it");
+    assert_told(
+        &send(&transport, SUPPORT, &mail("late")).await,
+        "misconfigured",
+        "STARTTLS: the server does not offer it",
+    );
     let commands = server.commands();
     assert!(commands.len() == 1 && commands[0].starts_with("EHLO "), "{commands:?}");
 }

@@ -23,6 +23,11 @@ const BEFORE: [(Moment, &str); 7] = [
 /// Long enough for a busy machine to answer, short enough to wait for.
 const SHORT: Duration = Duration::from_secs(4);
 
+/// Whether nothing was said of any message yet.
+fn is_greeting(moment: Moment) -> bool {
+    matches!(moment, Moment::Greeting | Moment::Ehlo | Moment::StartTls | Moment::Auth)
+}
+
 async fn server() -> SmtpServer {
     SmtpServer::with_login(Encryption::StartTls, "claimwatch", "secret", "PLAIN").await
 }
@@ -32,12 +37,13 @@ fn transport(server: &SmtpServer) -> SmtpTransport {
 }
 
 #[tokio::test]
-async fn a_refusal_for_now_is_transient_at_each_step() {
+async fn a_refusal_for_now_puts_off_the_message_or_before_mail_everything() {
     for (moment, step) in BEFORE.into_iter().chain([(Moment::Dot, "end of the message")]) {
         let server = server().await;
         server.once(moment, Act::Say("451 4.3.0 try later"));
         let attempt = send(&transport(&server), SUPPORT, &mail("late")).await;
-        assert_told(&attempt, "transient", &format!("{step}: 451 4.3.0 try later"));
+        let kind = if is_greeting(moment) { "unreachable" } else { "transient" };
+        assert_told(&attempt, kind, &format!("{step}: 451 4.3.0 try later"));
         assert_eq!(server.received(), [], "{moment:?}");
     }
 }
@@ -47,9 +53,12 @@ async fn a_refusal_for_good_is_about_the_message_from_mail_on_and_about_us_befor
     for (moment, step) in BEFORE.into_iter().chain([(Moment::Dot, "end of the message")]) {
         let server = server().await;
         server.once(moment, Act::Say("554 5.7.1 not wanted"));
-        let ours = matches!(moment, Moment::Greeting | Moment::Ehlo | Moment::StartTls | Moment::Auth);
         let attempt = send(&transport(&server), SUPPORT, &mail("late")).await;
-        assert_told(&attempt, if ours { "misconfigured" } else { "permanent" }, &format!("{step}: 554 5.7.1 not wanted"));
+        assert_told(
+            &attempt,
+            if is_greeting(moment) { "misconfigured" } else { "permanent" },
+            &format!("{step}: 554 5.7.1 not wanted"),
+        );
         assert_eq!(server.received(), [], "{moment:?}");
     }
 }
@@ -72,7 +81,11 @@ async fn silence_at_any_step_costs_an_attempt_and_no_more_than_its_timeout() {
             let began = Instant::now();
             let attempt = send(&transport, SUPPORT, &mail("late")).await;
             assert!(began.elapsed() < 3 * SHORT, "{moment:?} took {:?}", began.elapsed());
-            let kind = if moment == Moment::Dot { "unknown" } else { "transient" };
+            let kind = match moment {
+                Moment::Dot => "unknown",
+                _ if is_greeting(moment) => "unreachable",
+                _ => "transient",
+            };
             assert_told(&attempt, kind, &format!("{step}: no answer within"));
         });
     }
@@ -82,11 +95,12 @@ async fn silence_at_any_step_costs_an_attempt_and_no_more_than_its_timeout() {
 }
 
 #[tokio::test]
-async fn a_connection_lost_before_the_message_ends_is_transient_and_after_it_unknown() {
+async fn a_connection_lost_before_the_message_ends_is_harmless_and_after_it_nobody_knows() {
     for (moment, _) in BEFORE {
         let server = server().await;
         server.once(moment, Act::HangUp);
-        assert_told(&send(&transport(&server), SUPPORT, &mail("late")).await, "transient", "");
+        let kind = if is_greeting(moment) { "unreachable" } else { "transient" };
+        assert_told(&send(&transport(&server), SUPPORT, &mail("late")).await, kind, "");
         assert_eq!(server.received(), [], "{moment:?}");
     }
     let server = server().await;
@@ -133,7 +147,11 @@ async fn only_250_says_that_a_message_was_taken() {
     for reply in ["354 go ahead", "251 will forward", "220 ready", "221 bye"] {
         let server = server().await;
         server.once(Moment::Dot, Act::Say(reply));
-        assert_told(&send(&transport(&server), SUPPORT, &mail("late")).await, "unknown", &format!("unexpected reply {reply}"));
+        assert_told(
+            &send(&transport(&server), SUPPORT, &mail("late")).await,
+            "unknown",
+            &format!("unexpected reply {reply}"),
+        );
     }
     for moment in [Moment::Mail, Moment::Rcpt, Moment::Data] {
         let server = server().await;
@@ -144,7 +162,12 @@ async fn only_250_says_that_a_message_was_taken() {
 
 #[tokio::test]
 async fn a_connection_is_not_used_again_after_any_error() {
-    for act in [Act::Say("451 4.3.0 try later"), Act::Say("550 5.1.1 no such user"), Act::Say("355 what"), Act::Say("gibberish")] {
+    for act in [
+        Act::Say("451 4.3.0 try later"),
+        Act::Say("550 5.1.1 no such user"),
+        Act::Say("355 what"),
+        Act::Say("gibberish"),
+    ] {
         let server = server().await;
         let transport = transport(&server);
         server.once(Moment::Rcpt, act);
@@ -180,19 +203,23 @@ async fn a_port_of_the_other_kind_is_recognised() {
 
     let encrypted = SmtpServer::start(Encryption::Implicit).await;
     let settings = SmtpSettings { tls: Tls::StartTls, timeout: SHORT, ..encrypted.settings() };
-    assert_told(&send(&SmtpTransport::new(settings), SUPPORT, &mail("late")).await, "transient", "greeting: no answer within");
+    assert_told(
+        &send(&SmtpTransport::new(settings), SUPPORT, &mail("late")).await,
+        "unreachable",
+        "greeting: no answer within",
+    );
 }
 
 #[tokio::test]
-async fn a_server_that_is_away_is_transient_and_named() {
+async fn a_server_that_is_away_is_named() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("the port that was bound").port();
     drop(listener);
     let server = server().await;
     let away = SmtpTransport::new(SmtpSettings { host: "127.0.0.1".into(), port, ..server.settings() });
     let words = format!("connecting to 127.0.0.1:{port}: Connection refused");
-    assert_told(&send(&away, SUPPORT, &mail("late")).await, "transient", &words);
+    assert_told(&send(&away, SUPPORT, &mail("late")).await, "unreachable", &words);
     let nowhere = SmtpTransport::new(SmtpSettings { host: "mail.invalid".into(), ..server.settings() });
-    assert_told(&send(&nowhere, SUPPORT, &mail("late")).await, "transient", "connecting to mail.invalid:");
+    assert_told(&send(&nowhere, SUPPORT, &mail("late")).await, "unreachable", "connecting to mail.invalid:");
     away.rest().await;
 }

@@ -55,7 +55,8 @@ impl Conversation {
                     let refused = matches!(faulty, Some(Act::Say(said)) if !said.starts_with('2'));
                     let next = self.act(&mut stream, faulty, "220 go ahead").await?;
                     if next == Next::Go && !refused {
-                        stream = BufReader::new(Box::new(self.shared.trust.acceptor().accept(stream.into_inner()).await?));
+                        stream =
+                            BufReader::new(Box::new(self.shared.trust.acceptor().accept(stream.into_inner()).await?));
                         self.encrypted = true;
                     }
                     next
@@ -73,7 +74,8 @@ impl Conversation {
 
     /// Commands whose answer is all there is to them.
     async fn obey(&mut self, stream: &mut Stream, verb: &str, line: &str) -> io::Result<Next> {
-        let address = || line.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(address, _)| address.to_owned());
+        let address =
+            || line.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(address, _)| address.to_owned());
         let (moment, reply) = match verb {
             "EHLO" => (Moment::Ehlo, self.extensions()),
             "HELO" => (Moment::Ehlo, "250 test".into()),
@@ -115,9 +117,10 @@ impl Conversation {
     async fn authenticate(&mut self, stream: &mut Stream, line: &str) -> io::Result<Next> {
         let words: Vec<_> = line.split(' ').collect();
         let given = match words[1..] {
-            ["PLAIN", initial] => decode(initial).split_once('\0').and_then(|(_, rest)| rest.split_once('\0')).map(
-                |(user, password)| (user.to_owned(), password.to_owned()),
-            ),
+            ["PLAIN", initial] => decode(initial)
+                .split_once('\0')
+                .and_then(|(_, rest)| rest.split_once('\0'))
+                .map(|(user, password)| (user.to_owned(), password.to_owned())),
             ["LOGIN"] => {
                 let user = self.ask(stream, "Username:").await?;
                 Some((user, self.ask(stream, "Password:").await?))

@@ -21,7 +21,8 @@ impl Trust {
     pub fn new(names: &[&str]) -> Self {
         let mut params = CertificateParams::new([]).expect("an authority without names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority");
+        let authority =
+            CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority");
         let directory = tempfile::tempdir().expect("a temporary directory");
         std::fs::write(directory.path().join("ca.pem"), authority.pem()).expect("a file in it");
 
