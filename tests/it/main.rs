@@ -2,6 +2,7 @@
 
 mod delivery;
 mod delivery_transport;
+mod independent_smtp;
 mod lookback;
 mod scan;
 mod smtp_server;

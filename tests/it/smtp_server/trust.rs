@@ -30,6 +30,8 @@ impl Trust {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let params = CertificateParams::new(names).expect("names for a certificate");
         let certificate = params.signed_by(&key, &authority).expect("a certificate");
+        let path = directory.path().join("server.pem");
+        std::fs::write(path, certificate.pem() + &key.serialize_pem()).expect("a file in it");
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key in DER");
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -42,6 +44,11 @@ impl Trust {
 
     pub fn ca_file(&self) -> PathBuf {
         self.directory.path().join("ca.pem")
+    }
+
+    /// The server's certificate and its key, for a server of another kind.
+    pub fn server_file(&self) -> PathBuf {
+        self.directory.path().join("server.pem")
     }
 
     pub fn acceptor(&self) -> &TlsAcceptor {
