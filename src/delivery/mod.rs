@@ -15,12 +15,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lettre::Address;
+use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::calendar::Calendars;
 use crate::mail::Frame;
-use crate::now::TimeSource;
+use crate::now::{TimeSource, fresh_id};
 use crate::store::{Delivery, LeasedDelivery, Store, StoreError, StoredMail};
 
 use backoff::{Tried, follow_up, held_up};
@@ -37,19 +38,18 @@ const RECORD_AGAIN: Duration = Duration::from_millis(500);
 
 /// Takes messages from the outbox to a transport.
 pub struct Courier {
-    pub store: Arc<dyn Store>,
-    pub calendars: Arc<Calendars>,
-    pub frame: Frame,
-    pub transport: Box<dyn Transport>,
-    pub time: TimeSource,
-    /// The longest that one attempt may take; a lease is held for twice as long, so that rendering has as much.
-    pub timeout: Duration,
+    store: Arc<dyn Store>,
+    calendars: Arc<Calendars>,
+    frame: Frame,
+    transport: Arc<dyn Transport>,
+    time: TimeSource,
+    timeout: Duration,
     /// Who leases: a name that no other courier has.
-    pub holder: String,
+    holder: String,
 }
 
 /// What one pass over the outbox did, counted in deliveries.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DrainReport {
     pub sent: u64,
     /// To be tried again later.
@@ -65,6 +65,20 @@ pub struct DrainReport {
 }
 
 impl Courier {
+    /// A courier whose attempts take `timeout` at most; it leases for twice as long, so that rendering has as much.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        calendars: Arc<Calendars>,
+        frame: Frame,
+        transport: Arc<dyn Transport>,
+        time: TimeSource,
+        timeout: Duration,
+    ) -> Self {
+        let holder = fresh_id(time.now()).to_string();
+        Self { store, calendars, frame, transport, time, timeout, holder }
+    }
+
     /// Delivers what is due, one delivery after the other, until nothing is or `stop` is cancelled; then the one in hand
     /// is finished first. To be awaited to its end: a delivery that was sent but not recorded is sent again.
     ///

@@ -39,10 +39,10 @@ impl Courier {
         let mut composer = Composer::new(&self.frame, delivery.message, &delivery.digest, now);
         let (mut shown, mut after) = (0, None);
         loop {
-            let alerts = self.store.unsettled(delivery.message, now, after, PAGE).await?;
-            let Some(last) = alerts.last() else { break };
+            let page = self.store.unsettled(delivery.message, now, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
             after = Some((last.due_at, last.id));
-            for alert in alerts {
+            for alert in page {
                 let reminder = reminded.contains(&alert.id);
                 // Acknowledging an alert stops its reminders, also the one that was on its way.
                 if reminder && alert.acknowledged_at.is_some() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use claimwatch::delivery::transport::{SmtpSettings, SmtpTransport};
+use claimwatch::delivery::transport::SmtpTransport;
 use claimwatch::delivery::{Courier, DrainReport};
 use claimwatch::mail::Frame;
 use claimwatch::sla::{Span, Unit};
@@ -20,25 +20,23 @@ const SUPPORT: &str = "support@example.com";
 const LEAD: &str = "lead@example.com";
 const MONDAY: &str = "2026-11-23T09:00:00Z";
 
-fn courier_with(world: &World, settings: SmtpSettings, holder: &str) -> Courier {
-    Courier {
-        store: Arc::clone(&world.store),
-        calendars: Arc::new(world.plan.calendars.clone()),
-        frame: Frame {
-            from: "Claim monitor <claims-monitor@example.com>".parse().expect("a mailbox"),
-            reply_to: None,
-            support_url: None,
-            claim_url: None,
-        },
-        timeout: settings.timeout,
-        transport: Box::new(SmtpTransport::new(settings)),
-        time: world.time.clone(),
-        holder: holder.into(),
+fn frame() -> Frame {
+    Frame {
+        from: "Claim monitor <claims-monitor@example.com>".parse().expect("a mailbox"),
+        reply_to: None,
+        support_url: None,
+        claim_url: None,
     }
 }
 
+fn courier_with(world: &World, server: &SmtpServer, frame: Frame) -> Courier {
+    let calendars = Arc::new(world.plan.calendars.clone());
+    let transport = Arc::new(SmtpTransport::new(server.settings()));
+    Courier::new(Arc::clone(&world.store), calendars, frame, transport, world.time.clone(), server.settings().timeout)
+}
+
 fn courier(world: &World, server: &SmtpServer) -> Courier {
-    courier_with(world, server.settings(), "one")
+    courier_with(world, server, frame())
 }
 
 async fn drain(courier: &Courier) -> DrainReport {
@@ -102,9 +100,9 @@ on_every_engine! {
 
         reviewed(&world, "C-1").await;
         world.time.advance(TimeDelta::hours(1));
-        let mut courier = courier_with(&world, server.settings(), "another");
-        courier.frame.reply_to = Some("someone@example.com".parse().expect("a mailbox"));
-        assert_eq!(drain(&courier).await.again, 2);
+        let reply_to = Some("someone@example.com".parse().expect("a mailbox"));
+        let another = courier_with(&world, &server, Frame { reply_to, ..frame() });
+        assert_eq!(drain(&another).await.again, 2);
 
         let received = server.received();
         assert_eq!(received.len(), 4);
@@ -180,7 +178,7 @@ on_every_engine! {
 
     async fn a_mail_server_that_stays_away_makes_dead_letters_after_five_days_and_not_before(world in World) {
         let world = scanned(world, &["C-1"]).await;
-        let server = server().await;
+        let server = SmtpServer::start(Encryption::None).await;
         server.whenever(Moment::Greeting, "", Act::Say("421 4.3.2 come back later"));
         let courier = courier(&world, &server);
         let began = world.time.now();
@@ -198,7 +196,7 @@ on_every_engine! {
 
     async fn a_wrong_password_never_loses_a_mail(world in World) {
         let world = scanned(world, &["C-1"]).await;
-        let server = server().await;
+        let server = SmtpServer::with_login(Encryption::None, "claimwatch", "secret", "PLAIN").await;
         server.whenever(Moment::Auth, "", Act::Say("535 5.7.8 authentication failed"));
         let courier = courier(&world, &server);
         for _ in 0..30 {
@@ -231,14 +229,14 @@ on_every_engine! {
         let server = server().await;
         let gate = Gate::closed();
         server.once(Moment::Dot, Act::Wait(gate.clone()));
-        let dying = courier_with(&world, server.settings(), "dying");
+        let dying = courier(&world, &server);
         tokio::select! {
             _ = drain(&dying) => panic!("the courier was to die in between"),
             () = gate.reached() => {}
         }
-        let another = courier_with(&world, server.settings(), "another");
+        let another = courier(&world, &server);
         assert_eq!(drain(&another).await.sent, 1, "the other recipient's alone: the first is still leased");
-        world.time.advance(TimeDelta::from_std(2 * dying.timeout + Duration::from_secs(5)).expect("a lease"));
+        world.time.advance(TimeDelta::from_std(2 * server.settings().timeout + Duration::from_secs(5)).expect("a lease"));
         assert_eq!(drain(&another).await.sent, 1);
 
         let received = server.received();
@@ -250,7 +248,7 @@ on_every_engine! {
     async fn two_couriers_at_once_send_each_mail_once(world in World) {
         let world = scanned(world, &["C-1"]).await;
         let server = server().await;
-        let (one, two) = (courier(&world, &server), courier_with(&world, server.settings(), "two"));
+        let (one, two) = (courier(&world, &server), courier(&world, &server));
         let (one, two) = tokio::join!(drain(&one), drain(&two));
         assert_eq!(one.sent + two.sent, 2);
         assert_eq!(server.received().len(), 2);

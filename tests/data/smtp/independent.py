@@ -6,6 +6,7 @@ two lines, then the bytes. Ends when its standard input does.
 Usage: independent.py CERTIFICATE USER PASSWORD DIRECTORY
 """
 
+import logging
 import pathlib
 import ssl
 import sys
@@ -13,6 +14,7 @@ import sys
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
+logging.disable(logging.WARNING)
 certificate, user, password, directory = sys.argv[1:]
 
 

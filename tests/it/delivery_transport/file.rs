@@ -37,6 +37,15 @@ async fn a_directory_that_cannot_be_written_is_named() {
     fs::write(&file, "in the way").expect("a file");
     let transport = connect(&TransportSettings::File(FileSettings { directory: file.join("outbox") }));
     assert_told(&send(&*transport, SUPPORT, &mail("late")).await, "misconfigured", "a-file/outbox: ");
+    assert_told(&transport.probe().await, "misconfigured", "a-file/outbox: ");
+}
+
+#[tokio::test]
+async fn a_directory_can_be_tried_without_writing_a_mail() {
+    let world = tempfile::tempdir().expect("a temporary directory");
+    let transport = connect(&TransportSettings::File(FileSettings { directory: world.path().into() }));
+    assert_told(&transport.probe().await, "accepted", "can be written");
+    assert_eq!(files(world.path()), BTreeMap::new());
 }
 
 #[tokio::test]

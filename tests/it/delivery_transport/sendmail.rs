@@ -69,3 +69,14 @@ async fn a_program_that_ends_well_without_reading_the_message_is_not_believed() 
     let attempt = transport.send(&super::address(FROM), &super::address(SUPPORT), &large).await;
     assert_told(&attempt, "misconfigured", "without reading the whole message");
 }
+
+#[tokio::test]
+async fn a_program_that_is_there_is_not_run_to_find_out() {
+    for (script, kind, words) in [
+        ("hang", "accepted", "there"),
+        ("README", "misconfigured", "expected a program"),
+        ("missing", "misconfigured", "No such file"),
+    ] {
+        assert_told(&connect(&TransportSettings::Sendmail(settings(script))).probe().await, kind, words);
+    }
+}

@@ -1,5 +1,7 @@
 //! SMTP as it should go: encryption, authentication, one envelope per recipient, the same bytes.
 
+use std::time::{Duration, Instant};
+
 use claimwatch::delivery::transport::{
     Secret, SmtpSettings, SmtpTransport, Tls, Transport, TransportSettings, connect,
 };
@@ -72,6 +74,18 @@ async fn messages_in_a_row_share_a_connection_until_there_is_nothing_more_to_sen
 
     assert_told(&send(&transport, LEAD, &mail("late")).await, "accepted", "queued");
     assert_eq!(server.connections(), 2);
+}
+
+/// With Nagle's algorithm on, each message waits some 40 ms for a delayed acknowledgement: 4 s in all.
+#[tokio::test]
+async fn a_hundred_messages_in_a_row_do_not_wait_for_delayed_acknowledgements() {
+    let server = SmtpServer::start(Encryption::None).await;
+    let transport = transport(&server);
+    let began = Instant::now();
+    for _ in 0..100 {
+        assert_told(&send(&transport, SUPPORT, &mail("late")).await, "accepted", "queued");
+    }
+    assert!(began.elapsed() < Duration::from_secs(2), "took {:?}", began.elapsed());
 }
 
 #[tokio::test]
@@ -187,4 +201,16 @@ async fn a_transport_describes_itself_without_its_password() {
     let settings = server.settings();
     let text = connect(&TransportSettings::Smtp(settings)).describe();
     assert_eq!(text, format!("smtp://localhost:{} (STARTTLS)", server.port()));
+}
+
+#[tokio::test]
+async fn a_server_can_be_asked_whether_it_would_take_mail_without_sending_any() {
+    let server = SmtpServer::with_login(Encryption::StartTls, "claimwatch", "secret", "PLAIN").await;
+    assert_told(&transport(&server).probe().await, "accepted", "ready to take mail");
+    let credentials = Some(("claimwatch".to_owned(), Secret::new("wr0ng".into())));
+    let wrong = SmtpTransport::new(SmtpSettings { credentials, ..server.settings() });
+    assert_told(&wrong.probe().await, "misconfigured", "AUTH: 535");
+    server.once(Moment::Greeting, Act::HangUp);
+    assert_told(&transport(&server).probe().await, "unreachable", "greeting: the server closed the connection");
+    assert!(!server.commands().iter().any(|command| command.starts_with("MAIL")));
 }
