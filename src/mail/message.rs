@@ -5,6 +5,7 @@
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use lettre::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use uuid::Uuid;
@@ -26,12 +27,13 @@ pub(super) fn build(
     bodies: Bodies,
     list: Vec<u8>,
 ) -> Result<Mail, MailError> {
-    let message_id = format!("<{id}@{}>", id_domain(frame));
+    let from = harmless(&frame.from)?;
+    let message_id = format!("<{id}@{}>", from.email.domain());
     let mut builder = lettre::Message::builder()
         .message_id(Some(message_id.clone()))
         .date(date(now))
         .subject(bodies.subject.clone())
-        .from(harmless(&frame.from)?);
+        .from(from);
     if let Some(reply_to) = &frame.reply_to {
         builder = builder.reply_to(harmless(reply_to)?);
     }
@@ -59,19 +61,22 @@ pub(super) fn build(
     Ok(Mail { message_id, subject: bodies.subject, bytes: message.formatted() })
 }
 
-/// The domain of a Message-ID has to be ASCII.
-fn id_domain(frame: &Frame) -> &str {
-    let domain = frame.from.email.domain();
-    if domain.is_ascii() { domain } else { "claimwatch.invalid" }
-}
-
-/// The builder would panic on a control character in a display name.
+/// A mailbox as headers can have it: a domain in its ASCII form. The builder would panic on a control character in a
+/// display name.
 fn harmless(mailbox: &Mailbox) -> Result<Mailbox, MailError> {
-    match &mailbox.name {
-        Some(name) if name.chars().any(char::is_control) => {
-            Err(MailError::Message(format!("found a control character in the display name {name:?}, expected none")))
-        }
-        _ => Ok(mailbox.clone()),
+    if let Some(name) = mailbox.name.as_ref().filter(|name| name.chars().any(char::is_control)) {
+        return Err(MailError::Message(format!(
+            "found a control character in the display name {name:?}, expected none"
+        )));
+    }
+    let domain = mailbox.email.domain();
+    if domain.is_ascii() {
+        return Ok(mailbox.clone());
+    }
+    let ascii = idna::domain_to_ascii(domain).ok().and_then(|ascii| Address::new(mailbox.email.user(), ascii).ok());
+    match ascii {
+        Some(email) => Ok(Mailbox::new(mailbox.name.clone(), email)),
+        None => Err(MailError::Message(format!("found the domain {domain:?}, expected one that has an ASCII form"))),
     }
 }
 

@@ -157,6 +157,12 @@ fn a_message_without_cases_is_none() {
 }
 
 #[test]
+fn a_composer_can_be_held_while_cases_are_read() {
+    fn is_send<T: Send>() {}
+    is_send::<Composer<'_>>();
+}
+
+#[test]
 fn the_headers_say_who_to_whom_and_that_no_person_wrote_it() {
     let mail = compose(&digest(Language::En), [review("C-1042")]);
     let parsed = mailparse::parse_mail(&mail.bytes).expect("a message");
@@ -283,6 +289,7 @@ fn a_zone_that_the_zone_data_no_longer_has_shows_utc() {
     case.alert.explanation.time_zone = "Mars/Olympus".into();
     let read = read(&compose(&digest(Language::En), [case]));
     assert!(read.text.contains("Submitted: Saturday, 21 November 2026, 09:00 (UTC)"), "{}", read.text);
+    assert!(read.text.contains("Due: end of Tuesday, 24 November 2026"), "the day needs no zone: {}", read.text);
     assert_eq!(column(&rows(&read.csv)[1], "clock_started_at"), "2026-11-21T09:00:00Z");
 }
 
@@ -295,6 +302,18 @@ fn a_display_name_with_a_line_break_is_an_error_and_no_panic() {
     composer.add(review("C-1")).expect("a case");
     let error = composer.finish().expect_err("a bad name").to_string();
     assert!(error.contains("control character in the display name"), "{error}");
+}
+
+#[test]
+fn a_domain_beyond_ascii_is_written_in_its_ascii_form() {
+    let mut frame = frame();
+    frame.from = mailbox("Monitor", "monitor@żółw.example");
+    let digest = digest(Language::En);
+    let mut composer = Composer::new(&frame, ID, &digest, now());
+    composer.add(review("C-1")).expect("a case");
+    let mail = composer.finish().expect("a message").expect("something to say");
+    assert_eq!(mail.message_id, "<01934f3a-5b7c-7def-8a90-123456789abc@xn--w-uga1v8h.example>");
+    assert!(read(&mail).headers.contains(&("From".into(), "Monitor <monitor@xn--w-uga1v8h.example>".into())));
 }
 
 #[test]

@@ -75,8 +75,8 @@ impl View {
                 CaseView::new(words, number, case, zone, frame.claim_url.as_deref())
             })
             .collect();
-        let what: Vec<String> = sums.by_rule.iter().map(|(rule, sum)| words.rule_count(rule, sum.cases)).collect();
-        let what = words.list(&what);
+        let rules = by_rule(words, sums);
+        let what = words.list(&rules.iter().map(|rule| rule.what.clone()).collect::<Vec<_>>());
         let worst = shown.first();
         let worst_id = worst.map(|case| clean_line(&case.alert.claim_id, MAX_ID)).unwrap_or_default();
         let worst_days = worst.map_or(0, |case| case.business_days_late);
@@ -102,7 +102,7 @@ impl View {
             level: words
                 .say(if digest.level == 1 { "level-first" } else { "level-next" }, [("level", digest.level.into())]),
             reminders: reminders(words, sums),
-            rules: by_rule(words, sums),
+            rules,
             money: sums.money.iter().map(|money| words.money(money)).collect(),
             money_missing: (sums.money.uncounted() > 0)
                 .then(|| words.say("held-up-without-amount", [("count", sums.money.uncounted().into())])),
@@ -159,8 +159,11 @@ impl CaseView {
         rows.text("label-entity", alert.paying_entity.as_deref());
         rows.text("label-amount", amount(words, case).as_deref());
         rows.text("label-status", Some(&words.status(&alert.claim_status)));
-        rows.rows.push(Row { label: explained.started, values: vec![explained.start] });
-        rows.text("label-counted", Some(&words.clauses(&[explained.counted, explained.convention])));
+        rows.rows.push(Row {
+            label: explained.started,
+            values: vec![words.clauses(&[explained.start, explained.convention])],
+        });
+        rows.text("label-counted", Some(&explained.counted));
         let nothing = || words.say("nothing-skipped", []);
         let skipped = if explained.skipped.is_empty() { nothing() } else { explained.skipped };
         rows.all("label-skipped", vec![skipped]);

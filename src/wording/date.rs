@@ -86,7 +86,7 @@ impl Words {
 
 /// The last local day before `at`: the day at whose end something due at `at` is due.
 pub(super) fn day_ending_at(at: DateTime<Utc>, zone: Option<&Zone>) -> NaiveDate {
-    local(at - TimeDelta::microseconds(1), zone).0.date()
+    local(at.checked_sub_signed(TimeDelta::microseconds(1)).unwrap_or(at), zone).0.date()
 }
 
 /// What a clock on the wall shows, and its offset in seconds east of UTC.

@@ -7,6 +7,10 @@ business-days = { $count ->
     [one] { $count } jour ouvré
    *[other] { $count } jours ouvrés
 }
+days = { $count ->
+    [one] { $count } jour
+   *[other] { $count } jours
+}
 business-days-late = { $count ->
     [0] moins d’un jour ouvré de retard
     [one] { $count } jour ouvré de retard
@@ -36,7 +40,7 @@ rule-count = { $rule ->
         [one] { $count } paiement après facture fiscale
        *[other] { $count } paiements après facture fiscale
     }
-   *[other] { $count } × { $name }
+   *[other] { $count } × { $name }
 }
 status = { $status ->
     [editing] en cours de saisie
@@ -120,19 +124,11 @@ clock-started = { $rule ->
     [tax_invoice_payment] Facture fiscale approuvée
    *[other] Départ du délai
 }
-counted-business-days = { $count ->
-    [one] { $count } jour ouvré compté
-   *[other] { $count } jours ouvrés comptés
-}
-counted-days = { $count ->
-    [one] { $count } jour compté
-   *[other] { $count } jours comptés
-}
-counted-each = { $counted } : { $days }
-counted-from-to = { $counted }, du { $first } au { $last }
+days-each = { $count } ({ $days })
+days-from-to = { $count } (du { $first } au { $last })
 start-day-not-counted = ce jour-là ne compte pas
 start-time-kept = compté jusqu’à la même heure
-start-moved = jour non ouvré, le compte commence donc au début du { $day }
+start-moved = jour non ouvré : compté à partir du début du { $day }
 skipped-because = { $days } ({ $reason })
 skipped-weekend = week-end
 skipped-weekend-days = { $count ->
@@ -146,10 +142,16 @@ skipped-more = { $count ->
    *[other] et { $count } autres jours
 }
 due-end-of-day = fin du { $date }
-due-by-end-of-day = échéance à la fin du { $date }
-due-by-instant = échéance le { $instant }
-skipped = sautés : { $days }
-explanation = { $started } le { $start }
+clause-due-at-end = échéance à la fin du { $date }
+clause-due = échéance le { $instant }
+clause-counted = comptés : { $days }
+clause-skipped = sautés : { $days }
+clause-started = { $started } le { $start }
+
+note-last-day-moved = le dernier jour n’est pas ouvré, l’échéance est donc reportée au jour ouvré suivant
+note-no-such-time = cette heure locale n’existe pas (passage à l’heure d’été) : l’échéance est le premier instant qui la suit
+note-time-twice = cette heure locale existe deux fois (passage à l’heure d’hiver) : l’échéance est la première des deux
+note-unknown-calendar = le calendrier { $unknown } n’est pas configuré ; { $serves } en tient lieu
 
 ## Mail: subject, summary
 
@@ -196,7 +198,6 @@ attachment = La liste complète est jointe : claims.csv.
 
 ## Mail: one case
 
-case-heading = { $rule }, { $late }
 label-line = Ligne de paiement
 label-partner = Partenaire
 label-title = Objet
@@ -210,7 +211,6 @@ label-due = Échéance
 label-calendar = Calendrier
 label-note = Remarque
 label-history = Derniers événements
-label-link = Demande
 label-reminder = Rappel
 nothing-skipped = aucun jour
 reported-before = déjà signalé à ce niveau
@@ -220,7 +220,6 @@ acknowledged-by-note = par { $who }, { $date } : { $note }
 history-entry = { $date }, { $status } : { $note }
 history-entry-without-note = { $date }, { $status }
 history-no-date = sans date
-open-claim = Ouvrir la demande
 
 ## Mail: frame
 

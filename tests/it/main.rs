@@ -2,8 +2,10 @@
 
 mod delivery;
 mod delivery_transport;
+mod escalation;
 mod independent_smtp;
 mod lookback;
 mod scan;
 mod smtp_server;
+mod store;
 mod world;
