@@ -154,12 +154,12 @@ fn scans(criterion: &mut Criterion) {
         };
         let statement = format!(
             "SELECT sum(n) FROM ({} UNION ALL {} UNION ALL {})",
-            one("review", "submitted_at", "status_key IN ('submitted', 'underreview')", &cut[0]),
-            one("dispute", "disputed_at", "status_key IN ('disputed')", &cut[1]),
+            one("review", "submitted_at", "{STATUS} IN ('submitted', 'underreview')", &cut[0]),
+            one("dispute", "disputed_at", "{STATUS} IN ('disputed')", &cut[1]),
             one(
                 "payment",
                 "approved_at",
-                "status_key IN ('approved') AND (paid_at IS NULL OR paid_at < approved_at OR paid_at NOT GLOB \
+                "{STATUS} IN ('approved') AND (paid_at IS NULL OR paid_at < approved_at OR paid_at NOT GLOB \
                  '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z')",
                 &cut[2]
             )

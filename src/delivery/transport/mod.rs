@@ -25,16 +25,15 @@ pub use smtp::SmtpTransport;
 /// Hands messages on, one recipient each.
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// Hands `mail` on for `to` alone, with `from` as the envelope's sender. Returns within the transport's own timeout.
+    /// Hands `mail` on for `to` alone, with `from` as the envelope's sender. Returns within the transport's
+    /// own timeout, or a second later.
     async fn send(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt;
 
     /// Nothing more to send for now: lets go of what was kept for the next message.
     async fn rest(&self) {}
 
     /// Reaches the other side and asks whether it would take messages, without handing one over.
-    async fn probe(&self) -> Attempt {
-        Attempt::Transient { error: "not asked".into() }
-    }
+    async fn probe(&self) -> Attempt;
 
     /// Where messages go, for people: `smtp://mail.example.com:587 (STARTTLS)`. Never has a secret in it.
     fn describe(&self) -> String;
@@ -45,7 +44,9 @@ pub trait Transport: Send + Sync {
 pub enum Attempt {
     /// The other side took it and answers for it from now on.
     Accepted { reply: String },
-    /// Not now: the server is away, busy, or says so (4xx).
+    /// Not now: the other side is away, silent or busy, whatever the message.
+    Unreachable { error: String },
+    /// Not now: what was said about this message was put off (4xx), or cut short.
     Transient { error: String },
     /// Not now and hardly soon: the mailbox is full.
     Full { error: String },

@@ -10,8 +10,8 @@ mod wire;
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use lettre::Address;
@@ -23,6 +23,12 @@ use super::{Attempt, SmtpSettings, Tls, Transport};
 use crate::store::StoredMail;
 use reply::Step;
 use session::{Failure, Limits, Session};
+
+const CLIENT_FAILED: &str = "the SMTP client failed on what the server said";
+const TOO_LONG: &str = "the attempt took too long";
+
+/// How much later than its steps' own limit an attempt is cut off, so that what they found is told.
+const SLACK: Duration = Duration::from_secs(1);
 
 /// Sends through one mail server.
 pub struct SmtpTransport {
@@ -38,6 +44,18 @@ impl SmtpTransport {
     #[must_use]
     pub fn new(settings: SmtpSettings) -> Self {
         Self { settings, hello: ClientId::default(), kept: Mutex::new(None) }
+    }
+
+    /// Connects, encrypts and authenticates, no more.
+    async fn greet(&self) -> Attempt {
+        let limits = Limits::starting_now(self.settings.timeout);
+        match Session::open(&self.settings, &self.hello, &limits).await {
+            Ok(session) => {
+                session.quit(&limits).await;
+                Attempt::Accepted { reply: "ready to take mail".into() }
+            }
+            Err(attempt) => attempt,
+        }
     }
 
     async fn attempt(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
@@ -90,13 +108,20 @@ impl SmtpTransport {
 #[async_trait]
 impl Transport for SmtpTransport {
     async fn send(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
-        // The steps keep to the same limit; this one is for whatever they should overlook.
-        let attempt = timeout(self.settings.timeout, without_panic(self.attempt(from, to, mail)));
+        // The steps keep to their own limit; this one is for whatever they should overlook.
+        let attempt = timeout(self.settings.timeout + SLACK, without_panic(self.attempt(from, to, mail)));
         let unknown = |what: &str| Attempt::Unknown { error: format!("{what}; perhaps delivered") };
         match attempt.await {
-            Ok(Some(attempt)) => attempt,
-            Ok(None) => unknown("the SMTP client failed on what the server said"),
-            Err(_) => unknown("the attempt took too long"),
+            Ok(attempt) => attempt.unwrap_or_else(|| unknown(CLIENT_FAILED)),
+            Err(_) => unknown(TOO_LONG),
+        }
+    }
+
+    async fn probe(&self) -> Attempt {
+        let failed = |error: &str| Attempt::Unreachable { error: error.into() };
+        match timeout(self.settings.timeout + SLACK, without_panic(self.greet())).await {
+            Ok(attempt) => attempt.unwrap_or_else(|| failed(CLIENT_FAILED)),
+            Err(_) => failed(TOO_LONG),
         }
     }
 
@@ -118,7 +143,7 @@ impl Transport for SmtpTransport {
 
 /// What `future` gives; `None` if it panics: lettre does on some replies (a blank line in the answer to EHLO).
 async fn without_panic<T>(future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
+    let mut future = Box::pin(future);
     poll_fn(move |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(poll) => poll.map(Some),
         Err(_) => Poll::Ready(None),
