@@ -1,0 +1,125 @@
+//! `claimwatch import`: CSV files into the embedded database, all of them or none.
+
+use std::error::Error;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::calendar::Zone;
+use crate::import::{ImportFiles, ImportReport, Progress, Stage, import};
+use crate::store::{ImportMode, RowCounts, Store};
+
+/// Everything was imported (or could be, with `--dry-run`).
+const DONE: u8 = 0;
+/// Rows were rejected, so nothing was imported.
+const REJECTED: u8 = 3;
+
+/// What `claimwatch import` is asked to do.
+#[derive(Args, Clone, Debug)]
+#[command(group = ArgGroup::new("files").required(true).multiple(true).args(["programs", "claims", "payments", "history"]))]
+pub struct ImportArgs {
+    /// CSV file of programs; its header must have program_id
+    #[arg(long, value_name = "FILE")]
+    pub programs: Option<PathBuf>,
+    /// CSV file of claims; its header must have claim_id and status
+    #[arg(long, value_name = "FILE")]
+    pub claims: Option<PathBuf>,
+    /// CSV file of payment lines; its header must have payment_id and claim_id
+    #[arg(long, value_name = "FILE")]
+    pub payments: Option<PathBuf>,
+    /// CSV file of the claims' history; its header must have claim_id, at and status
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
+    /// Zone of instants without an offset, such as Europe/Paris; without it they are rejected
+    #[arg(long, value_name = "ZONE", value_parser = Zone::named)]
+    pub time_zone: Option<Zone>,
+    /// Check everything and say what would change, but store nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the counts as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Imports the files and says what came of it; answers the exit code, 0 or 3.
+///
+/// # Errors
+/// If a file cannot be read, or the database or standard output fails: exit code 1, nothing imported.
+pub async fn run(args: &ImportArgs, store: &dyn Store) -> Result<u8, Box<dyn Error + Send + Sync>> {
+    let files = ImportFiles {
+        programs: args.programs.clone(),
+        claims: args.claims.clone(),
+        payments: args.payments.clone(),
+        history: args.history.clone(),
+    };
+    let mode = if args.dry_run { ImportMode::DryRun } else { ImportMode::Store };
+    let bar = io::stderr().is_terminal().then(progress_bar);
+    let mut progress = |progress| {
+        if let Some(bar) = &bar {
+            show(bar, progress);
+        }
+    };
+    let imported = import(store, &files, args.time_zone.as_ref(), mode, &mut progress).await;
+    if let Some(bar) = &bar {
+        bar.finish_and_clear();
+    }
+    let report = imported?;
+    let complaint = report.complaint();
+    if let Some(complaint) = &complaint {
+        writeln!(io::stderr().lock(), "{complaint}")?;
+    }
+    let mut out = io::stdout().lock();
+    if args.json {
+        serde_json::to_writer(&mut out, &report.counts)?;
+        writeln!(out)?;
+    } else if complaint.is_none() {
+        out.write_all(summary(&files, &report).as_bytes())?;
+    }
+    out.flush()?;
+    Ok(if complaint.is_some() { REJECTED } else { DONE })
+}
+
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {percent}% {bytes_per_sec} {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    let message = match progress.stage {
+        Stage::Checking => "checking",
+        Stage::Storing => "storing ",
+    };
+    if bar.message() != message {
+        bar.reset();
+        bar.set_message(message);
+    }
+    bar.set_length(progress.of_bytes);
+    bar.set_position(progress.bytes);
+}
+
+/// One line for each file that was given.
+fn summary(files: &ImportFiles, report: &ImportReport) -> String {
+    let counts = &report.counts;
+    let lines = [
+        ("programs", &files.programs, counts.programs),
+        ("claims", &files.claims, counts.claims),
+        ("payments", &files.payments, counts.payments),
+        ("history", &files.history, counts.history),
+    ];
+    let given = lines.into_iter().filter(|(_, file, _)| file.is_some());
+    let mut text: String = given.map(|(name, _, counts)| line(name, counts)).collect();
+    if !counts.stored {
+        text.push_str("dry run: nothing was stored\n");
+    }
+    text
+}
+
+fn line(name: &str, counts: RowCounts) -> String {
+    let RowCounts { new, changed, same } = counts;
+    format!("{name}: {new} new, {changed} changed, {same} unchanged\n")
+}
