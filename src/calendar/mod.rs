@@ -185,4 +185,6 @@ fn is_supported(date: NaiveDate) -> bool {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

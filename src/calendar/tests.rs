@@ -1,1 +1,166 @@
+use chrono::{TimeDelta, Weekday};
+use proptest::prelude::*;
 
+use super::testing::{calendar_and_instant, date, weekdays_in, zone};
+use super::*;
+
+fn reason(calendar: &Calendar, day: &str) -> String {
+    match calendar.day(date(day)) {
+        Day::Working => "worked".to_owned(),
+        Day::Off(off) => off.to_string(),
+    }
+}
+
+#[test]
+fn saturdays_and_sundays_are_off_unless_said_otherwise() {
+    let calendar = weekdays_in("Europe/Paris");
+    assert_eq!(reason(&calendar, "2026-01-02"), "worked");
+    assert_eq!(reason(&calendar, "2026-01-03"), "Saturday");
+    assert_eq!(reason(&calendar, "2026-01-04"), "Sunday");
+    assert_eq!(calendar.weekend(), WeekdaySet::from_array([Weekday::Sat, Weekday::Sun]));
+}
+
+#[test]
+fn a_weekend_is_any_set_of_week_days() {
+    let calendar = weekdays_in("Asia/Jerusalem").with_weekend([Weekday::Fri, Weekday::Sat]);
+    assert_eq!(reason(&calendar, "2026-01-02"), "Friday");
+    assert_eq!(reason(&calendar, "2026-01-03"), "Saturday");
+    assert_eq!(reason(&calendar, "2026-01-04"), "worked");
+    let always = weekdays_in("UTC").with_weekend([]).build().expect("a calendar");
+    assert_eq!(always.next_business_day(date("2026-01-02")), Some(date("2026-01-03")));
+}
+
+#[test]
+fn a_holiday_is_off_by_its_name() {
+    let calendar = weekdays_in("Europe/Paris")
+        .with_holiday(date("2026-01-01"), "New Year's Day")
+        .with_holiday(date("2026-01-01"), "another name")
+        .with_holiday(date("2026-01-02"), "")
+        .with_holiday(date("2026-01-03"), "on a Saturday");
+    assert_eq!(reason(&calendar, "2026-01-01"), "holiday: New Year's Day");
+    assert_eq!(reason(&calendar, "2026-01-02"), "holiday");
+    assert_eq!(reason(&calendar, "2026-01-03"), "Saturday");
+    assert_eq!(calendar.holidays().count(), 3);
+}
+
+#[test]
+fn an_extra_working_day_overrides_the_weekend_and_a_holiday() {
+    let calendar = weekdays_in("Asia/Shanghai")
+        .with_holiday(date("2026-10-09"), "closed")
+        .with_working_day(date("2026-10-09"))
+        .with_working_day(date("2026-10-10"));
+    assert_eq!(reason(&calendar, "2026-10-09"), "worked");
+    assert_eq!(reason(&calendar, "2026-10-10"), "worked");
+    assert_eq!(calendar.next_business_day(date("2026-10-09")), Some(date("2026-10-10")));
+    assert_eq!(calendar.working_days().collect::<Vec<_>>(), [date("2026-10-09"), date("2026-10-10")]);
+}
+
+#[test]
+fn a_day_that_the_zone_skips_is_neither_a_business_day_nor_a_calendar_day() {
+    let calendar = weekdays_in("Pacific/Apia").with_working_day(date("2011-12-30"));
+    assert_eq!(reason(&calendar, "2011-12-30"), "this local day does not exist: the zone skipped it");
+    assert_eq!(calendar.next_business_day(date("2011-12-29")), Some(date("2012-01-02")));
+    assert_eq!(calendar.nth_day_after(date("2011-12-29"), 1), Some(date("2011-12-31")));
+    assert_eq!(calendar.nth_day_before(date("2011-12-31"), 1), Some(date("2011-12-29")));
+    assert_eq!(calendar.business_days_in(date("2011-12-26")..=date("2012-01-02")), 5);
+}
+
+#[test]
+fn a_calendar_with_no_working_day_at_all_is_refused() {
+    let week = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
+    let idle = || weekdays_in("Pacific/Apia").with_weekend(week);
+    assert_eq!(idle().build(), Err(CalendarError::NoWorkingDay { calendar: "test".into() }));
+    assert!(idle().with_working_day(date("2011-12-30")).build().is_err());
+
+    let rare = idle().with_working_day(date("2011-12-29")).with_working_day(date("2013-05-06")).build();
+    let rare = rare.expect("two working days");
+    assert_eq!(rare.nth_business_day_after(date("2000-01-01"), 2), Some(date("2013-05-06")));
+    assert_eq!(rare.next_business_day(date("2013-05-06")), None);
+    assert_eq!(rare.previous_business_day(date("2013-05-06")), Some(date("2011-12-29")));
+}
+
+#[test]
+fn a_walk_ends_with_the_years_that_are_served() {
+    let calendar = weekdays_in("UTC");
+    assert_eq!(calendar.nth_business_day_after(date("9999-12-29"), 2), Some(date("9999-12-31")));
+    assert_eq!(calendar.nth_business_day_after(date("9999-12-29"), 3), None);
+    assert_eq!(calendar.nth_business_day_after(FIRST_DAY, u32::MAX), None);
+    assert_eq!(calendar.previous_business_day(FIRST_DAY), None);
+    assert_eq!(calendar.nth_day_before(date("0001-01-03"), 2), Some(FIRST_DAY));
+    assert_eq!(calendar.next_business_day(NaiveDate::MIN), None);
+    assert_eq!(calendar.previous_business_day(NaiveDate::MAX), None);
+    assert_eq!(calendar.nth_business_day_after(NaiveDate::MAX, 0), None);
+    assert_eq!(calendar.nth_business_day_after(date("2026-01-03"), 0), Some(date("2026-01-03")));
+}
+
+#[test]
+fn a_calendar_of_seven_working_days_counts_weeks_whole() {
+    let calendar = weekdays_in("UTC").with_weekend([]);
+    assert_eq!(calendar.business_days_in(FIRST_DAY..=LAST_DAY), 3_652_059);
+    #[expect(clippy::reversed_empty_ranges, reason = "no days")]
+    let none = calendar.business_days_in(LAST_DAY..=FIRST_DAY);
+    assert_eq!(none, 0);
+}
+
+fn three_calendars(default: &str) -> Result<Calendars, CalendarError> {
+    Calendars::new(default, ["fr", "il", "works"].map(|name| Calendar::new(name, zone("Europe/Paris"))))
+}
+
+#[test]
+fn a_program_chooses_the_calendar_else_its_rule_else_the_default_serves() {
+    let calendars = three_calendars("fr").expect("calendars");
+    let choose = |program, rule| {
+        let choice = calendars.choose(program, rule);
+        (choice.calendar.name().to_owned(), choice.unknown)
+    };
+    assert_eq!(choose(Some("il"), Some("works")), ("il".to_owned(), None));
+    assert_eq!(choose(None, Some("works")), ("works".to_owned(), None));
+    assert_eq!(choose(None, None), ("fr".to_owned(), None));
+    assert_eq!(calendars.names().collect::<Vec<_>>(), ["fr", "il", "works"]);
+    assert_eq!(calendars.default().name(), "fr");
+    assert!(calendars.get("il").is_some() && calendars.get("us").is_none());
+    assert_eq!(calendars.iter().count(), 3);
+}
+
+#[test]
+fn the_default_serves_a_program_whose_calendar_is_not_configured_and_says_so() {
+    let calendars = three_calendars("fr").expect("calendars");
+    let choice = calendars.choose(Some("us"), Some("works"));
+    assert_eq!((choice.calendar.name(), choice.unknown), ("fr", Some("us")));
+    let choice = calendars.choose(None, Some("us"));
+    assert_eq!((choice.calendar.name(), choice.unknown), ("fr", Some("us")));
+}
+
+#[test]
+fn calendars_need_different_names_and_a_default_among_them() {
+    let error = three_calendars("us").expect_err("no such calendar").to_string();
+    assert_eq!(error, "found \"us\" as default calendar, expected one of fr, il, works");
+    let twice = ["fr", "fr"].map(|name| Calendar::new(name, zone("UTC")));
+    let error = Calendars::new("fr", twice).expect_err("one name twice");
+    assert_eq!(error, CalendarError::Twice { calendar: "fr".into() });
+}
+
+proptest! {
+    #[test]
+    fn counting_days_is_what_looking_at_each_would_find(
+        (slow, at) in calendar_and_instant(),
+        from in -80_i64..80,
+        length in 0_i64..100,
+        n in 1_u32..40,
+    ) {
+        let calendar = slow.calendar();
+        let day = |days: i64| at.date_naive() + TimeDelta::days(days);
+        let counted = (from..=from + length).filter(|days| slow.is_business_day(day(*days))).count();
+        prop_assert_eq!(calendar.business_days_in(day(from)..=day(from + length)) as usize, counted);
+        for days in from..from + 10 {
+            prop_assert_eq!(calendar.is_business_day(day(days)), slow.is_business_day(day(days)), "{}", day(days));
+        }
+        let at_n = n as usize - 1;
+        let after = (from + 1..from + 500).map(day).filter(|day| slow.is_business_day(*day)).nth(at_n);
+        prop_assert_eq!(calendar.nth_business_day_after(day(from), n), after);
+        let before = (1..500).map(|days| day(from - days)).filter(|day| slow.is_business_day(*day)).nth(at_n);
+        prop_assert_eq!(calendar.nth_business_day_before(day(from), n), before);
+        let after = (from + 1..from + 500).map(day).filter(|day| slow.exists(*day)).nth(at_n);
+        prop_assert_eq!(calendar.nth_day_after(day(from), n), after);
+    }
+}

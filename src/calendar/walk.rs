@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use chrono::{Datelike, Days, NaiveDate};
 
-use super::{Calendar, FIRST_DAY, LAST_DAY, is_supported};
+use super::{Calendar, is_supported};
 
 impl Calendar {
     /// The first business day after `date`; `None`: there is none up to the year 9999.
@@ -109,12 +109,7 @@ fn walk(
     direction: Direction,
     counted_in: impl Fn(RangeInclusive<NaiveDate>) -> u32,
 ) -> Option<NaiveDate> {
-    // From outside the years served, a walk towards them begins at their edge.
-    let mut at = match direction {
-        Direction::Later => date.max(FIRST_DAY.pred_opt()?),
-        Direction::Earlier => date.min(LAST_DAY.succ_opt()?),
-    };
-    let mut missing = n;
+    let (mut at, mut missing) = (date, n);
     while missing > 0 {
         let step = Days::new(missing.into());
         let reached = match direction {

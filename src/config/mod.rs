@@ -1,1 +1,165 @@
-//! (to come)
+//! The configuration: one file, laid over by the environment, secrets from files of their own.
+//!
+//! What the file looks like stays inside; what comes out are the rooms' own types. Everything has a default, and an empty
+//! file is the embedded default. Unknown keys, wrong types and contradictions are errors that name place, key, found and
+//! expected, all at once. What is understood but cannot be had (a feature that this version lacks, a secret that cannot be
+//! read) is no error but an [`Obstacle`]: only the commands that need it refuse.
+//! Source: `deploy/claimwatch.toml`, which is the whole shape with comments.
+
+mod calendars;
+mod environment;
+mod error;
+mod escalation;
+mod fingerprint;
+mod load;
+mod mail;
+mod rules;
+mod secret;
+mod section;
+mod service;
+mod tree;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+
+use crate::calendar::{Calendars, Zone};
+use crate::delivery::transport::TransportSettings;
+use crate::escalation::Policy;
+use crate::sla::Rule;
+
+pub use environment::Environment;
+pub use error::{ConfigError, Place, Problem};
+pub use load::{find, load};
+pub use service::{
+    DatabaseSettings, DatabaseUrl, HttpSettings, LogFormat, LogLevel, LogSettings, ScheduleSettings, SourceNames,
+};
+
+use section::{Findings, Section};
+
+/// The configuration, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file that it came from; `None`: the embedded default.
+    pub file: Option<PathBuf>,
+    pub database: DatabaseSettings,
+    pub source: SourceNames,
+    pub schedule: ScheduleSettings,
+    pub calendars: Calendars,
+    /// The built-in rules as configured, also those that are switched off.
+    pub rules: Vec<Rule>,
+    pub policy: Policy,
+    pub mail: MailSettings,
+    /// `None`: nothing is served.
+    pub http: Option<HttpSettings>,
+    pub log: LogSettings,
+    /// What the settings ask for and cannot be had.
+    pub obstacles: Vec<Obstacle>,
+}
+
+/// How messages leave, and from whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailSettings {
+    pub transport: TransportSettings,
+    pub from: Mailbox,
+    pub reply_to: Option<Mailbox>,
+    /// The longest that one attempt to hand on one message may take.
+    pub timeout: Duration,
+}
+
+/// A setting that is understood and cannot be had as things are. Whatever needs it must refuse, not guess.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    pub affects: Affects,
+    /// Where it is set: `claimwatch.toml:28:11: calendars.fr.country`.
+    pub place: String,
+    /// What was found, why it cannot be had, and what to do.
+    pub detail: String,
+}
+
+/// What an [`Obstacle`] stands in the way of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Affects {
+    /// Computing deadlines.
+    Deadlines,
+    /// Opening the database.
+    Store,
+    /// Handing on messages.
+    Delivery,
+    /// Serving HTTP.
+    Http,
+}
+
+impl Settings {
+    /// Reads the text of `file` (`None`: no file, paths are relative to the working directory), laid over by
+    /// `environment`. Reads no other file than those that hold secrets.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with everything that is wrong.
+    pub fn parse(file: Option<&Path>, text: &str, environment: &Environment) -> Result<Self, ConfigError> {
+        let mut tree = tree::parse(text).map_err(|problems| ConfigError::new(file, problems))?;
+        let findings = Findings { file, problems: environment.lay_over(&mut tree).into(), obstacles: Vec::new().into() };
+        let settings = read(Section::root(&tree, &findings), environment.state_directory());
+        let problems = findings.problems.into_inner();
+        match settings {
+            Some(settings) if problems.is_empty() => {
+                Ok(Self { file: file.map(Path::to_owned), obstacles: findings.obstacles.into_inner(), ..settings })
+            }
+            _ => Err(ConfigError::new(file, problems)),
+        }
+    }
+
+    /// What stands in the way of work that needs all of `needs`, one line each; `None`: nothing.
+    #[must_use]
+    pub fn refusal(&self, needs: &[Affects]) -> Option<String> {
+        let in_the_way = self.obstacles.iter().filter(|obstacle| needs.contains(&obstacle.affects));
+        let lines: Vec<String> = in_the_way.map(|obstacle| format!("{}: {}", obstacle.place, obstacle.detail)).collect();
+        if lines.is_empty() { None } else { Some(lines.join("\n")) }
+    }
+
+    /// The rule of that name.
+    #[must_use]
+    pub fn rule(&self, name: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.name == name)
+    }
+}
+
+/// Reads every table. `None` only together with a reported problem.
+fn read(root: Section<'_>, state_directory: &Path) -> Option<Settings> {
+    let database = service::database(root.section("database"), state_directory);
+    let source = service::source(root.section("source"));
+    let (calendar_names, calendars) = calendars::read(root.section("calendars"));
+    let default_zone = calendars.as_ref().map(|calendars| calendars.default().zone().clone());
+    let schedule = service::schedule(root.section("schedule"), default_zone);
+    let rules = rules::read(root.section("rules"), &calendar_names);
+    let (mail, way) = mail::read(root.section("mail"), state_directory);
+    let policy = escalation::read(root.section("escalation"), &rules, &way);
+    let http = service::http(root.section("http"));
+    let log = service::log(root.section("log"));
+    root.finish();
+    Some(Settings {
+        file: None,
+        database,
+        source,
+        schedule: schedule?,
+        calendars: calendars?,
+        rules,
+        policy,
+        mail,
+        http,
+        log,
+        obstacles: Vec::new(),
+    })
+}
+
+/// The zone of instants, which every installation has.
+fn read_zone(node: &tree::Node) -> Result<Zone, String> {
+    Zone::named(section::line(node, "the name of a time zone, as \"Europe/Paris\"")?).map_err(|error| error.to_string())
+}
+
+/// A mailbox: `Name <user@example.com>` or the address alone.
+fn read_mailbox(node: &tree::Node) -> Result<Mailbox, String> {
+    let what = "an address, as \"Name <user@example.com>\"";
+    section::line(node, what)?.parse().map_err(|_| section::expected(node, what))
+}

@@ -1,1 +1,4 @@
-//! (to come)
+//! Draining the outbox: lease, look again, render once, send, record.
+
+mod fingerprint;
+pub mod transport;

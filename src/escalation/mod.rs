@@ -9,4 +9,6 @@ mod policy;
 
 pub use digest::{Case, Digest};
 pub use due::{Escalated, Escalations, Message, Pending, escalate};
-pub use policy::{Glob, Language, Level, Policy, Route, SendHours};
+pub use policy::{Glob, Level, Policy, Route, SendHours};
+
+pub use crate::wording::Language;

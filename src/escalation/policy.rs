@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, NaiveTime, Utc};
 use lettre::message::Mailbox;
-use serde::{Deserialize, Serialize};
 use wildmatch::WildMatch;
 
 use crate::calendar::Calendar;
 use crate::sla::Span;
+use crate::wording::Language;
 
 use super::Pending;
 
@@ -56,15 +56,6 @@ pub struct SendHours {
     pub closes: NaiveTime,
 }
 
-/// The language of messages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Language {
-    #[default]
-    En,
-    Fr,
-}
-
 /// A pattern in which `*` stands for any text and `?` for one character.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Glob(WildMatch);
@@ -73,6 +64,12 @@ impl Glob {
     #[must_use]
     pub fn new(pattern: &str) -> Self {
         Self(WildMatch::new(pattern))
+    }
+
+    /// As written.
+    #[must_use]
+    pub fn pattern(&self) -> String {
+        self.0.pattern()
     }
 
     /// Whether all of `text` fits the pattern.

@@ -14,8 +14,8 @@ use super::{Counting, Roll, Span, Target, Unit};
 /// Why a deadline cannot be given.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeadlineError {
-    /// The calendar has too few days left, or the start is before the year 1.
-    #[error("the deadline of a start at {start} lies beyond the year 9999")]
+    /// The start or the deadline is in none of them, or the calendar has too few business days left.
+    #[error("a start at {start} has no deadline in the years 1 to 9999")]
     OutOfRange { start: DateTime<Utc> },
 }
 
@@ -128,6 +128,9 @@ pub(super) enum At {
 impl Due {
     fn of_local(target: &Target, calendar: &Calendar, start: NaiveDateTime) -> Option<Self> {
         let (day, time) = (start.date(), start.time());
+        if !(FIRST_DAY..=LAST_DAY).contains(&day) {
+            return None;
+        }
         let elapsed = target.counting == Counting::Elapsed && target.span.unit == Unit::BusinessDays;
         if elapsed && !calendar.is_business_day(day) {
             let first = calendar.next_business_day(day)?;
@@ -181,4 +184,4 @@ impl Due {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

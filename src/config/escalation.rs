@@ -1,0 +1,160 @@
+//! `[escalation]`: levels, routes, sending hours, links.
+
+use chrono::NaiveTime;
+use lettre::Address;
+use lettre::message::Mailbox;
+
+use crate::escalation::{Glob, Language, Level, Policy, Route, SendHours};
+use crate::sla::Rule;
+
+use super::mail::Way;
+use super::rules::read_span;
+use super::section::{Section, choice, expected, integer, line, one_of, text};
+use super::tree::Node;
+use super::read_mailbox;
+
+/// The support request page of the programs that the domain describes.
+const SUPPORT_URL: &str =
+    "https://partner.microsoft.com/dashboard/support/incentives/servicerequests?category=incentives";
+
+/// The policy; without levels, one that writes to this machine's support, if mail stays on this machine.
+pub fn read(section: Section<'_>, rules: &[Rule], way: &Way) -> Policy {
+    let levels = match section.sections("levels") {
+        Some(tables) => {
+            if tables.is_empty() {
+                section.report("levels", "found an empty list, expected at least one level");
+            }
+            read_levels(tables)
+        }
+        None => {
+            if !way.stays_here && !section.has("levels") {
+                let detail = format!("absent, expected at least one level with recipients, as mail goes out by {}", way.name);
+                section.report_at(&way.place, "levels", detail);
+            }
+            vec![local_level()]
+        }
+    };
+    let routes = section.sections("routes").unwrap_or_default();
+    let routes = routes.into_iter().map(|table| read_route(table, rules, levels.len())).collect();
+    let send_hours = section.read("send_hours", read_hours);
+    let language = section.read("language", |node| choice(node, &[("en", Language::En), ("fr", Language::Fr)]));
+    let support_url = match section.read("support_url", |node| read_url(node, false)) {
+        Some(url) => url,
+        None => Some(SUPPORT_URL.to_owned()),
+    };
+    let claim_url = section.read("claim_url", |node| read_url(node, true)).flatten();
+    section.finish();
+    Policy { levels, routes, send_hours, language: language.unwrap_or_default(), support_url, claim_url }
+}
+
+/// What stands in for levels that are not configured.
+fn local_level() -> Level {
+    let to = Mailbox::new(None, Address::new_dangerous("support", "localhost"));
+    Level { after: None, to: vec![to], cc: Vec::new(), remind_every: None }
+}
+
+fn read_levels(tables: Vec<Section<'_>>) -> Vec<Level> {
+    let mut levels: Vec<Level> = Vec::new();
+    for section in tables {
+        let after = section.read("after", read_span);
+        let (to, cc) = recipients(&section);
+        let remind_every = section.read("remind_every", read_span);
+        if let Some(before) = levels.last() {
+            match (before.after, after) {
+                (_, None) if !section.has("after") => {
+                    section.report("after", "absent, expected how long after the deadline, as \"2 business days\"");
+                }
+                (Some(before), Some(after)) if before.unit == after.unit && before.count >= after.count => {
+                    section.report("after", format!("found \"{after}\", expected more than the {before} of the level before"));
+                }
+                _ => {}
+            }
+        }
+        section.finish();
+        levels.push(Level { after, to, cc, remind_every });
+    }
+    levels
+}
+
+fn read_route(section: Section<'_>, rules: &[Rule], levels: usize) -> Route {
+    let rule = section.read("rule", |node| {
+        let known = || one_of(&rules.iter().map(|rule| rule.name.as_str()).collect::<Vec<_>>());
+        let glob = Glob::new(line(node, &known())?);
+        if rules.iter().any(|rule| glob.matches(&rule.name)) { Ok(glob) } else { Err(expected(node, &known())) }
+    });
+    let program = section.read("program", |node| line(node, "a program's id, as \"SURFACE-*\"").map(Glob::new));
+    let level = section.read("level", |node| {
+        let last = i64::try_from(levels.max(1)).unwrap_or(i64::MAX);
+        integer(node, &(1..=last)).map_err(|detail| format!("{detail}, the number of levels"))
+    });
+    let (to, cc) = recipients(&section);
+    section.finish();
+    Route { rule, program, paying_entity: None, level: level.and_then(|level| u32::try_from(level).ok()), to, cc }
+}
+
+/// `to`, which must be there, and `cc`; nobody twice.
+fn recipients(section: &Section<'_>) -> (Vec<Mailbox>, Vec<Mailbox>) {
+    let what = "a list of addresses, as [\"support@example.com\"]";
+    let to = section.list("to", what, read_mailbox);
+    let cc = section.list("cc", what, read_mailbox).unwrap_or_default();
+    match &to {
+        None if !section.has("to") => section.report("to", format!("absent, expected {what}")),
+        Some(to) if to.is_empty() => {
+            section.report("to", format!("found an empty list, expected {what}"));
+        }
+        _ => {}
+    }
+    let to = to.unwrap_or_default();
+    let mut seen = Vec::new();
+    for (key, mailbox) in to.iter().map(|to| ("to", to)).chain(cc.iter().map(|cc| ("cc", cc))) {
+        let address = mailbox.email.to_string().to_lowercase();
+        if seen.contains(&address) {
+            section.report(key, format!("found {:?} twice, expected each recipient once in `to` and `cc`", mailbox.email.to_string()));
+        }
+        seen.push(address);
+    }
+    (to, cc)
+}
+
+fn read_hours(node: &Node) -> Result<SendHours, String> {
+    let what = "hours, as \"08:00-19:00\"";
+    let (opens, closes) = line(node, what)?.split_once('-').ok_or_else(|| expected(node, what))?;
+    let hours = match (read_time(opens), read_time(closes)) {
+        (Some(opens), Some(closes)) => SendHours { opens, closes },
+        _ => return Err(expected(node, what)),
+    };
+    if hours.opens < hours.closes { Ok(hours) } else { Err(expected(node, &format!("{what}, that end after they begin"))) }
+}
+
+/// `08:00`; `24:00` is the end of the day.
+fn read_time(text: &str) -> Option<NaiveTime> {
+    let text = text.trim();
+    if text == "24:00" {
+        // A leap second is still today: this is the latest time there is.
+        return NaiveTime::from_hms_nano_opt(23, 59, 59, 1_999_999_999);
+    }
+    if text.len() == 5 { NaiveTime::parse_from_str(text, "%H:%M").ok() } else { None }
+}
+
+/// A web address, as is: a claim's with `{claim_id}` after the host; empty for none.
+fn read_url(node: &Node, of_claim: bool) -> Result<Option<String>, String> {
+    let what = if of_claim {
+        "an address, as \"https://claims.example.com/claims/{claim_id}\""
+    } else {
+        "an address, as \"https://example.com/support\""
+    };
+    let url = text(node, what)?;
+    if url.is_empty() {
+        return Ok(None);
+    }
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let valid = rest.is_some_and(|rest| {
+        let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let plain = path.replace("{claim_id}", "");
+        !host.is_empty()
+            && host.bytes().all(|c| c.is_ascii_alphanumeric() || b".-_:[]".contains(&c))
+            && plain.bytes().all(|c| c.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&c))
+            && path.contains("{claim_id}") == of_claim
+    });
+    if valid { Ok(Some(url.to_owned())) } else { Err(expected(node, what)) }
+}

@@ -1,0 +1,101 @@
+//! A fingerprint of what decides deadlines and escalation, so that a change of it is noticed.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::calendar::Calendar;
+use crate::escalation::{Glob, Policy};
+use crate::sla::{Rule, Span};
+
+use super::Settings;
+
+impl Settings {
+    /// Differs whenever open deadlines or escalations have to be derived anew: by rules, calendars, the zone data or the
+    /// escalation policy. The same in every process on every machine; databases, servers, links and logs have no part.
+    #[must_use]
+    pub fn decision_fingerprint(&self) -> String {
+        let hash = Sha256::digest(self.decisions().as_bytes());
+        hash.iter().fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    /// The decisive settings as text: one fact a line, in a fixed order, every name in quotes.
+    fn decisions(&self) -> String {
+        let mut lines = vec![format!("default calendar {:?}", self.calendars.default().name())];
+        lines.extend(self.calendars.iter().map(|calendar| calendar_line(calendar)));
+        lines.extend(self.rules.iter().map(rule_line));
+        policy_lines(&self.policy, &mut lines);
+        lines.join("\n")
+    }
+}
+
+fn calendar_line(calendar: &Calendar) -> String {
+    let zone = calendar.zone();
+    let weekend: Vec<String> = calendar.weekend().iter(chrono::Weekday::Mon).map(|day| day.to_string()).collect();
+    let holidays: Vec<String> = calendar.holidays().map(|(date, _)| date.to_string()).collect();
+    let working_days: Vec<String> = calendar.working_days().map(|date| date.to_string()).collect();
+    format!(
+        "calendar {:?} zone {:?} data {:?} weekend {} holidays {} working {}",
+        calendar.name(),
+        zone.name(),
+        zone.data_version(),
+        weekend.join(","),
+        holidays.join(","),
+        working_days.join(",")
+    )
+}
+
+fn rule_line(rule: &Rule) -> String {
+    let statuses: Vec<String> = rule.runs_while.iter().map(|status| format!("{status:?}")).collect();
+    format!(
+        "rule {:?} {} while {} from {:?} to {:?} watches {:?} invoice {:?} may lack start {} target {} warn {} calendar {:?}",
+        rule.name,
+        if rule.enabled { "on" } else { "off" },
+        statuses.join(","),
+        rule.starts_at,
+        rule.stops_at,
+        rule.watches,
+        rule.tax_invoice,
+        rule.may_lack_start,
+        rule.target,
+        span(rule.warn),
+        rule.calendar
+    )
+}
+
+fn policy_lines(policy: &Policy, lines: &mut Vec<String>) {
+    let mailboxes = |list: &[lettre::message::Mailbox]| {
+        list.iter().map(|mailbox| format!("{:?}", mailbox.to_string())).collect::<Vec<_>>().join(",")
+    };
+    lines.extend(policy.levels.iter().map(|level| {
+        format!(
+            "level after {} remind {} to {} cc {}",
+            span(level.after),
+            span(level.remind_every),
+            mailboxes(&level.to),
+            mailboxes(&level.cc)
+        )
+    }));
+    let glob = |glob: &Option<Glob>| glob.as_ref().map(Glob::pattern);
+    lines.extend(policy.routes.iter().map(|route| {
+        format!(
+            "route rule {:?} program {:?} entity {:?} level {:?} to {} cc {}",
+            glob(&route.rule),
+            glob(&route.program),
+            glob(&route.paying_entity),
+            route.level,
+            mailboxes(&route.to),
+            mailboxes(&route.cc)
+        )
+    }));
+    let hours = policy.send_hours.map(|hours| format!("{} to {}", hours.opens, hours.closes));
+    lines.push(format!("send hours {}", hours.unwrap_or_else(|| "any".into())));
+}
+
+fn span(span: Option<Span>) -> String {
+    span.map_or_else(|| "none".into(), |span| span.to_string())
+}

@@ -1,0 +1,71 @@
+//! Which file is the configuration, and reading it.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::error::ConfigError;
+use super::tree::Lines;
+use super::{Environment, Place, Problem, Settings};
+
+/// Where the file is looked for, in this order.
+const USUAL: [&str; 2] = ["/etc/claimwatch/claimwatch.toml", "claimwatch.toml"];
+/// The longest file, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// The configuration file: the one that the command line names, else the first of the usual ones that is there.
+/// `None`: none is; the embedded default serves. A file that is there but cannot be read is found too: reading it then
+/// says why, and no other serves in its place.
+#[must_use]
+pub fn find(named: Option<&Path>) -> Option<PathBuf> {
+    find_among(named, &USUAL.map(Path::new))
+}
+
+fn find_among(named: Option<&Path>, usual: &[&Path]) -> Option<PathBuf> {
+    let is_there = |path: &&&Path| match fs::symlink_metadata(path) {
+        Ok(_) => true,
+        Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+    };
+    named.or_else(|| usual.iter().find(is_there).copied()).map(Path::to_owned)
+}
+
+/// The configuration, from the file that [`find`] finds and from `environment`.
+///
+/// # Errors
+/// [`ConfigError`] if the file cannot be read, or with everything that is wrong in it.
+pub fn load(named: Option<&Path>, environment: &Environment) -> Result<Settings, ConfigError> {
+    match find(named) {
+        Some(file) => Settings::parse(Some(&file), &read(&file)?, environment),
+        None => Settings::parse(None, "", environment),
+    }
+}
+
+fn read(file: &Path) -> Result<String, ConfigError> {
+    let cannot = |error: io::Error| {
+        let why = match error.kind() {
+            io::ErrorKind::NotFound => "no such file".to_owned(),
+            io::ErrorKind::IsADirectory => "found a directory, expected a file".to_owned(),
+            _ => format!("cannot be read: {error}"),
+        };
+        ConfigError::of_file(file, why)
+    };
+    let mut bytes = Vec::new();
+    File::open(file).and_then(|opened| opened.take(LONGEST + 1).read_to_end(&mut bytes)).map_err(cannot)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(ConfigError::of_file(file, "found more than 1 MiB, expected a configuration file"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes().get(..good).unwrap_or_default());
+        let problem = Problem {
+            place: place_of_end(&text),
+            key: String::new(),
+            detail: "found bytes that are not UTF-8, expected UTF-8 text".into(),
+        };
+        ConfigError::new(Some(file), vec![problem])
+    })
+}
+
+fn place_of_end(text: &str) -> Place {
+    Lines::of(text).place(text.len())
+}

@@ -1,0 +1,243 @@
+//! `[database]`, `[source]`, `[schedule]`, `[http]` and `[log]`: what the service works with.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use chrono::DateTime;
+use croner::Cron;
+use croner::parser::{CronParser, Seconds, Year};
+use percent_encoding::percent_decode_str;
+
+use crate::calendar::Zone;
+use crate::delivery::transport::Secret;
+
+use super::secret::read_secret;
+use super::section::{Section, choice, expected, integer, line, text};
+use super::tree::{Node, Value};
+use super::{Affects, read_zone};
+
+/// Where claimwatch keeps what it knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseSettings {
+    pub url: DatabaseUrl,
+    pub max_connections: u32,
+}
+
+/// A database. Shown without its password.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    Sqlite(PathBuf),
+    /// The whole address; it may hold a password.
+    Postgres(String),
+}
+
+/// The relations that claims are read from, each with its schema if it has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceNames {
+    pub claims: String,
+    pub programs: String,
+    pub payments: Option<String>,
+    pub history: Option<String>,
+}
+
+/// When scans run.
+#[derive(Clone, Debug)]
+pub struct ScheduleSettings {
+    /// As written: second, minute, hour, day of the month, month, day of the week.
+    pub cron: String,
+    pub pattern: Cron,
+    pub time_zone: Zone,
+}
+
+/// What is served over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpSettings {
+    pub listen: SocketAddr,
+    pub token: Option<Secret>,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogSettings {
+    pub format: LogFormat,
+    pub level: LogLevel,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For the journal under systemd, text on a terminal, else JSON.
+    #[default]
+    Auto,
+    Journald,
+    Json,
+    Text,
+}
+
+/// The least important lines that are logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(_) => f.write_str("postgres://…"),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}
+
+pub fn database(section: Section<'_>, state_directory: &Path) -> DatabaseSettings {
+    let url = section.read("url", |node| read_url(node, &section));
+    if matches!(url, Some(DatabaseUrl::Postgres(_))) {
+        section.obstacle(
+            Affects::Store,
+            "url",
+            "found \"postgres://…\", but this version keeps its data in SQLite; use sqlite:///var/lib/claimwatch/claimwatch.db",
+        );
+    }
+    let max_connections = section.read("max_connections", |node| integer(node, &(1..=100)));
+    section.finish();
+    DatabaseSettings {
+        url: url.unwrap_or_else(|| DatabaseUrl::Sqlite(state_directory.join("claimwatch.db"))),
+        max_connections: max_connections.and_then(|most| u32::try_from(most).ok()).unwrap_or(8),
+    }
+}
+
+/// Messages never repeat the address: it may hold a password.
+fn read_url(node: &Node, section: &Section<'_>) -> Result<DatabaseUrl, String> {
+    const EXPECTED: &str = "expected \"sqlite:\" and a path, or \"postgres://…\"";
+    let (Value::Text(url) | Value::Variable { text: url, .. }) = &node.value else {
+        return Err(format!("found {}, {EXPECTED}", node.kind()));
+    };
+    if url.chars().any(char::is_control) {
+        return Err(format!("found control characters, {EXPECTED}"));
+    }
+    match url.split_once(':') {
+        Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => Ok(DatabaseUrl::Postgres(url.clone())),
+        Some(("sqlite", rest)) => {
+            let path = rest.strip_prefix("//").unwrap_or(rest);
+            if path.contains(['?', '#']) {
+                return Err("found \"?\" or \"#\" in the path, expected none: a SQLite database has no options here".into());
+            }
+            let path = percent_decode_str(path).decode_utf8().map_err(|_| "found a path that is not UTF-8".to_owned())?;
+            if path.is_empty() || path == ":memory:" || path.ends_with('/') {
+                return Err("found no file, expected \"sqlite:\" and the path of a file".into());
+            }
+            Ok(DatabaseUrl::Sqlite(section.resolve(&path)))
+        }
+        Some((scheme, _)) if scheme.len() <= 20 => Err(format!("found {scheme:?}, {EXPECTED}")),
+        _ => Err(format!("found no kind of database, {EXPECTED}")),
+    }
+}
+
+pub fn source(section: Section<'_>) -> SourceNames {
+    let needed = |key, default: &str| section.read(key, read_relation).unwrap_or_else(|| default.to_owned());
+    let optional = |key, default: &str| {
+        let read = |node| if text(node, RELATION)?.is_empty() { Ok(None) } else { read_relation(node).map(Some) };
+        section.read(key, read).unwrap_or_else(|| Some(default.to_owned()))
+    };
+    let names = SourceNames {
+        claims: needed("claims", "claims"),
+        programs: needed("programs", "programs"),
+        payments: optional("payments", "claim_payments"),
+        history: optional("history", "claim_history"),
+    };
+    section.finish();
+    names
+}
+
+const RELATION: &str = "the name of a table or view, with or without its schema, as \"sales.claims\"";
+
+fn read_relation(node: &Node) -> Result<String, String> {
+    let name = line(node, RELATION)?;
+    let is_identifier = |part: &str| {
+        let mut letters = part.bytes();
+        letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == b'_')
+            && letters.all(|c| c.is_ascii_alphanumeric() || c == b'_')
+    };
+    let valid = name.split('.').count() <= 2 && name.split('.').all(is_identifier);
+    if valid { Ok(name.to_owned()) } else { Err(expected(node, RELATION)) }
+}
+
+/// Every five minutes in the default calendar's zone, unless configured. `None` with a reported problem.
+pub fn schedule(section: Section<'_>, default_zone: Option<Zone>) -> Option<ScheduleSettings> {
+    const DEFAULT: &str = "0 */5 * * * *";
+    let scan = section.read("scan", |node| {
+        let cron = line(node, CRON)?;
+        read_cron(cron).map(|pattern| (cron.to_owned(), pattern)).map_err(|why| format!("{}{why}", expected(node, CRON)))
+    });
+    let zone = section.read("time_zone", read_zone).or(default_zone);
+    let default = || read_cron(DEFAULT).map_err(|why| section.report("scan", why)).ok();
+    let scan = scan.or_else(|| default().map(|pattern| (DEFAULT.to_owned(), pattern)));
+    section.finish();
+    let (cron, pattern) = scan?;
+    Some(ScheduleSettings { cron, pattern, time_zone: zone? })
+}
+
+const CRON: &str = "six fields: second, minute, hour, day of the month, month, day of the week";
+
+fn read_cron(text: &str) -> Result<Cron, String> {
+    let parser = CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).build();
+    let pattern = parser.parse(text).map_err(|error| match error {
+        croner::errors::CronError::InvalidPattern(_) => String::new(),
+        error => format!(" ({error})"),
+    })?;
+    match pattern.find_next_occurrence(&DateTime::UNIX_EPOCH, false) {
+        Ok(_) => Ok(pattern),
+        Err(_) => Err(", that occur some day".to_owned()),
+    }
+}
+
+pub fn http(section: Section<'_>) -> Option<HttpSettings> {
+    let what = "an address and a port, as \"127.0.0.1:9464\"";
+    let listen = section.read("listen", |node| line(node, what)?.parse().map_err(|_| expected(node, what)));
+    let token = read_secret(&section, "token", "token_file", Affects::Http);
+    let key = if section.has("token_file") { "token_file" } else { "token" };
+    let settings = listen.map(|listen: SocketAddr| {
+        if !listen.ip().is_loopback() && !section.has(key) {
+            let detail = format!("found \"{listen}\", which others can reach; expected token_file = \"…\" beside it");
+            section.report("listen", detail);
+        }
+        HttpSettings { listen, token }
+    });
+    if section.has(key) && !section.has("listen") {
+        section.report(key, "found a token, but nothing is served; expected listen = \"…\" beside it");
+    }
+    section.finish();
+    settings
+}
+
+pub fn log(section: Section<'_>) -> LogSettings {
+    let formats = [
+        ("auto", LogFormat::Auto),
+        ("journald", LogFormat::Journald),
+        ("json", LogFormat::Json),
+        ("text", LogFormat::Text),
+    ];
+    let levels = [
+        ("error", LogLevel::Error),
+        ("warn", LogLevel::Warn),
+        ("info", LogLevel::Info),
+        ("debug", LogLevel::Debug),
+        ("trace", LogLevel::Trace),
+    ];
+    let format = section.read("format", |node| choice(node, &formats)).unwrap_or_default();
+    let level = section.read("level", |node| choice(node, &levels)).unwrap_or_default();
+    section.finish();
+    LogSettings { format, level }
+}

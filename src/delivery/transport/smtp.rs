@@ -1,0 +1,127 @@
+//! SMTP: one envelope per recipient, every step bounded, and delivered only if the server says 250.
+//!
+//! lettre speaks the protocol; this keeps what it does not: time limits (its own cover the connect alone), what each reply
+//! means for the message, and a connection that is used again only after it did everything right. There is no pool, since
+//! a command that is given up half-way shifts all replies after it. Sources: RFC 5321, RFC 3207, RFC 4954.
+
+mod reply;
+mod session;
+mod wire;
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use async_trait::async_trait;
+use lettre::Address;
+use lettre::transport::smtp::extension::ClientId;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::{Attempt, SmtpSettings, Tls, Transport};
+use crate::store::StoredMail;
+use reply::Step;
+use session::{Failure, Limits, Session};
+
+/// Sends through one mail server.
+pub struct SmtpTransport {
+    settings: SmtpSettings,
+    /// The name that we greet with: this machine's.
+    hello: ClientId,
+    /// The connection of the message before, if all went well with it.
+    kept: Mutex<Option<Session>>,
+}
+
+impl SmtpTransport {
+    /// Connects with the first message.
+    #[must_use]
+    pub fn new(settings: SmtpSettings) -> Self {
+        Self { settings, hello: ClientId::default(), kept: Mutex::new(None) }
+    }
+
+    async fn attempt(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
+        let limits = Limits::starting_now(self.settings.timeout);
+        let bytes = wire::as_lines(&mail.bytes);
+        if let Some(session) = self.take().await {
+            match self.deliver(session, from, to, &bytes, &limits).await {
+                // A server may hang up on a connection that was quiet for a while: that says nothing about this message.
+                Err(Failure { step: Step::Mail, attempt: Attempt::Transient { .. }, .. }) => {}
+                ended => return ended.unwrap_or_else(|failure| failure.attempt),
+            }
+        }
+        match Session::open(&self.settings, &self.hello, &limits).await {
+            Ok(session) => {
+                let ended = self.deliver(session, from, to, &bytes, &limits).await;
+                ended.unwrap_or_else(|failure| failure.attempt)
+            }
+            Err(attempt) => attempt,
+        }
+    }
+
+    /// Sends one message over `session`, which is kept for the next one only if the server took it.
+    async fn deliver(
+        &self,
+        mut session: Session,
+        from: &Address,
+        to: &Address,
+        bytes: &[u8],
+        limits: &Limits,
+    ) -> Result<Attempt, Failure> {
+        match session.deliver(from, to, bytes, limits).await {
+            Ok(reply) => {
+                *self.kept.lock().await = Some(session);
+                Ok(Attempt::Accepted { reply })
+            }
+            Err(failure) => {
+                if failure.answered {
+                    session.quit(limits).await;
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn take(&self) -> Option<Session> {
+        self.kept.lock().await.take()
+    }
+}
+
+#[async_trait]
+impl Transport for SmtpTransport {
+    async fn send(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
+        // The steps keep to the same limit; this one is for whatever they should overlook.
+        let attempt = timeout(self.settings.timeout, without_panic(self.attempt(from, to, mail)));
+        let unknown = |what: &str| Attempt::Unknown { error: format!("{what}; perhaps delivered") };
+        match attempt.await {
+            Ok(Some(attempt)) => attempt,
+            Ok(None) => unknown("the SMTP client failed on what the server said"),
+            Err(_) => unknown("the attempt took too long"),
+        }
+    }
+
+    async fn rest(&self) {
+        if let Some(session) = self.take().await {
+            session.quit(&Limits::starting_now(self.settings.timeout)).await;
+        }
+    }
+
+    fn describe(&self) -> String {
+        let SmtpSettings { host, port, .. } = &self.settings;
+        match self.settings.tls {
+            Tls::Implicit => format!("smtps://{host}:{port}"),
+            Tls::StartTls => format!("smtp://{host}:{port} (STARTTLS)"),
+            Tls::None => format!("smtp://{host}:{port} (not encrypted)"),
+        }
+    }
+}
+
+/// What `future` gives; `None` if it panics: lettre does on some replies (a blank line in the answer to EHLO).
+async fn without_panic<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(move |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Some),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
+}

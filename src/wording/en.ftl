@@ -1,0 +1,226 @@
+# Every word that claimwatch writes in English. fr.ftl has the same messages with the same arguments; a test compares them.
+
+## Numbers, names and lists
+
+business-days = { $count ->
+    [0] less than one business day
+    [one] { $count } business day
+   *[other] { $count } business days
+}
+business-days-late = { $count ->
+    [0] less than one business day late
+    [one] { $count } business day late
+   *[other] { $count } business days late
+}
+rule = { $rule ->
+    [review] review
+    [dispute] dispute
+    [payment] payment
+    [tax_invoice_payment] payment after tax invoice
+   *[other] { $name }
+}
+rule-count = { $rule ->
+    [review] { $count ->
+        [one] { $count } review
+       *[other] { $count } reviews
+    }
+    [dispute] { $count ->
+        [one] { $count } dispute
+       *[other] { $count } disputes
+    }
+    [payment] { $count ->
+        [one] { $count } payment
+       *[other] { $count } payments
+    }
+    [tax_invoice_payment] { $count ->
+        [one] { $count } payment after tax invoice
+       *[other] { $count } payments after tax invoice
+    }
+   *[other] { $count } × { $name }
+}
+status = { $status ->
+    [editing] editing
+    [submitted] submitted
+    [under_review] under review
+    [approved] approved
+    [rejected] rejected
+    [action_required] action required
+    [disputed] disputed
+    [partner_action_required] partner action required
+   *[other] { $name }
+}
+list-comma = { $first }, { $next }
+list-and = { $first } and { $last }
+join-clauses = { $first }; { $next }
+quoted = “{ $text }”
+
+## Days and instants
+
+weekday = { $day ->
+    [1] Monday
+    [2] Tuesday
+    [3] Wednesday
+    [4] Thursday
+    [5] Friday
+    [6] Saturday
+   *[7] Sunday
+}
+weekday-short = { $day ->
+    [1] Mon
+    [2] Tue
+    [3] Wed
+    [4] Thu
+    [5] Fri
+    [6] Sat
+   *[7] Sun
+}
+month = { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+}
+month-short = { $month ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+}
+day-of-month = { $day }
+date-long = { $weekday }, { $day } { $month } { $year }
+instant = { $date }, { $time } ({ $offset })
+instant-in-zone = { $date }, { $time } ({ $zone }, { $offset })
+
+## Why a deadline is when it is
+
+clock-started = { $rule ->
+    [review] Submitted
+    [dispute] Disputed
+    [payment] Approved
+    [tax_invoice_payment] Tax invoice approved
+   *[other] Clock started
+}
+counted-business-days = { $count ->
+    [one] { $count } business day counted
+   *[other] { $count } business days counted
+}
+counted-days = { $count ->
+    [one] { $count } day counted
+   *[other] { $count } days counted
+}
+counted-each = { $counted }: { $days }
+counted-from-to = { $counted }, from { $first } to { $last }
+start-day-not-counted = the day itself is not counted
+start-time-kept = counted to the same time of day
+skipped-because = { $days } ({ $reason })
+skipped-weekend = weekend
+skipped-weekend-days = { $count ->
+    [one] { $count } weekend day
+   *[other] { $count } weekend days
+}
+skipped-holiday = holiday
+skipped-by-zone = a day that the time zone left out
+skipped-more = { $count ->
+    [one] and { $count } more day
+   *[other] and { $count } more days
+}
+due-end-of-day = end of { $date }
+due-by-end-of-day = due at the end of { $date }
+due-by-instant = due on { $instant }
+skipped = skipped: { $days }
+explanation = { $started } { $start }
+
+## Mail: subject, summary
+
+subject = [claimwatch] { $what } { $total ->
+    [one] is late:
+   *[other] are late; worst:
+} { $claim }, { $days } (level { $level })
+subject-reminder = [claimwatch] Reminder: { $what } { $total ->
+    [one] is late:
+   *[other] are late; worst:
+} { $claim }, { $days } (level { $level })
+headline = { $what } { $total ->
+    [one] is late
+   *[other] are late
+}
+worst-of-all = Worst: { $claim }, { $late }.
+level-first = Escalation level { $level }: a deadline was missed.
+level-next = Escalation level { $level }: the deadline was missed, the levels before this one were told, and it is still open.
+all-reminders = { $total ->
+    [one] This is a reminder: it was reported at this level before, and nobody has acknowledged it.
+   *[other] These are reminders: they were reported at this level before, and nobody has acknowledged them.
+}
+some-reminders = { $reminded ->
+    [one] { $reminded } of them is a reminder.
+   *[other] { $reminded } of them are reminders.
+} { $new ->
+    [one] { $new } is new at this level.
+   *[other] { $new } are new at this level.
+}
+held-up = Money held up
+held-up-without-amount = { $count ->
+    [one] { $count } case without an amount or a currency is in no sum.
+   *[other] { $count } cases without an amount or a currency are in no sum.
+}
+late-by-rule = Late by rule
+worst-of-rule = worst: { $days }
+list-worst-first = The cases, worst first
+more-in-attachment = { $count ->
+    [one] And { $count } more, in the attached claims.csv.
+   *[other] And { $count } more, all in the attached claims.csv.
+}
+more-than-attachment = And { $count } more. The attached claims.csv has the worst { $listed } of all { $total } and no room for the rest; they are in the alert table.
+attachment = The whole list is attached as claims.csv.
+
+## Mail: one case
+
+case-heading = { $rule }, { $late }
+label-line = Payment line
+label-partner = Partner
+label-title = Title
+label-program = Program
+label-amount = Held up
+label-entity = Paying entity
+label-status = Status
+label-counted = Counted
+label-skipped = Skipped
+label-due = Due
+label-calendar = Calendar
+label-note = Note
+label-history = Latest history
+label-link = Claim
+label-reminder = Reminder
+nothing-skipped = no day
+reported-before = reported at this level before
+label-acknowledged = Acknowledged
+acknowledged-by = by { $who }, { $date }
+acknowledged-by-note = by { $who }, { $date }: { $note }
+history-entry = { $date }, { $status }: { $note }
+history-entry-without-note = { $date }, { $status }
+history-no-date = no date
+open-claim = Open the claim
+
+## Mail: frame
+
+greeting = Hello,
+support = Support requests
+covers = This message was made on { $instant } from the alerts that were open then. Deadlines are counted in each case’s own calendar and time zone.
+automatic = claimwatch sent it automatically.
+cut-row = List cut here: { $count } more not shown

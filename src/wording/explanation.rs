@@ -1,0 +1,162 @@
+//! Why a deadline is when it is, in words: the start, the days counted, the days skipped and the reason for each.
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::calendar::{Off, Zone};
+use crate::claim::clean_line;
+use crate::sla::{Counting, DayCount, DayKind, Explanation, Target, Unit};
+
+use super::date::day_ending_at;
+use super::{MAX_NAME, Words};
+
+/// An explanation's parts in words, to be laid out; as one sentence in `sentence`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// What started the clock: `Submitted`.
+    pub started: String,
+    /// When it started: `Saturday, 21 November 2026, 10:00 (Europe/Paris, UTC+1)`.
+    pub start: String,
+    /// What is made of the start: `the day itself is not counted`.
+    pub convention: String,
+    /// `2 business days counted: Mon 23, Tue 24 Nov`.
+    pub counted: String,
+    /// `Sun 22 Nov (weekend)`; empty: no day was skipped.
+    pub skipped: String,
+    /// `end of Tuesday, 24 November 2026`, or an instant.
+    pub due: String,
+    /// What else there is to know, such as a calendar that is not configured.
+    pub notes: Vec<String>,
+    /// All of it in one sentence, without a full stop.
+    pub sentence: String,
+}
+
+/// More counted days than these are given by the first and the last.
+const MAX_COUNTED: usize = 7;
+/// More weekend days than these are given by their number.
+const MAX_WEEKEND: usize = 4;
+/// Other skipped days are listed up to this number.
+const MAX_SKIPPED: usize = 20;
+/// The longest note.
+const MAX_NOTE: usize = 300;
+
+impl Words {
+    /// An explanation in words, for a clock of `rule`, with local times of `zone` (the explanation's own; `None`: UTC).
+    #[must_use]
+    pub fn explanation<'z>(
+        self,
+        rule: &str,
+        explanation: &Explanation,
+        zone: impl Into<Option<&'z Zone>>,
+    ) -> Explained {
+        let zone = zone.into();
+        let target = explanation.target.parse::<Target>().ok();
+        let to_end_of_day = target.is_none_or(|target| target.counting == Counting::EndOfDay);
+        let last_day = day_ending_at(explanation.due_at, zone);
+        let started = self.say("clock-started", [("rule", rule.into())]);
+        let start = self.instant_in_zone(explanation.start, zone);
+        let convention =
+            if to_end_of_day { self.say("start-day-not-counted", []) } else { self.say("start-time-kept", []) };
+        let counted = self.counted(explanation, target, last_day.year());
+        let skipped = self.skipped_days(explanation, last_day.year());
+        let (due, due_clause) = if to_end_of_day {
+            let date = self.date(last_day);
+            let due = self.say("due-end-of-day", [("date", date.as_str().into())]);
+            (due, self.say("due-by-end-of-day", [("date", date.into())]))
+        } else {
+            let instant = self.instant(explanation.due_at, zone);
+            let clause = self.say("due-by-instant", [("instant", instant.as_str().into())]);
+            (instant, clause)
+        };
+        let notes: Vec<String> = explanation.notes.iter().map(|note| clean_line(note, MAX_NOTE).into_owned()).collect();
+
+        let mut clauses =
+            vec![self.say("explanation", [("started", started.as_str().into()), ("start", start.as_str().into())])];
+        clauses.extend([convention.clone(), counted.clone()]);
+        if !skipped.is_empty() {
+            clauses.push(self.say("skipped", [("days", skipped.as_str().into())]));
+        }
+        clauses.push(due_clause);
+        clauses.extend(notes.iter().cloned());
+        Explained { started, start, convention, counted, skipped, due, notes, sentence: self.clauses(&clauses) }
+    }
+
+    fn counted(self, explanation: &Explanation, target: Option<Target>, year: i32) -> String {
+        let days: Vec<NaiveDate> = dates(explanation, DayKind::Counted).map(|day| day.date).collect();
+        let counted = match target.map(|target| target.span.unit) {
+            Some(Unit::Days) => self.say("counted-days", [("count", days.len().into())]),
+            _ => self.say("counted-business-days", [("count", days.len().into())]),
+        };
+        match days.as_slice() {
+            [] => counted,
+            [first, .., last] if days.len() > MAX_COUNTED => self.say(
+                "counted-from-to",
+                [
+                    ("counted", counted.into()),
+                    ("first", self.short_date(*first, year).into()),
+                    ("last", self.short_date(*last, year).into()),
+                ],
+            ),
+            days => {
+                self.say("counted-each", [("counted", counted.into()), ("days", self.short_dates(days, year).into())])
+            }
+        }
+    }
+
+    /// The skipped days with the reason for each: many weekend days as their number, all others by date, those of one
+    /// reason together.
+    #[must_use]
+    pub fn skipped_days(self, explanation: &Explanation, year: i32) -> String {
+        let mut weekend = Vec::new();
+        let mut others: Vec<(String, Vec<NaiveDate>)> = Vec::new();
+        let mut more = 0_usize;
+        for day in dates(explanation, DayKind::Skipped) {
+            match self.reason(day) {
+                None => weekend.push(day.date),
+                Some(_) if others.iter().map(|(_, days)| days.len()).sum::<usize>() >= MAX_SKIPPED => more += 1,
+                Some(reason) => match others.iter_mut().find(|(known, _)| *known == reason) {
+                    Some((_, days)) => days.push(day.date),
+                    None => others.push((reason, vec![day.date])),
+                },
+            }
+        }
+        let because = |days: &[NaiveDate], reason: String| {
+            let days = self.short_dates(days, year);
+            if reason.is_empty() {
+                days
+            } else {
+                self.say("skipped-because", [("days", days.into()), ("reason", reason.into())])
+            }
+        };
+        let mut groups = Vec::with_capacity(others.len() + 2);
+        if weekend.len() > MAX_WEEKEND {
+            groups.push(self.say("skipped-weekend-days", [("count", weekend.len().into())]));
+        } else if !weekend.is_empty() {
+            groups.push(because(&weekend, self.say("skipped-weekend", [])));
+        }
+        groups.extend(others.into_iter().map(|(reason, days)| because(&days, reason)));
+        if more > 0 {
+            groups.push(self.say("skipped-more", [("count", more.into())]));
+        }
+        self.clauses(&groups)
+    }
+
+    /// Why a day was skipped; `None`: it is a weekend day. The calendar gives its reasons in English; the weekday's name
+    /// says no more than its date does.
+    fn reason(self, day: &DayCount) -> Option<String> {
+        let reason = day.reason.as_deref().unwrap_or_default();
+        if reason == Off::Weekend(day.date.weekday()).to_string() {
+            None
+        } else if reason == Off::Holiday("").to_string() {
+            Some(self.say("skipped-holiday", []))
+        } else if reason == Off::SkippedByZone.to_string() {
+            Some(self.say("skipped-by-zone", []))
+        } else {
+            let name = reason.strip_prefix(&Off::Holiday("").to_string()).and_then(|rest| rest.strip_prefix(": "));
+            Some(clean_line(name.unwrap_or(reason), MAX_NAME).into_owned())
+        }
+    }
+}
+
+fn dates(explanation: &Explanation, kind: DayKind) -> impl Iterator<Item = &DayCount> {
+    explanation.days.iter().filter(move |day| day.kind == kind)
+}

@@ -1,0 +1,229 @@
+# Tous les mots que claimwatch écrit en français. Mêmes messages, mêmes arguments que en.ftl ; un test les compare.
+
+## Numbers, names and lists
+
+business-days = { $count ->
+    [0] moins d’un jour ouvré
+    [one] { $count } jour ouvré
+   *[other] { $count } jours ouvrés
+}
+business-days-late = { $count ->
+    [0] moins d’un jour ouvré de retard
+    [one] { $count } jour ouvré de retard
+   *[other] { $count } jours ouvrés de retard
+}
+rule = { $rule ->
+    [review] examen
+    [dispute] contestation
+    [payment] paiement
+    [tax_invoice_payment] paiement après facture fiscale
+   *[other] { $name }
+}
+rule-count = { $rule ->
+    [review] { $count ->
+        [one] { $count } examen
+       *[other] { $count } examens
+    }
+    [dispute] { $count ->
+        [one] { $count } contestation
+       *[other] { $count } contestations
+    }
+    [payment] { $count ->
+        [one] { $count } paiement
+       *[other] { $count } paiements
+    }
+    [tax_invoice_payment] { $count ->
+        [one] { $count } paiement après facture fiscale
+       *[other] { $count } paiements après facture fiscale
+    }
+   *[other] { $count } × { $name }
+}
+status = { $status ->
+    [editing] en cours de saisie
+    [submitted] soumise
+    [under_review] en cours d’examen
+    [approved] approuvée
+    [rejected] rejetée
+    [action_required] action requise
+    [disputed] contestée
+    [partner_action_required] action du partenaire requise
+   *[other] { $name }
+}
+list-comma = { $first }, { $next }
+list-and = { $first } et { $last }
+join-clauses = { $first } ; { $next }
+quoted = « { $text } »
+
+## Days and instants
+
+weekday = { $day ->
+    [1] lundi
+    [2] mardi
+    [3] mercredi
+    [4] jeudi
+    [5] vendredi
+    [6] samedi
+   *[7] dimanche
+}
+weekday-short = { $day ->
+    [1] lun.
+    [2] mar.
+    [3] mer.
+    [4] jeu.
+    [5] ven.
+    [6] sam.
+   *[7] dim.
+}
+month = { $month ->
+    [1] janvier
+    [2] février
+    [3] mars
+    [4] avril
+    [5] mai
+    [6] juin
+    [7] juillet
+    [8] août
+    [9] septembre
+    [10] octobre
+    [11] novembre
+   *[12] décembre
+}
+month-short = { $month ->
+    [1] janv.
+    [2] févr.
+    [3] mars
+    [4] avr.
+    [5] mai
+    [6] juin
+    [7] juil.
+    [8] août
+    [9] sept.
+    [10] oct.
+    [11] nov.
+   *[12] déc.
+}
+day-of-month = { $day ->
+    [1] 1er
+   *[other] { $day }
+}
+date-long = { $weekday } { $day } { $month } { $year }
+instant = { $date } à { $time } ({ $offset })
+instant-in-zone = { $date } à { $time } ({ $zone }, { $offset })
+
+## Why a deadline is when it is
+
+clock-started = { $rule ->
+    [review] Soumise
+    [dispute] Contestée
+    [payment] Approuvée
+    [tax_invoice_payment] Facture fiscale approuvée
+   *[other] Départ du délai
+}
+counted-business-days = { $count ->
+    [one] { $count } jour ouvré compté
+   *[other] { $count } jours ouvrés comptés
+}
+counted-days = { $count ->
+    [one] { $count } jour compté
+   *[other] { $count } jours comptés
+}
+counted-each = { $counted } : { $days }
+counted-from-to = { $counted }, du { $first } au { $last }
+start-day-not-counted = ce jour-là ne compte pas
+start-time-kept = compté jusqu’à la même heure
+skipped-because = { $days } ({ $reason })
+skipped-weekend = week-end
+skipped-weekend-days = { $count ->
+    [one] { $count } jour de week-end
+   *[other] { $count } jours de week-end
+}
+skipped-holiday = jour férié
+skipped-by-zone = jour que le fuseau horaire a sauté
+skipped-more = { $count ->
+    [one] et { $count } autre jour
+   *[other] et { $count } autres jours
+}
+due-end-of-day = fin du { $date }
+due-by-end-of-day = échéance à la fin du { $date }
+due-by-instant = échéance le { $instant }
+skipped = sautés : { $days }
+explanation = { $started } le { $start }
+
+## Mail: subject, summary
+
+subject = [claimwatch] { $what } en retard{ $total ->
+    [one] {""} :
+   *[other] {""} ; pire cas :
+} { $claim }, { $days } (niveau { $level })
+subject-reminder = [claimwatch] Rappel : { $what } en retard{ $total ->
+    [one] {""} :
+   *[other] {""} ; pire cas :
+} { $claim }, { $days } (niveau { $level })
+headline = { $what } { $total ->
+    [one] est en retard
+   *[other] sont en retard
+}
+worst-of-all = Pire cas : { $claim }, { $late }.
+level-first = Niveau d’escalade { $level } : une échéance est dépassée.
+level-next = Niveau d’escalade { $level } : l’échéance est dépassée, les niveaux précédents ont été prévenus et rien n’est réglé.
+all-reminders = { $total ->
+    [one] Ceci est un rappel : le cas a déjà été signalé à ce niveau et personne n’en a pris acte.
+   *[other] Ce sont des rappels : les cas ont déjà été signalés à ce niveau et personne n’en a pris acte.
+}
+some-reminders = { $reminded ->
+    [one] { $reminded } rappel ;
+   *[other] { $reminded } rappels ;
+} { $new ->
+    [one] { $new } nouveau à ce niveau.
+   *[other] { $new } nouveaux à ce niveau.
+}
+held-up = Montants en attente
+held-up-without-amount = { $count ->
+    [one] { $count } cas sans montant ou sans devise n’est dans aucune somme.
+   *[other] { $count } cas sans montant ou sans devise ne sont dans aucune somme.
+}
+late-by-rule = Retards par règle
+worst-of-rule = au pire { $days }
+list-worst-first = Les cas, du plus grave au moins grave
+more-in-attachment = { $count ->
+    [one] Et { $count } autre, dans le fichier joint claims.csv.
+   *[other] Et { $count } autres, tous dans le fichier joint claims.csv.
+}
+more-than-attachment = Et { $count } autres. Le fichier joint claims.csv contient les { $listed } plus graves sur { $total } ; les autres n’y tiennent pas et sont dans la table des alertes.
+attachment = La liste complète est jointe : claims.csv.
+
+## Mail: one case
+
+case-heading = { $rule }, { $late }
+label-line = Ligne de paiement
+label-partner = Partenaire
+label-title = Objet
+label-program = Programme
+label-amount = En attente
+label-entity = Entité payeuse
+label-status = Statut
+label-counted = Compté
+label-skipped = Sauté
+label-due = Échéance
+label-calendar = Calendrier
+label-note = Remarque
+label-history = Derniers événements
+label-link = Demande
+label-reminder = Rappel
+nothing-skipped = aucun jour
+reported-before = déjà signalé à ce niveau
+label-acknowledged = Pris en charge
+acknowledged-by = par { $who }, { $date }
+acknowledged-by-note = par { $who }, { $date } : { $note }
+history-entry = { $date }, { $status } : { $note }
+history-entry-without-note = { $date }, { $status }
+history-no-date = sans date
+open-claim = Ouvrir la demande
+
+## Mail: frame
+
+greeting = Bonjour,
+support = Demandes d’assistance
+covers = Ce message a été établi le { $instant } à partir des alertes alors ouvertes. Les échéances sont comptées dans le calendrier et le fuseau horaire de chaque cas.
+automatic = claimwatch l’a envoyé automatiquement.
+cut-row = Liste coupée ici : { $count } de plus non affichés

@@ -1,0 +1,5 @@
+//! Everything that needs a database, a mail server or the program itself, in one binary.
+
+mod lookback;
+mod scan;
+mod world;
