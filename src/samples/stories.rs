@@ -140,17 +140,21 @@ stories! {
         Resubmitted(OnTime(0), "Action required: state the number of attendees");
 
     "C-1014" Plain "Nordlys Handel" "Outdoor posters, 60 sites" "27600.00" "EUR" Disputed(Late(2), NO_PROOF);
-    "C-1015" TaxInvoice "Oakhurst Solutions" "Telephone campaign, 900 calls" "6300.00" "EUR" Disputed(Late(0), LATE_FILED);
+    "C-1015" TaxInvoice "Oakhurst Solutions" "Telephone campaign, 900 calls" "6300.00" "EUR"
+        Disputed(Late(0), LATE_FILED);
     "C-1016" Other "Petra Systems" "Launch evening, 120 guests" "14775.00" "USD" Disputed(Late(5), WRONG_LOGO);
     "C-1017" Plain "Quintana Retail" "Newspaper insert, two Sundays" "9990.00" "EUR" Disputed(AtRisk(0), WRONG_LOGO);
-    "C-1018" TaxInvoice "Rowan & Blake" "Proof of concept for five customers" "20000.00" "EUR" Disputed(AtRisk(0), NO_INVOICE);
+    "C-1018" TaxInvoice "Rowan & Blake" "Proof of concept for five customers" "20000.00" "EUR"
+        Disputed(AtRisk(0), NO_INVOICE);
     "C-1019" Plain "Sakura 電器" "In-shop video, 45 screens" "1450000" "JPY" Disputed(OnTime(0), NO_PROOF);
     "C-1020" Other "Tamar Retail" "Loyalty mailing, 15 000 letters" "5210.00" "USD" Disputed(OnTime(1), LATE_FILED);
     "C-1021" Plain "Umbria Ufficio" "Autumn fair, stand and brochures" "8870.00" "EUR" DisputedWithoutDate(NO_INVOICE);
     "C-1022" Plain "Vega Electronics" "Bundle promotion, mobile keyboards" "3305.25" "USD" Rejected(LATE_FILED);
     "C-1023" TaxInvoice "Wattle IT" "Cloud assessment, 10 customers" "12000.00" "EUR" Rejected(NO_INVOICE);
-    "C-1024" Plain "Xenon Shops" "Cinema advertising, four weeks" "19400.00" "EUR" ActionRequired("Attach the booking confirmation");
-    "C-1025" Other "Yarden Computers" "Banner advertising, one month" "2750.00" "USD" ActionRequired("The amount differs from the invoice by 250.00");
+    "C-1024" Plain "Xenon Shops" "Cinema advertising, four weeks" "19400.00" "EUR"
+        ActionRequired("Attach the booking confirmation");
+    "C-1025" Other "Yarden Computers" "Banner advertising, one month" "2750.00" "USD"
+        ActionRequired("The amount differs from the invoice by 250.00");
     "C-1026" TaxInvoice "Zephyr Consulting" "Readiness training, 8 days" "10400.00" "EUR"
         PartnerActionRequired(NO_PROOF, "Dispute accepted in part: attach the list of attendees");
     "C-1027" Plain "Alder & Finch Retail" "Summer window displays, 12 shops" "18900.00" "EUR" Editing;

@@ -182,10 +182,26 @@ async fn a_missing_file_stops_the_import_before_it_begins() {
 }
 
 #[tokio::test]
+async fn a_file_that_changes_after_it_was_checked_is_not_stored() {
+    let world = World::on_sqlite().await;
+    let mut claims = String::from("claim_id,status\n");
+    (0..2500).for_each(|n| writeln!(claims, "C-{n},editing").expect("text"));
+    let files = ImportFiles { claims: world.file("claims.csv", &claims), ..ImportFiles::default() };
+    let mut change = |progress: Progress| {
+        if progress.stage == Stage::Checking {
+            world.file("claims.csv", &claims.replacen("editing", "mislaid", 1));
+        }
+    };
+    let report = import(&*world.store, &files, None, ImportMode::Store, &mut change).await.expect("an import");
+    assert_eq!((report.rejected_total, report.rejections[0].line), (1, 2));
+    assert!(world.everything().await.is_empty());
+}
+
+#[tokio::test]
 async fn progress_is_told_by_bytes_in_both_stages() {
     let world = World::on_sqlite().await;
     let mut claims = String::from("claim_id,status\n");
-    (0..2500).for_each(|n| claims += &format!("C-{n},editing\n"));
+    (0..2500).for_each(|n| writeln!(claims, "C-{n},editing").expect("text"));
     let bytes = claims.len() as u64;
     let files = ImportFiles { claims: world.file("claims.csv", &claims), ..ImportFiles::default() };
     let mut told = Vec::new();
