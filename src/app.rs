@@ -1,1 +1,153 @@
-//! (to come)
+//! The wiring: settings become a store, a plan and a way out for mail, the same for every command and every test.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::{Affects, DatabaseUrl, Settings};
+use crate::delivery::Courier;
+use crate::delivery::transport::{self, Transport};
+use crate::mail::Frame;
+use crate::now::TimeSource;
+use crate::scan::Plan;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{SourceRelations, Store, StoreError};
+
+/// Everything that a command works with.
+#[derive(Clone)]
+pub struct App {
+    pub settings: Arc<Settings>,
+    pub time: TimeSource,
+    pub store: Arc<dyn Store>,
+}
+
+/// Why there is nothing to work with.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The settings ask for something that cannot be had; one line each.
+    #[error("{0}")]
+    Settings(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Folder(String),
+}
+
+/// What opening a database does to its schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// Brings it up to date; the views stay over the relations that they were made over, or it is an error.
+    Prepare,
+    /// Brings it up to date and makes the views anew over the configured relations: `claimwatch migrate`.
+    Migrate,
+    /// Leaves it alone; one that does not fit is an error.
+    Verify,
+}
+
+impl App {
+    /// Opens the database that `settings` name.
+    ///
+    /// # Errors
+    /// [`AppError`]
+    pub async fn open(settings: Settings, time: TimeSource, schema: Schema) -> Result<Self, AppError> {
+        refuse(&settings, &[Affects::Store])?;
+        let path = match &settings.database.url {
+            DatabaseUrl::Sqlite(path) => path.clone(),
+            DatabaseUrl::Postgres(_) => {
+                return Err(AppError::Settings("database.url: this version stores on SQLite".into()));
+            }
+        };
+        make_parent(&path)?;
+        let store = SqliteStore::open(&path).await?;
+        let sources = sources(&settings);
+        match schema {
+            Schema::Prepare => store.prepare(&sources).await?,
+            Schema::Migrate => store.migrate(&sources).await?,
+            Schema::Verify => store.verify(&sources).await?,
+        }
+        Ok(Self { settings: Arc::new(settings), time, store: Arc::new(store) })
+    }
+
+    /// What scans decide by.
+    ///
+    /// # Errors
+    /// [`AppError::Settings`] if a calendar cannot be had as configured: no deadline is guessed.
+    pub fn plan(&self) -> Result<Plan, AppError> {
+        plan(&self.settings)
+    }
+
+    /// What takes messages out of the outbox and hands them on.
+    ///
+    /// # Errors
+    /// [`AppError::Settings`] if the transport cannot be had as configured.
+    pub fn courier(&self) -> Result<Courier, AppError> {
+        let transport: Arc<dyn Transport> = transport(&self.settings)?.into();
+        Ok(Courier::new(
+            Arc::clone(&self.store),
+            Arc::new(self.settings.calendars.clone()),
+            self.frame(),
+            transport,
+            self.time.clone(),
+            self.settings.mail.timeout,
+        ))
+    }
+
+    fn frame(&self) -> Frame {
+        let Settings { mail, policy, .. } = &*self.settings;
+        Frame {
+            from: mail.from.clone(),
+            reply_to: mail.reply_to.clone(),
+            support_url: policy.support_url.clone(),
+            claim_url: policy.claim_url.clone(),
+        }
+    }
+}
+
+/// What scans decide by, from settings alone.
+///
+/// # Errors
+/// [`AppError::Settings`] if a calendar cannot be had as configured.
+pub fn plan(settings: &Settings) -> Result<Plan, AppError> {
+    refuse(settings, &[Affects::Deadlines])?;
+    Ok(Plan {
+        rules: settings.rules.clone(),
+        calendars: settings.calendars.clone(),
+        policy: settings.policy.clone(),
+        fingerprint: settings.decision_fingerprint(),
+    })
+}
+
+/// The configured way out for mail.
+///
+/// # Errors
+/// [`AppError::Settings`] if it cannot be had as configured.
+pub fn transport(settings: &Settings) -> Result<Box<dyn Transport>, AppError> {
+    refuse(settings, &[Affects::Delivery])?;
+    Ok(transport::connect(&settings.mail.transport))
+}
+
+fn refuse(settings: &Settings, needs: &[Affects]) -> Result<(), AppError> {
+    settings.refusal(needs).map_or(Ok(()), |lines| Err(AppError::Settings(lines)))
+}
+
+/// The relations that `settings` name as sources.
+#[must_use]
+pub fn sources(settings: &Settings) -> SourceRelations {
+    let names = &settings.source;
+    SourceRelations {
+        claims: names.claims.clone(),
+        programs: names.programs.clone(),
+        payments: names.payments.clone(),
+        history: names.history.clone(),
+    }
+}
+
+/// Makes the folder of the database, readable by its owner alone: claims hold people's money.
+fn make_parent(path: &Path) -> Result<(), AppError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(parent)
+        .map_err(|error| AppError::Folder(format!("{}: the folder cannot be made: {error}", parent.display())))
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `claimwatch` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    claimwatch::cli::main()
+}

@@ -119,19 +119,18 @@ impl Slow {
     }
 
     pub(crate) fn is_business_day(&self, day: NaiveDate) -> bool {
-        let usual =
-            !self.weekend.contains(&(day.weekday().num_days_from_monday() as u8)) && !self.holidays.contains(&day);
+        let weekend = self.weekend.iter().any(|off| Weekday::try_from(*off) == Ok(day.weekday()));
+        let usual = !weekend && !self.holidays.contains(&day);
         (usual || self.working_days.contains(&day)) && self.exists(day)
     }
 }
 
+/// What a clock on the wall shows at an instant, as jiff has it.
 pub(crate) fn local_by(rules: &TimeZone, at: DateTime<Utc>) -> NaiveDateTime {
     let nanos = i32::try_from(at.timestamp_subsec_nanos()).expect("less than a second");
     let shown = rules.to_datetime(Timestamp::new(at.timestamp(), nanos).expect("an instant in range"));
-    let day = NaiveDate::from_ymd_opt(shown.year().into(), shown.month() as u32, shown.day() as u32);
-    let nanos = shown.subsec_nanosecond() as u32;
-    day.and_then(|day| day.and_hms_nano_opt(shown.hour() as u32, shown.minute() as u32, shown.second() as u32, nanos))
-        .expect("a local time")
+    let since = shown.duration_since(jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0));
+    DateTime::from_timestamp_nanos(i64::try_from(since.as_nanos()).expect("a year from 1678 to 2262")).naive_utc()
 }
 
 /// A zone and an instant from 1970 to 2037, every second time within two days of a change of that zone's offset.

@@ -97,9 +97,7 @@ fn a_walk_ends_with_the_years_that_are_served() {
 fn a_calendar_of_seven_working_days_counts_weeks_whole() {
     let calendar = weekdays_in("UTC").with_weekend([]);
     assert_eq!(calendar.business_days_in(FIRST_DAY..=LAST_DAY), 3_652_059);
-    #[expect(clippy::reversed_empty_ranges, reason = "no days")]
-    let none = calendar.business_days_in(LAST_DAY..=FIRST_DAY);
-    assert_eq!(none, 0);
+    assert_eq!(calendar.business_days_in(LAST_DAY..=FIRST_DAY), 0);
 }
 
 fn three_calendars(default: &str) -> Result<Calendars, CalendarError> {

@@ -1,2 +1,190 @@
-//! (to come)
-pub mod import;
+//! The command line: what is asked, and how an answer or a failure leaves the process. One file a command.
+//!
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage or
+//! configuration, 3 done, but some input was rejected. Source: CONTRACT.md, "Exit codes".
+
+mod alerts;
+mod check;
+mod deadline;
+mod demo;
+mod import;
+mod outbox;
+mod output;
+mod run;
+mod scan;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::app::{App, AppError, Schema};
+use crate::calendar::zone_data_version;
+use crate::config::{self, ConfigError, Environment, Settings};
+use crate::now::TimeSource;
+use crate::scan::ScanError;
+use crate::store::StoreError;
+
+/// Watches co-op incentive claims: finds every review, dispute and payment that is past its deadline, keeps one alert for
+/// each, and escalates by mail.
+#[derive(Debug, Parser)]
+#[command(name = "claimwatch")]
+struct Cli {
+    /// The configuration [default: /etc/claimwatch/claimwatch.toml, else ./claimwatch.toml, else built-in defaults]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Leave the database's schema as it is; fail if it does not fit
+    #[arg(long, global = true)]
+    no_migrate: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try it: sample claims in a fresh database, one scan, the escalation mails as files
+    Demo(demo::DemoArgs),
+    /// Run the daemon: scan on schedule, deliver mail
+    Run(run::RunArgs),
+    /// Scan once and say what was found
+    Scan(scan::ScanArgs),
+    /// Say when something is due, and why, day by day
+    Deadline(deadline::DeadlineArgs),
+    /// Look at alerts
+    #[command(subcommand)]
+    Alerts(alerts::AlertsCommand),
+    /// Take claims from CSV files into the embedded database: all of them, or none if anything is wrong
+    Import(import::ImportArgs),
+    /// Look at messages on their way out, and send them again
+    #[command(subcommand)]
+    Outbox(outbox::OutboxCommand),
+    /// Check everything that a start needs: configuration, database, calendars, mail
+    Check(check::CheckArgs),
+    /// Bring the database's schema up to date, and its views over the relations that [source] names
+    Migrate,
+}
+
+/// Why a command ended without doing what was asked.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    /// The work failed: exit code 1.
+    fn failed(message: impl Into<String>) -> Self {
+        Self { code: 1, message: message.into() }
+    }
+
+    /// Wrong usage or configuration: exit code 2.
+    fn usage(message: impl Into<String>) -> Self {
+        Self { code: 2, message: message.into() }
+    }
+
+    /// Done, but some input was rejected, which was said already: exit code 3.
+    fn rejected() -> Self {
+        Self { code: 3, message: String::new() }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Settings(_) => Self::usage(error.to_string()),
+            AppError::Store(_) | AppError::Folder(_) => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::failed(error.to_string())
+    }
+}
+
+impl From<ScanError> for Failure {
+    fn from(error: ScanError) -> Self {
+        Self::failed(error.to_string())
+    }
+}
+
+/// What the whole command line asks for, beside the command itself.
+struct Context {
+    config: Option<PathBuf>,
+    schema: Schema,
+    time: TimeSource,
+}
+
+impl Context {
+    fn settings(&self) -> Result<Settings, Failure> {
+        Ok(config::load(self.config.as_deref(), &Environment::of_process())?)
+    }
+
+    async fn app(&self) -> Result<App, Failure> {
+        Ok(App::open(self.settings()?, self.time.clone(), self.schema).await?)
+    }
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let version = format!("{} (zone data {})", env!("CARGO_PKG_VERSION"), zone_data_version());
+    let matches = Cli::command().version(version).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::complain(&format!("the runtime does not start: {error}"));
+            return ExitCode::from(1);
+        }
+    };
+    match runtime.block_on(dispatch(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { code, message }) => {
+            if !message.is_empty() {
+                output::complain(&message);
+            }
+            ExitCode::from(code)
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<(), Failure> {
+    let schema = if cli.no_migrate { Schema::Verify } else { Schema::Prepare };
+    let context = Context { config: cli.config, schema, time: TimeSource::system() };
+    match cli.command {
+        Command::Demo(args) => demo::run(&args, context.time).await,
+        Command::Run(args) => run::run(&args, &context).await,
+        Command::Scan(args) => scan::run(&args, &context).await,
+        Command::Deadline(args) => deadline::run(&args, &context.settings()?),
+        Command::Alerts(command) => alerts::run(command, &context.app().await?).await,
+        Command::Import(args) => match import::run(&args, &*context.app().await?.store).await {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(Failure::rejected()),
+            Err(error) => Err(Failure::failed(error.to_string())),
+        },
+        Command::Outbox(command) => outbox::run(command, &context.app().await?).await,
+        Command::Check(args) => check::run(&args, &context).await,
+        Command::Migrate => {
+            let app = App::open(context.settings()?, context.time, Schema::Migrate).await?;
+            output::say(&format!("{}: the schema is up to date", app.settings.database.url))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

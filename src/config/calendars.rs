@@ -34,10 +34,7 @@ pub fn read(section: Section<'_>) -> (Vec<String>, Option<Calendars>) {
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
     let default = match (chosen, &known[..]) {
         (Some(chosen), []) => {
-            section.report(
-                "default",
-                format!("found {chosen:?}, but there is no calendar: [calendars.{chosen}] is missing"),
-            );
+            section.report("default", format!("found {chosen:?}, but there is no calendar: [calendars.{chosen}] is missing"));
             return (names, None);
         }
         (Some(chosen), known) if !known.contains(&chosen) => {

@@ -8,10 +8,10 @@ use crate::escalation::{Glob, Language, Level, Policy, Route, SendHours};
 use crate::sla::Rule;
 
 use super::mail::Way;
-use super::read_mailbox;
 use super::rules::read_span;
 use super::section::{Section, choice, expected, integer, line, one_of, text};
 use super::tree::Node;
+use super::read_mailbox;
 
 /// The support request page of the programs that the domain describes.
 const SUPPORT_URL: &str =
@@ -28,8 +28,7 @@ pub fn read(section: Section<'_>, rules: &[Rule], way: &Way) -> Policy {
         }
         None => {
             if !way.stays_here && !section.has("levels") {
-                let detail =
-                    format!("absent, expected at least one level with recipients, as mail goes out by {}", way.name);
+                let detail = format!("absent, expected at least one level with recipients, as mail goes out by {}", way.name);
                 section.report_at(&way.place, "levels", detail);
             }
             vec![local_level()]
@@ -66,10 +65,7 @@ fn read_levels(tables: Vec<Section<'_>>) -> Vec<Level> {
                     section.report("after", "absent, expected how long after the deadline, as \"2 business days\"");
                 }
                 (Some(before), Some(after)) if before.unit == after.unit && before.count >= after.count => {
-                    section.report(
-                        "after",
-                        format!("found \"{after}\", expected more than the {before} of the level before"),
-                    );
+                    section.report("after", format!("found \"{after}\", expected more than the {before} of the level before"));
                 }
                 _ => {}
             }
@@ -113,10 +109,7 @@ fn recipients(section: &Section<'_>) -> (Vec<Mailbox>, Vec<Mailbox>) {
     for (key, mailbox) in to.iter().map(|to| ("to", to)).chain(cc.iter().map(|cc| ("cc", cc))) {
         let address = mailbox.email.to_string().to_lowercase();
         if seen.contains(&address) {
-            section.report(
-                key,
-                format!("found {:?} twice, expected each recipient once in `to` and `cc`", mailbox.email.to_string()),
-            );
+            section.report(key, format!("found {:?} twice, expected each recipient once in `to` and `cc`", mailbox.email.to_string()));
         }
         seen.push(address);
     }
@@ -130,11 +123,7 @@ fn read_hours(node: &Node) -> Result<SendHours, String> {
         (Some(opens), Some(closes)) => SendHours { opens, closes },
         _ => return Err(expected(node, what)),
     };
-    if hours.opens < hours.closes {
-        Ok(hours)
-    } else {
-        Err(expected(node, &format!("{what}, that end after they begin")))
-    }
+    if hours.opens < hours.closes { Ok(hours) } else { Err(expected(node, &format!("{what}, that end after they begin"))) }
 }
 
 /// `08:00`; `24:00` is the end of the day.

@@ -99,8 +99,7 @@ impl Settings {
     /// [`ConfigError`] with everything that is wrong.
     pub fn parse(file: Option<&Path>, text: &str, environment: &Environment) -> Result<Self, ConfigError> {
         let mut tree = tree::parse(text).map_err(|problems| ConfigError::new(file, problems))?;
-        let findings =
-            Findings { file, problems: environment.lay_over(&mut tree).into(), obstacles: Vec::new().into() };
+        let findings = Findings { file, problems: environment.lay_over(&mut tree).into(), obstacles: Vec::new().into() };
         let settings = read(Section::root(&tree, &findings), environment.state_directory());
         let problems = findings.problems.into_inner();
         match settings {
@@ -115,8 +114,7 @@ impl Settings {
     #[must_use]
     pub fn refusal(&self, needs: &[Affects]) -> Option<String> {
         let in_the_way = self.obstacles.iter().filter(|obstacle| needs.contains(&obstacle.affects));
-        let lines: Vec<String> =
-            in_the_way.map(|obstacle| format!("{}: {}", obstacle.place, obstacle.detail)).collect();
+        let lines: Vec<String> = in_the_way.map(|obstacle| format!("{}: {}", obstacle.place, obstacle.detail)).collect();
         if lines.is_empty() { None } else { Some(lines.join("\n")) }
     }
 

@@ -45,9 +45,7 @@ fn contradictions(rule: &Rule, section: &Section<'_>, calendars: &[String]) {
     if rule.target.roll == Roll::NextBusinessDay && target.unit == Unit::BusinessDays {
         section.report(
             "roll",
-            format!(
-                "found \"next_business_day\", but the target of {target} ends on a business day anyway; leave it out"
-            ),
+            format!("found \"next_business_day\", but the target of {target} ends on a business day anyway; leave it out"),
         );
     }
     if let Some(warn) = rule.warn

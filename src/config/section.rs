@@ -188,7 +188,9 @@ pub fn expected(node: &Node, what: &str) -> String {
 pub fn text<'a>(node: &'a Node, what: &str) -> Result<&'a str, String> {
     match &node.value {
         Value::Text(text) | Value::Variable { text, .. } if clean_line(text, usize::MAX) == text.as_str() => Ok(text),
-        Value::Text(_) | Value::Variable { .. } => Err(format!("{}, without control characters", expected(node, what))),
+        Value::Text(_) | Value::Variable { .. } => {
+            Err(format!("{}, without control characters", expected(node, what)))
+        }
         _ => Err(expected(node, what)),
     }
 }

@@ -132,12 +132,9 @@ fn read_url(node: &Node, section: &Section<'_>) -> Result<DatabaseUrl, String> {
         Some(("sqlite", rest)) => {
             let path = rest.strip_prefix("//").unwrap_or(rest);
             if path.contains(['?', '#']) {
-                return Err(
-                    "found \"?\" or \"#\" in the path, expected none: a SQLite database has no options here".into()
-                );
+                return Err("found \"?\" or \"#\" in the path, expected none: a SQLite database has no options here".into());
             }
-            let path =
-                percent_decode_str(path).decode_utf8().map_err(|_| "found a path that is not UTF-8".to_owned())?;
+            let path = percent_decode_str(path).decode_utf8().map_err(|_| "found a path that is not UTF-8".to_owned())?;
             if path.is_empty() || path == ":memory:" || path.ends_with('/') {
                 return Err("found no file, expected \"sqlite:\" and the path of a file".into());
             }
@@ -182,9 +179,7 @@ pub fn schedule(section: Section<'_>, default_zone: Option<Zone>) -> Option<Sche
     const DEFAULT: &str = "0 */5 * * * *";
     let scan = section.read("scan", |node| {
         let cron = line(node, CRON)?;
-        read_cron(cron)
-            .map(|pattern| (cron.to_owned(), pattern))
-            .map_err(|why| format!("{}{why}", expected(node, CRON)))
+        read_cron(cron).map(|pattern| (cron.to_owned(), pattern)).map_err(|why| format!("{}{why}", expected(node, CRON)))
     });
     let zone = section.read("time_zone", read_zone).or(default_zone);
     let default = || read_cron(DEFAULT).map_err(|why| section.report("scan", why)).ok();

@@ -91,8 +91,11 @@ pub fn variable(name: &str, text: String) -> Node {
 
 fn table(entries: &DeTable<'_>, place: &dyn Fn(Range<usize>) -> Place) -> Table {
     let entry = |(key, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| {
-        let node =
-            Node { key_place: place(key.span()), place: place(value.span()), value: convert(value.get_ref(), place) };
+        let node = Node {
+            key_place: place(key.span()),
+            place: place(value.span()),
+            value: convert(value.get_ref(), place),
+        };
         (String::from(std::borrow::Cow::as_ref(key.get_ref())), node)
     };
     entries.iter().map(entry).collect()

@@ -23,7 +23,7 @@ use crate::sla::Rule;
 pub use error::StoreError;
 pub use types::{
     AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, LeasedDelivery,
-    OpenCounts, OutboxItem, PageKey, Readable, RowCounts, ScanCounts, ScanRecord, StoredMail, Unread,
+    OpenCounts, OutboxItem, PageKey, Readable, RowCounts, ScanCounts, ScanRecord, SourceRelations, StoredMail, Unread,
 };
 
 /// Everything that one database does for claimwatch.

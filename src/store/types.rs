@@ -206,3 +206,25 @@ pub struct RowCounts {
     pub changed: u64,
     pub same: u64,
 }
+
+/// The relations that claims are read from: tables or views, each a name that the configuration has validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceRelations {
+    pub claims: String,
+    pub programs: String,
+    /// `None`: the source has no payment lines.
+    pub payments: Option<String>,
+    /// `None`: the source has no history.
+    pub history: Option<String>,
+}
+
+impl Default for SourceRelations {
+    fn default() -> Self {
+        Self {
+            claims: "claims".into(),
+            programs: "programs".into(),
+            payments: Some("claim_payments".into()),
+            history: Some("claim_history".into()),
+        }
+    }
+}

@@ -23,15 +23,21 @@ impl Words {
 
     /// A day in short, with its year unless that is `year`: `Wed 25 Nov`.
     #[must_use]
-    pub fn short_date(self, date: NaiveDate, year: i32) -> String {
+    pub fn short_date(self, date: NaiveDate, year: Option<i32>) -> String {
         let month = self.say("month-short", [("month", date.month().into())]);
         let day = format!("{} {month}", self.short_day(date));
-        if date.year() == year { day } else { format!("{day} {}", date.year()) }
+        if Some(date.year()) == year { day } else { format!("{day} {}", date.year()) }
+    }
+
+    /// The local day of an instant in short, with its year: `Wed 25 Nov 2026`.
+    #[must_use]
+    pub fn short_day_of<'z>(self, at: DateTime<Utc>, zone: impl Into<Option<&'z Zone>>) -> String {
+        self.short_date(local(at, zone.into()).0.date(), None)
     }
 
     /// Days in short, each month once: `Mon 23, Tue 24 Nov`.
     #[must_use]
-    pub fn short_dates(self, dates: &[NaiveDate], year: i32) -> String {
+    pub fn short_dates(self, dates: &[NaiveDate], year: Option<i32>) -> String {
         let month = |date: &NaiveDate| (date.year(), date.month());
         let mut texts = Vec::with_capacity(dates.len());
         for (n, date) in dates.iter().enumerate() {
@@ -80,7 +86,7 @@ impl Words {
 
 /// The last local day before `at`: the day at whose end something due at `at` is due.
 pub(super) fn day_ending_at(at: DateTime<Utc>, zone: Option<&Zone>) -> NaiveDate {
-    local(at - TimeDelta::microseconds(1), zone).0.date()
+    local(at.checked_sub_signed(TimeDelta::microseconds(1)).unwrap_or(at), zone).0.date()
 }
 
 /// What a clock on the wall shows, and its offset in seconds east of UTC.

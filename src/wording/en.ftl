@@ -7,6 +7,10 @@ business-days = { $count ->
     [one] { $count } business day
    *[other] { $count } business days
 }
+days = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
 business-days-late = { $count ->
     [0] less than one business day late
     [one] { $count } business day late
@@ -36,7 +40,7 @@ rule-count = { $rule ->
         [one] { $count } payment after tax invoice
        *[other] { $count } payments after tax invoice
     }
-   *[other] { $count } × { $name }
+   *[other] { $count } × { $name }
 }
 status = { $status ->
     [editing] editing
@@ -52,6 +56,7 @@ status = { $status ->
 list-comma = { $first }, { $next }
 list-and = { $first } and { $last }
 join-clauses = { $first }; { $next }
+labelled = { $label }: { $value }
 quoted = “{ $text }”
 
 ## Days and instants
@@ -116,18 +121,11 @@ clock-started = { $rule ->
     [tax_invoice_payment] Tax invoice approved
    *[other] Clock started
 }
-counted-business-days = { $count ->
-    [one] { $count } business day counted
-   *[other] { $count } business days counted
-}
-counted-days = { $count ->
-    [one] { $count } day counted
-   *[other] { $count } days counted
-}
-counted-each = { $counted }: { $days }
-counted-from-to = { $counted }, from { $first } to { $last }
+days-each = { $count } ({ $days })
+days-from-to = { $count } (from { $first } to { $last })
 start-day-not-counted = the day itself is not counted
 start-time-kept = counted to the same time of day
+start-moved = no business day: counted from the start of { $day }
 skipped-because = { $days } ({ $reason })
 skipped-weekend = weekend
 skipped-weekend-days = { $count ->
@@ -141,10 +139,16 @@ skipped-more = { $count ->
    *[other] and { $count } more days
 }
 due-end-of-day = end of { $date }
-due-by-end-of-day = due at the end of { $date }
-due-by-instant = due on { $instant }
-skipped = skipped: { $days }
-explanation = { $started } { $start }
+clause-due-at-end = due at the end of { $date }
+clause-due = due on { $instant }
+clause-counted = counted: { $days }
+clause-skipped = skipped: { $days }
+clause-started = { $started } { $start }
+
+note-last-day-moved = the last day is not worked, so that the deadline is moved to the next business day
+note-no-such-time = that local time does not exist, since the clocks go forward: the deadline is the first instant after it
+note-time-twice = that local time occurs twice, since the clocks go back: the deadline is the first of the two
+note-unknown-calendar = the calendar { $unknown } is not configured; { $serves } serves
 
 ## Mail: subject, summary
 
@@ -164,8 +168,8 @@ worst-of-all = Worst: { $claim }, { $late }.
 level-first = Escalation level { $level }: a deadline was missed.
 level-next = Escalation level { $level }: the deadline was missed, the levels before this one were told, and it is still open.
 all-reminders = { $total ->
-    [one] This is a reminder: it was reported at this level before, and nobody has acknowledged it.
-   *[other] These are reminders: they were reported at this level before, and nobody has acknowledged them.
+    [one] This is a reminder: it was reported at this level before and is still open.
+   *[other] These are reminders: they were reported at this level before and are still open.
 }
 some-reminders = { $reminded ->
     [one] { $reminded } of them is a reminder.
@@ -191,7 +195,6 @@ attachment = The whole list is attached as claims.csv.
 
 ## Mail: one case
 
-case-heading = { $rule }, { $late }
 label-line = Payment line
 label-partner = Partner
 label-title = Title
@@ -205,7 +208,6 @@ label-due = Due
 label-calendar = Calendar
 label-note = Note
 label-history = Latest history
-label-link = Claim
 label-reminder = Reminder
 nothing-skipped = no day
 reported-before = reported at this level before
@@ -215,7 +217,6 @@ acknowledged-by-note = by { $who }, { $date }: { $note }
 history-entry = { $date }, { $status }: { $note }
 history-entry-without-note = { $date }, { $status }
 history-no-date = no date
-open-claim = Open the claim
 
 ## Mail: frame
 

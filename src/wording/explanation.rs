@@ -4,10 +4,10 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::calendar::{Off, Zone};
 use crate::claim::clean_line;
-use crate::sla::{Counting, DayCount, DayKind, Explanation, Target, Unit};
+use crate::sla::{COUNT_BEGINS, Counting, DayCount, DayKind, Explanation, Target, Unit};
 
 use super::date::day_ending_at;
-use super::{MAX_NAME, Words};
+use super::{MAX_NAME, Words, name};
 
 /// An explanation's parts in words, to be laid out; as one sentence in `sentence`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Explained {
     pub start: String,
     /// What is made of the start: `the day itself is not counted`.
     pub convention: String,
-    /// `2 business days counted: Mon 23, Tue 24 Nov`.
+    /// `2 business days (Mon 23, Tue 24 Nov)`.
     pub counted: String,
     /// `Sun 22 Nov (weekend)`; empty: no day was skipped.
     pub skipped: String,
@@ -51,65 +51,69 @@ impl Words {
         let zone = zone.into();
         let target = explanation.target.parse::<Target>().ok();
         let to_end_of_day = target.is_none_or(|target| target.counting == Counting::EndOfDay);
-        let last_day = day_ending_at(explanation.due_at, zone);
+        let last_day = explanation.days.last().map_or_else(|| day_ending_at(explanation.due_at, zone), |day| day.date);
         let started = self.say("clock-started", [("rule", rule.into())]);
         let start = self.instant_in_zone(explanation.start, zone);
-        let convention =
-            if to_end_of_day { self.say("start-day-not-counted", []) } else { self.say("start-time-kept", []) };
-        let counted = self.counted(explanation, target, last_day.year());
-        let skipped = self.skipped_days(explanation, last_day.year());
+        let convention = match begin_day(explanation) {
+            Some(day) => self.say("start-moved", [("day", self.short_date(day, Some(last_year(explanation))).into())]),
+            None if to_end_of_day => self.say("start-day-not-counted", []),
+            None => self.say("start-time-kept", []),
+        };
+        let counted = self.counted(explanation, target);
+        let skipped = self.skipped_days(explanation);
         let (due, due_clause) = if to_end_of_day {
             let date = self.date(last_day);
             let due = self.say("due-end-of-day", [("date", date.as_str().into())]);
-            (due, self.say("due-by-end-of-day", [("date", date.into())]))
+            (due, self.say("clause-due-at-end", [("date", date.into())]))
         } else {
             let instant = self.instant(explanation.due_at, zone);
-            let clause = self.say("due-by-instant", [("instant", instant.as_str().into())]);
+            let clause = self.say("clause-due", [("instant", instant.as_str().into())]);
             (instant, clause)
         };
-        let notes: Vec<String> = explanation.notes.iter().map(|note| clean_line(note, MAX_NOTE).into_owned()).collect();
+        // What the note on a start on a day off says is in the convention.
+        let others = explanation.notes.iter().filter(|note| !note.starts_with("the start on "));
+        let notes: Vec<String> = others.map(|note| self.note(note)).collect();
 
-        let mut clauses =
-            vec![self.say("explanation", [("started", started.as_str().into()), ("start", start.as_str().into())])];
-        clauses.extend([convention.clone(), counted.clone()]);
+        let clause = |id: &str, name: &'static str, text: &str| self.say(id, [(name, text.to_owned().into())]);
+        let mut clauses = vec![
+            self.say("clause-started", [("started", started.as_str().into()), ("start", start.as_str().into())]),
+            convention.clone(),
+            clause("clause-counted", "days", &counted),
+        ];
         if !skipped.is_empty() {
-            clauses.push(self.say("skipped", [("days", skipped.as_str().into())]));
+            clauses.push(clause("clause-skipped", "days", &skipped));
         }
         clauses.push(due_clause);
         clauses.extend(notes.iter().cloned());
         Explained { started, start, convention, counted, skipped, due, notes, sentence: self.clauses(&clauses) }
     }
 
-    fn counted(self, explanation: &Explanation, target: Option<Target>, year: i32) -> String {
+    fn counted(self, explanation: &Explanation, target: Option<Target>) -> String {
+        let year = Some(last_year(explanation));
         let days: Vec<NaiveDate> = dates(explanation, DayKind::Counted).map(|day| day.date).collect();
-        let counted = match target.map(|target| target.span.unit) {
-            Some(Unit::Days) => self.say("counted-days", [("count", days.len().into())]),
-            _ => self.say("counted-business-days", [("count", days.len().into())]),
+        let count = match target.map(|target| target.span.unit) {
+            Some(Unit::Days) => self.say("days", [("count", days.len().into())]),
+            _ => self.say("business-days", [("count", days.len().into())]),
         };
         match days.as_slice() {
-            [] => counted,
-            [first, .., last] if days.len() > MAX_COUNTED => self.say(
-                "counted-from-to",
-                [
-                    ("counted", counted.into()),
-                    ("first", self.short_date(*first, year).into()),
-                    ("last", self.short_date(*last, year).into()),
-                ],
-            ),
-            days => {
-                self.say("counted-each", [("counted", counted.into()), ("days", self.short_dates(days, year).into())])
+            [first, .., last] if days.len() > MAX_COUNTED => {
+                let (first, last) = (self.short_date(*first, year), self.short_date(*last, year));
+                self.say("days-from-to", [("count", count.into()), ("first", first.into()), ("last", last.into())])
             }
+            days => self.say("days-each", [("count", count.into()), ("days", self.short_dates(days, year).into())]),
         }
     }
 
     /// The skipped days with the reason for each: many weekend days as their number, all others by date, those of one
     /// reason together.
     #[must_use]
-    pub fn skipped_days(self, explanation: &Explanation, year: i32) -> String {
+    pub fn skipped_days(self, explanation: &Explanation) -> String {
+        let year = Some(last_year(explanation));
         let mut weekend = Vec::new();
         let mut others: Vec<(String, Vec<NaiveDate>)> = Vec::new();
         let mut more = 0_usize;
-        for day in dates(explanation, DayKind::Skipped) {
+        let begins = begin_day(explanation);
+        for day in dates(explanation, DayKind::Skipped).filter(|day| Some(day.date) != begins) {
             match self.reason(day) {
                 None => weekend.push(day.date),
                 Some(_) if others.iter().map(|(_, days)| days.len()).sum::<usize>() >= MAX_SKIPPED => more += 1,
@@ -155,8 +159,38 @@ impl Words {
             Some(clean_line(name.unwrap_or(reason), MAX_NAME).into_owned())
         }
     }
+    /// A note of the explanation in words. They are kept in English; those that we write ourselves are known by their
+    /// beginnings, any other is shown as it is.
+    fn note(self, note: &str) -> String {
+        if note.starts_with("the last day, ") {
+            return self.say("note-last-day-moved", []);
+        }
+        if note.contains(" does not exist in ") {
+            return self.say("note-no-such-time", []);
+        }
+        if note.contains(" occurs twice in ") {
+            return self.say("note-time-twice", []);
+        }
+        let unknown = note.strip_prefix("calendar ").and_then(|rest| rest.split_once(" is not configured; "));
+        match unknown.and_then(|(unknown, rest)| Some((unknown, rest.strip_suffix(" serves")?))) {
+            Some((unknown, serves)) => {
+                self.say("note-unknown-calendar", [("unknown", name(unknown).into()), ("serves", name(serves).into())])
+            }
+            None => clean_line(note, MAX_NOTE).into_owned(),
+        }
+    }
 }
 
 fn dates(explanation: &Explanation, kind: DayKind) -> impl Iterator<Item = &DayCount> {
     explanation.days.iter().filter(move |day| day.kind == kind)
+}
+
+/// The business day from whose start on is counted, if the clock started on a day off and hours matter.
+fn begin_day(explanation: &Explanation) -> Option<NaiveDate> {
+    dates(explanation, DayKind::Skipped).find(|day| day.reason.as_deref() == Some(COUNT_BEGINS)).map(|day| day.date)
+}
+
+/// The year of the last day: days in it are shown without their year.
+fn last_year(explanation: &Explanation) -> i32 {
+    explanation.days.last().map_or(explanation.due_at.year(), |day| day.date.year())
 }

@@ -7,6 +7,10 @@ business-days = { $count ->
     [one] { $count } jour ouvré
    *[other] { $count } jours ouvrés
 }
+days = { $count ->
+    [one] { $count } jour
+   *[other] { $count } jours
+}
 business-days-late = { $count ->
     [0] moins d’un jour ouvré de retard
     [one] { $count } jour ouvré de retard
@@ -36,7 +40,7 @@ rule-count = { $rule ->
         [one] { $count } paiement après facture fiscale
        *[other] { $count } paiements après facture fiscale
     }
-   *[other] { $count } × { $name }
+   *[other] { $count } × { $name }
 }
 status = { $status ->
     [editing] en cours de saisie
@@ -52,6 +56,7 @@ status = { $status ->
 list-comma = { $first }, { $next }
 list-and = { $first } et { $last }
 join-clauses = { $first } ; { $next }
+labelled = { $label } : { $value }
 quoted = « { $text } »
 
 ## Days and instants
@@ -119,18 +124,11 @@ clock-started = { $rule ->
     [tax_invoice_payment] Facture fiscale approuvée
    *[other] Départ du délai
 }
-counted-business-days = { $count ->
-    [one] { $count } jour ouvré compté
-   *[other] { $count } jours ouvrés comptés
-}
-counted-days = { $count ->
-    [one] { $count } jour compté
-   *[other] { $count } jours comptés
-}
-counted-each = { $counted } : { $days }
-counted-from-to = { $counted }, du { $first } au { $last }
+days-each = { $count } ({ $days })
+days-from-to = { $count } (du { $first } au { $last })
 start-day-not-counted = ce jour-là ne compte pas
 start-time-kept = compté jusqu’à la même heure
+start-moved = jour non ouvré : compté à partir du début du { $day }
 skipped-because = { $days } ({ $reason })
 skipped-weekend = week-end
 skipped-weekend-days = { $count ->
@@ -144,10 +142,16 @@ skipped-more = { $count ->
    *[other] et { $count } autres jours
 }
 due-end-of-day = fin du { $date }
-due-by-end-of-day = échéance à la fin du { $date }
-due-by-instant = échéance le { $instant }
-skipped = sautés : { $days }
-explanation = { $started } le { $start }
+clause-due-at-end = échéance à la fin du { $date }
+clause-due = échéance le { $instant }
+clause-counted = comptés : { $days }
+clause-skipped = sautés : { $days }
+clause-started = { $started } le { $start }
+
+note-last-day-moved = le dernier jour n’est pas ouvré, l’échéance est donc reportée au jour ouvré suivant
+note-no-such-time = cette heure locale n’existe pas (passage à l’heure d’été) : l’échéance est le premier instant qui la suit
+note-time-twice = cette heure locale existe deux fois (passage à l’heure d’hiver) : l’échéance est la première des deux
+note-unknown-calendar = le calendrier { $unknown } n’est pas configuré ; { $serves } en tient lieu
 
 ## Mail: subject, summary
 
@@ -167,8 +171,8 @@ worst-of-all = Pire cas : { $claim }, { $late }.
 level-first = Niveau d’escalade { $level } : une échéance est dépassée.
 level-next = Niveau d’escalade { $level } : l’échéance est dépassée, les niveaux précédents ont été prévenus et rien n’est réglé.
 all-reminders = { $total ->
-    [one] Ceci est un rappel : le cas a déjà été signalé à ce niveau et personne n’en a pris acte.
-   *[other] Ce sont des rappels : les cas ont déjà été signalés à ce niveau et personne n’en a pris acte.
+    [one] Ceci est un rappel : le cas a déjà été signalé à ce niveau et reste ouvert.
+   *[other] Ce sont des rappels : les cas ont déjà été signalés à ce niveau et restent ouverts.
 }
 some-reminders = { $reminded ->
     [one] { $reminded } rappel ;
@@ -194,7 +198,6 @@ attachment = La liste complète est jointe : claims.csv.
 
 ## Mail: one case
 
-case-heading = { $rule }, { $late }
 label-line = Ligne de paiement
 label-partner = Partenaire
 label-title = Objet
@@ -208,7 +211,6 @@ label-due = Échéance
 label-calendar = Calendrier
 label-note = Remarque
 label-history = Derniers événements
-label-link = Demande
 label-reminder = Rappel
 nothing-skipped = aucun jour
 reported-before = déjà signalé à ce niveau
@@ -218,7 +220,6 @@ acknowledged-by-note = par { $who }, { $date } : { $note }
 history-entry = { $date }, { $status } : { $note }
 history-entry-without-note = { $date }, { $status }
 history-no-date = sans date
-open-claim = Ouvrir la demande
 
 ## Mail: frame
 

@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Deref;
 use std::path::PathBuf;
 
 use claimwatch::calendar::Zone;
 use claimwatch::import::{ImportError, ImportFiles, ImportReport, Progress, Stage, import};
 use claimwatch::samples::sample_claims;
 use claimwatch::store::{ImportMode, RowCounts};
+use tempfile::TempDir;
 
 use crate::world::{World, at, paris};
 
@@ -20,7 +22,25 @@ C-2,P-1,,approved,2026-11-19T10:00:00Z,99999999999999999999.00000001,JPY
 const PAYMENTS: &str = "payment_id,claim_id,paying_entity,amount,currency,paid_at\nL-1,C-2,MIOL,10.10,EUR,\n";
 const HISTORY: &str = "claim_id,at,status,note\nC-1,2026-11-20T09:00:00Z,submitted,\"filed,\nby hand\"\n";
 
-impl World {
+/// A database and a folder for the files that go into it.
+struct Importing {
+    world: World,
+    folder: TempDir,
+}
+
+impl Deref for Importing {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl Importing {
+    async fn on_sqlite() -> Self {
+        Self { world: World::on_sqlite().await, folder: tempfile::tempdir().expect("a folder") }
+    }
+
     fn file(&self, name: &str, text: &str) -> Option<PathBuf> {
         let path = self.folder.path().join(name);
         fs::write(&path, text).expect("a file");
@@ -56,7 +76,7 @@ fn counts(new: u64, changed: u64, same: u64) -> RowCounts {
 
 #[tokio::test]
 async fn rows_are_stored_as_the_contract_spells_values() {
-    let world = World::on_sqlite().await;
+    let world = Importing::on_sqlite().await;
     let report = world.import(&world.files(), ImportMode::Store).await;
     assert_eq!(report.complaint(), None);
     assert!(report.counts.stored);
@@ -71,7 +91,7 @@ async fn rows_are_stored_as_the_contract_spells_values() {
 
 #[tokio::test]
 async fn importing_twice_changes_nothing() {
-    let world = World::on_sqlite().await;
+    let world = Importing::on_sqlite().await;
     let files = world.files();
     world.import(&files, ImportMode::Store).await;
     let before = world.everything().await;
@@ -83,7 +103,7 @@ async fn importing_twice_changes_nothing() {
 
 #[tokio::test]
 async fn a_newer_snapshot_updates_what_changed_and_empties_what_became_empty() {
-    let world = World::on_sqlite().await;
+    let world = Importing::on_sqlite().await;
     world.import(&world.files(), ImportMode::Store).await;
     let newer = "claim_id,program_id,status,approved_at\n\
         C-1,P-1,approved,2026-11-23T08:00:00Z\nC-3,P-1,editing,\n";
@@ -97,7 +117,7 @@ async fn a_newer_snapshot_updates_what_changed_and_empties_what_became_empty() {
 
 #[tokio::test]
 async fn a_dry_run_counts_what_it_would_do_and_changes_nothing() {
-    let world = World::on_sqlite().await;
+    let world = Importing::on_sqlite().await;
     let files = world.files();
     let report = world.import(&files, ImportMode::DryRun).await;
     assert!(!report.counts.stored);
@@ -107,7 +127,7 @@ async fn a_dry_run_counts_what_it_would_do_and_changes_nothing() {
 
 #[tokio::test]
 async fn one_wrong_row_of_ten_thousand_keeps_all_of_them_out() {
-    let world = World::on_sqlite().await;
+    let world = Importing::on_sqlite().await;
     let mut claims = String::from("claim_id,status,submitted_at\n");
     for n in 2..=10_001 {
         let day = if n == 1842 { 31 } else { 30 };
@@ -126,7 +146,7 @@ async fn one_wrong_row_of_ten_thousand_keeps_all_of_them_out() {
 
 #[tokio::test]
 async fn history_and_payments_may_refer_to_claims_that_only_the_database_has() {
-    let world = World::on_sqlite().await;
+    let world = Importing::on_sqlite().await;
     world.import(&world.files(), ImportMode::Store).await;
     let mut history = String::from("claim_id,at,status\n");
     for n in 0..1200 {
@@ -153,7 +173,7 @@ async fn history_and_payments_may_refer_to_claims_that_only_the_database_has() {
 
 #[tokio::test]
 async fn a_claim_whose_program_is_unknown_is_taken() {
-    let world = World::on_sqlite().await;
+    let world = Importing::on_sqlite().await;
     let claims = "claim_id,program_id,status\nC-1,P-404,editing\n";
     let files = ImportFiles { claims: world.file("claims.csv", claims), ..ImportFiles::default() };
     assert_eq!(world.import(&files, ImportMode::Store).await.counts.claims, counts(1, 0, 0));
@@ -161,7 +181,7 @@ async fn a_claim_whose_program_is_unknown_is_taken() {
 
 #[tokio::test]
 async fn local_times_are_stored_as_instants_of_the_zone_that_is_named() {
-    let world = World::on_sqlite().await;
+    let world = Importing::on_sqlite().await;
     let claims = "claim_id,status,submitted_at\nC-1,submitted,2026-07-01T10:00:00\n";
     let files = ImportFiles { claims: world.file("claims.csv", claims), ..ImportFiles::default() };
     let refused = world.import(&files, ImportMode::Store).await;
@@ -174,7 +194,7 @@ async fn local_times_are_stored_as_instants_of_the_zone_that_is_named() {
 
 #[tokio::test]
 async fn a_missing_file_stops_the_import_before_it_begins() {
-    let world = World::on_sqlite().await;
+    let world = Importing::on_sqlite().await;
     let files = ImportFiles { history: Some(world.folder.path().join("none.csv")), ..world.files() };
     let failed = import(&*world.store, &files, None, ImportMode::Store, &mut |_| {}).await;
     assert!(matches!(failed, Err(ImportError::Open { .. })), "{failed:?}");
@@ -183,7 +203,7 @@ async fn a_missing_file_stops_the_import_before_it_begins() {
 
 #[tokio::test]
 async fn a_file_that_changes_after_it_was_checked_is_not_stored() {
-    let world = World::on_sqlite().await;
+    let world = Importing::on_sqlite().await;
     let mut claims = String::from("claim_id,status\n");
     (0..2500).for_each(|n| writeln!(claims, "C-{n},editing").expect("text"));
     let files = ImportFiles { claims: world.file("claims.csv", &claims), ..ImportFiles::default() };
@@ -199,7 +219,7 @@ async fn a_file_that_changes_after_it_was_checked_is_not_stored() {
 
 #[tokio::test]
 async fn progress_is_told_by_bytes_in_both_stages() {
-    let world = World::on_sqlite().await;
+    let world = Importing::on_sqlite().await;
     let mut claims = String::from("claim_id,status\n");
     (0..2500).for_each(|n| writeln!(claims, "C-{n},editing").expect("text"));
     let bytes = claims.len() as u64;
@@ -218,7 +238,7 @@ async fn progress_is_told_by_bytes_in_both_stages() {
 
 #[tokio::test]
 async fn the_samples_can_be_imported_and_scanned_twice() {
-    let world = World::on_sqlite().await;
+    let world = Importing::on_sqlite().await;
     let now = "2026-11-23T09:00:00Z";
     let mut rows = sample_claims(at(now), &paris(), &paris()).into_iter().map(Some);
     let counts = world.store.import(&mut rows, ImportMode::Store).await.expect("an import");

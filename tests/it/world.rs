@@ -9,8 +9,8 @@ use claimwatch::escalation::{Level, Policy, SendHours};
 use claimwatch::now::TimeSource;
 use claimwatch::scan::{Plan, Request, ScanSummary, scan};
 use claimwatch::sla::Rule;
-use claimwatch::store::sqlite::{SourceRelations, SqliteStore};
-use claimwatch::store::{AlertFilter, DeliveryState, OutboxItem, Store};
+use claimwatch::store::sqlite::SqliteStore;
+use claimwatch::store::{AlertFilter, DeliveryState, OutboxItem, SourceRelations, Store};
 use claimwatch::wording::Language;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use tempfile::TempDir;
@@ -32,7 +32,7 @@ macro_rules! on_every_engine {
 }
 
 pub struct World {
-    pub folder: TempDir,
+    _folder: TempDir,
     pub store: Arc<dyn Store>,
     pub time: TimeSource,
     pub plan: Plan,
@@ -79,21 +79,29 @@ impl World {
         store.migrate(&SourceRelations::default()).await.expect("a schema");
         let database = format!("sqlite://{}", path.display());
         let time = TimeSource::fixed(at("2026-11-23T09:00:00Z"));
-        Self { folder, store: Arc::new(store), time, plan: plan(), database }
+        Self { _folder: folder, store: Arc::new(store), time, plan: plan(), database }
     }
 
-    /// Runs a statement as someone who fills the tables would.
+    /// A connection of one's own, as a dashboard has it.
+    pub async fn connection(&self) -> SqliteConnection {
+        SqliteConnection::connect(&self.database).await.expect("a connection")
+    }
+
+    /// Runs a statement as someone who fills or reads the tables would; values come as text.
     pub async fn sql(&self, statement: &str) -> Vec<Vec<String>> {
-        let mut connection = SqliteConnection::connect(&self.database).await.expect("a connection");
-        let rows = sqlx::query(AssertSqlSafe(statement.to_owned()))
-            .fetch_all(&mut connection)
-            .await
-            .unwrap_or_else(|e| panic!("{statement}: {e}"));
+        self.try_sql(statement).await.unwrap_or_else(|e| panic!("{statement}: {e}"))
+    }
+
+    /// As [`World::sql`], where a refusal is expected.
+    pub async fn try_sql(&self, statement: &str) -> Result<Vec<Vec<String>>, String> {
+        let mut connection = self.connection().await;
+        let rows = sqlx::query(AssertSqlSafe(statement.to_owned())).fetch_all(&mut connection).await;
         connection.close().await.expect("closed");
         let text = |row: &sqlx::sqlite::SqliteRow, n| {
             row.try_get_unchecked::<Option<String>, _>(n).expect("text").unwrap_or_else(|| "null".into())
         };
-        rows.iter().map(|row| (0..row.len()).map(|n| text(row, n)).collect()).collect()
+        let rows = rows.map_err(|error| error.to_string())?;
+        Ok(rows.iter().map(|row| (0..row.len()).map(|n| text(row, n)).collect()).collect())
     }
 
     /// Puts a claim into the database, in place of the one with its id.

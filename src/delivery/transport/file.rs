@@ -39,7 +39,9 @@ impl Transport for FileTransport {
     async fn send(&self, _from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
         let (directory, name, bytes) = (self.directory.clone(), file_name(&mail.message_id, to), mail.bytes.clone());
         let written = tokio::task::spawn_blocking(move || {
-            write(&directory, &name, &bytes).map(|()| name).map_err(|error| format!("{}: {error}", directory.display()))
+            write(&directory, &name, &bytes)
+                .map(|()| name)
+                .map_err(|error| format!("{}: {error}", directory.display()))
         });
         match written.await.unwrap_or_else(|error| Err(error.to_string())) {
             Ok(name) => Attempt::Accepted { reply: format!("written to {name}") },
@@ -96,8 +98,7 @@ mod tests {
     #[test]
     fn two_recipients_with_long_names_get_two_files() {
         let long = "é".repeat(30);
-        let (a, b) =
-            (name(&format!("<{}@c>", long.repeat(3)), "a@b.c"), name(&format!("<{}@c>", long.repeat(3)), "b@b.c"));
+        let (a, b) = (name(&format!("<{}@c>", long.repeat(3)), "a@b.c"), name(&format!("<{}@c>", long.repeat(3)), "b@b.c"));
         assert_ne!(a, b);
         assert!(a.len() <= 204 && b.len() <= 204, "{a} {b}");
     }

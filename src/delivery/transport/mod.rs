@@ -31,6 +31,11 @@ pub trait Transport: Send + Sync {
     /// Nothing more to send for now: lets go of what was kept for the next message.
     async fn rest(&self) {}
 
+    /// Reaches the other side and asks whether it would take messages, without handing one over.
+    async fn probe(&self) -> Attempt {
+        Attempt::Transient { error: "not asked".into() }
+    }
+
     /// Where messages go, for people: `smtp://mail.example.com:587 (STARTTLS)`. Never has a secret in it.
     fn describe(&self) -> String;
 }

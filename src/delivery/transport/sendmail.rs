@@ -46,9 +46,7 @@ impl SendmailTransport {
         let (ended, fed, said) = talk(child, &local_lines(bytes)).await;
         match ended {
             Ok(status) => judge(status, fed, &said, &place.to_string()),
-            Err(error) => {
-                Attempt::Unknown { error: words(&format!("{place}: {error}; perhaps delivered")).into_owned() }
-            }
+            Err(error) => Attempt::Unknown { error: words(&format!("{place}: {error}; perhaps delivered")).into_owned() },
         }
     }
 }
@@ -58,11 +56,7 @@ impl Transport for SendmailTransport {
     async fn send(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
         let limit = self.settings.timeout;
         timeout(limit, self.run(from, to, &mail.bytes)).await.unwrap_or_else(|_| Attempt::Unknown {
-            error: format!(
-                "{}: not done within {:.1} s, killed; perhaps delivered",
-                self.settings.program.display(),
-                limit.as_secs_f64()
-            ),
+            error: format!("{}: not done within {:.1} s, killed; perhaps delivered", self.settings.program.display(), limit.as_secs_f64()),
         })
     }
 

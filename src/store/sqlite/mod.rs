@@ -21,9 +21,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 
-use super::StoreError;
-
-pub use sources::SourceRelations;
+use super::{SourceRelations, StoreError};
 
 /// How long a writer waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -66,11 +64,27 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Schema`] if the file is of a newer claimwatch, or a relation or column of `sources` is missing.
     pub async fn migrate(&self, sources: &SourceRelations) -> Result<(), StoreError> {
+        self.update_schema().await?;
+        sources::make_views(self, sources).await
+    }
+
+    /// As [`SqliteStore::migrate`], but for the views of a database that has them: those must be over `sources`.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`], also if the views are over other relations.
+    pub async fn prepare(&self, sources: &SourceRelations) -> Result<(), StoreError> {
+        self.update_schema().await?;
+        match sources::made_over(self).await? {
+            Some(_) => self.verify(sources).await,
+            None => sources::make_views(self, sources).await,
+        }
+    }
+
+    async fn update_schema(&self) -> Result<(), StoreError> {
         MIGRATIONS.run(&self.writer).await.map_err(|error| match error {
             sqlx::migrate::MigrateError::Execute(error) => StoreError::from(error),
             other => StoreError::Schema(format!("{}: the schema does not fit: {other}", self.path.display())),
-        })?;
-        sources::make_views(self, sources).await
+        })
     }
 
     /// Checks that the schema is the one of this version and that its views are over `sources`.

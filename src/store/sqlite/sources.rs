@@ -5,41 +5,14 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::{SqliteStore, StoreError};
 use crate::claim::Moment;
+use crate::store::SourceRelations;
 
-/// The relations that claims are read from: tables or views, each a name that the configuration has validated.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceRelations {
-    pub claims: String,
-    pub programs: String,
-    /// `None`: the source has no payment lines.
-    pub payments: Option<String>,
-    /// `None`: the source has no history.
-    pub history: Option<String>,
-}
-
-impl Default for SourceRelations {
-    fn default() -> Self {
-        Self {
-            claims: "claims".into(),
-            programs: "programs".into(),
-            payments: Some("claim_payments".into()),
-            history: Some("claim_history".into()),
-        }
-    }
-}
-
-impl SourceRelations {
-    /// The names as they are kept in the database, to tell a changed configuration.
-    fn fingerprint(&self) -> String {
-        let or_none = |name: &Option<String>| name.clone().unwrap_or_default();
-        format!(
-            "claims = {:?}, programs = {:?}, payments = {:?}, history = {:?}",
-            self.claims,
-            self.programs,
-            or_none(&self.payments),
-            or_none(&self.history)
-        )
-    }
+/// The names as they are kept in the database, to tell a changed configuration.
+fn fingerprint(sources: &SourceRelations) -> String {
+    let SourceRelations { claims, programs, payments, history } = sources;
+    let or_none = |name: &Option<String>| name.clone().unwrap_or_default();
+    let (payments, history) = (or_none(payments), or_none(history));
+    format!("claims = {claims:?}, programs = {programs:?}, payments = {payments:?}, history = {history:?}")
 }
 
 const PROGRAM_COLUMNS: [&str; 5] = ["program_id", "name", "calendar", "requires_tax_invoice", "payment_currency"];
@@ -77,7 +50,7 @@ pub(super) async fn make_views(store: &SqliteStore, sources: &SourceRelations) -
         "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     )
     .bind(FINGERPRINT)
-    .bind(sources.fingerprint())
+    .bind(fingerprint(sources))
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
@@ -95,6 +68,12 @@ fn view(relation: Option<&str>, columns: &[&str]) -> String {
             format!("SELECT {} WHERE false", nulls.join(", "))
         }
     }
+}
+
+/// The relations that the views were last made over; `None`: never.
+pub(super) async fn made_over(store: &SqliteStore) -> Result<Option<String>, StoreError> {
+    let value = sqlx::query_scalar("SELECT value FROM settings WHERE name = ?").bind(FINGERPRINT);
+    Ok(value.fetch_optional(&store.readers).await?)
 }
 
 pub(super) async fn verify(
@@ -123,16 +102,13 @@ pub(super) async fn verify(
         }
         std::cmp::Ordering::Equal => {}
     }
-    let made_over: Option<String> = sqlx::query_scalar("SELECT value FROM settings WHERE name = ?")
-        .bind(FINGERPRINT)
-        .fetch_optional(&store.readers)
-        .await?;
-    let configured = sources.fingerprint();
-    match made_over {
+    let configured = fingerprint(sources);
+    match made_over(store).await? {
         Some(found) if found == configured => Ok(()),
         found => Err(StoreError::Schema(format!(
-            "[source] differs from what the database was made over: found {}, configured {configured}; run `claimwatch migrate`",
-            found.as_deref().unwrap_or("nothing")
+            "[source] differs from what the database was made over: found {configured}, expected {}; \
+             if the new one is right, run `claimwatch migrate`",
+            found.as_deref().unwrap_or("nothing yet")
         ))),
     }
 }

@@ -176,11 +176,7 @@ async fn expect(
 }
 
 /// The outcome of `step`, or what follows from its failure.
-async fn answer<T>(
-    limits: &Limits,
-    step: Step,
-    step_taken: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Attempt> {
+async fn answer<T>(limits: &Limits, step: Step, step_taken: impl Future<Output = Result<T, Error>>) -> Result<T, Attempt> {
     limits.within(step, step_taken).await?.map_err(|error| judge_error(step, &error))
 }
 

@@ -1,0 +1,201 @@
+//! `claimwatch alerts list` and `claimwatch alerts show`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use uuid::Uuid;
+
+use super::Failure;
+use super::output::{json, say, table};
+use crate::alert::{Alert, AlertEvent, State};
+use crate::app::App;
+use crate::claim::clean_line;
+use crate::sla::business_days_between;
+use crate::store::AlertFilter;
+use crate::wording::{Language, Words};
+
+#[derive(Debug, Subcommand)]
+pub enum AlertsCommand {
+    /// List alerts, the oldest deadline first
+    List(ListArgs),
+    /// Show one alert, or those of one claim, with the reason for the deadline and every event
+    Show {
+        /// An alert's id, or a claim's
+        id: String,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// Only alerts in this state; `open` stands for at-risk and breached ones
+    #[arg(long, value_enum)]
+    state: Option<StateArg>,
+    #[arg(long)]
+    rule: Option<String>,
+    /// Only alerts of this program, by its id
+    #[arg(long)]
+    program: Option<String>,
+    /// Only alerts of this claim, by its id
+    #[arg(long)]
+    claim: Option<String>,
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum StateArg {
+    Open,
+    AtRisk,
+    Breached,
+    Resolved,
+}
+
+/// The longest text of a claim in a table.
+const WIDE: usize = 32;
+
+pub async fn run(command: AlertsCommand, app: &App) -> Result<(), Failure> {
+    match command {
+        AlertsCommand::List(args) => list(args, app).await,
+        AlertsCommand::Show { id, json } => show(&id, json, app).await,
+    }
+}
+
+async fn list(args: ListArgs, app: &App) -> Result<(), Failure> {
+    let known: Vec<&str> = app.settings.rules.iter().map(|rule| rule.name.as_str()).collect();
+    if let Some(rule) = args.rule.as_deref().filter(|rule| !known.contains(rule)) {
+        return Err(Failure::usage(format!("--rule: found {rule:?}, expected one of {}", known.join(", "))));
+    }
+    let filter = AlertFilter {
+        id: None,
+        open: matches!(args.state, Some(StateArg::Open)),
+        state: args.state.and_then(|state| match state {
+            StateArg::Open => None,
+            StateArg::AtRisk => Some(State::AtRisk),
+            StateArg::Breached => Some(State::Breached),
+            StateArg::Resolved => Some(State::Resolved),
+        }),
+        rule: args.rule,
+        program: args.program,
+        claim: args.claim,
+    };
+    let alerts = app.store.alerts(&filter).await?;
+    if args.json { json(&alerts) } else { say(&alert_table(&alerts, app)) }
+}
+
+/// Alerts as a table for a terminal.
+#[must_use]
+pub fn alert_table(alerts: &[Alert], app: &App) -> String {
+    let words = Words::new(Language::En);
+    let row = |alert: &Alert| {
+        let clean = |text: &str| clean_line(text, WIDE).into_owned();
+        let owed = match (alert.amount, alert.currency) {
+            (Some(amount), Some(currency)) => words.amount(amount, currency),
+            _ => String::new(),
+        };
+        [
+            clean(&alert.rule),
+            clean(&alert.claim_id),
+            alert.payment_id.as_deref().map(clean).unwrap_or_default(),
+            state_text(alert),
+            lateness(alert, app),
+            owed,
+            alert.partner_name.as_deref().map(clean).unwrap_or_default(),
+            alert.id.to_string(),
+        ]
+    };
+    if alerts.is_empty() {
+        return "no alerts".into();
+    }
+    table(["rule", "claim", "payment", "state", "deadline", "amount", "partner", "alert"], alerts.iter().map(row))
+}
+
+fn state_text(alert: &Alert) -> String {
+    match alert.resolution {
+        Some(resolution) => format!("resolved ({})", resolution.as_str()),
+        None => alert.state.as_str().replace('_', " "),
+    }
+}
+
+/// The deadline's local day, and how late it is by now while the alert is open.
+fn lateness(alert: &Alert, app: &App) -> String {
+    let calendars = &app.settings.calendars;
+    let calendar = calendars.get(&alert.calendar).unwrap_or_else(|| calendars.default());
+    // A deadline at the end of a day is the next one's first instant.
+    let last_instant = alert.due_at - chrono::TimeDelta::microseconds(1);
+    let day = calendar.zone().local_date(last_instant);
+    match alert.state {
+        State::Breached => {
+            let late = business_days_between(calendar, alert.due_at, app.time.now());
+            format!("{day}, {}", Words::new(Language::En).business_days_late(late))
+        }
+        _ => day.to_string(),
+    }
+}
+
+async fn show(id: &str, as_json: bool, app: &App) -> Result<(), Failure> {
+    let filter = match Uuid::parse_str(id) {
+        Ok(id) => AlertFilter { id: Some(id), ..AlertFilter::default() },
+        Err(_) => AlertFilter { claim: Some(id.to_owned()), ..AlertFilter::default() },
+    };
+    let alerts = app.store.alerts(&filter).await?;
+    if alerts.is_empty() {
+        let shown = clean_line(id, 200);
+        return Err(Failure::failed(format!("no alert has the id {shown:?}, and no claim with that id has an alert")));
+    }
+    let mut shown = Vec::with_capacity(alerts.len());
+    for alert in alerts {
+        let events = app.store.events(alert.id).await?;
+        shown.push((alert, events));
+    }
+    if as_json {
+        let values: Vec<_> = shown
+            .iter()
+            .map(|(alert, events)| {
+                let mut value = serde_json::json!(alert);
+                value["events"] = serde_json::json!(events);
+                value
+            })
+            .collect();
+        return json(&values);
+    }
+    let texts: Vec<String> = shown.iter().map(|(alert, events)| describe(alert, events, app)).collect();
+    say(&texts.join("\n\n"))
+}
+
+fn describe(alert: &Alert, events: &[AlertEvent], app: &App) -> String {
+    let words = Words::new(Language::En);
+    let zone = app.settings.calendars.get(&alert.calendar).map(|calendar| calendar.zone());
+    let clean = |text: &str| clean_line(text, 200).into_owned();
+    let explained = words.explanation(&alert.rule, &alert.explanation, zone);
+    let mut lines = vec![
+        format!("{} of claim {}: {}", clean(&alert.rule), clean(&alert.claim_id), state_text(alert)),
+        format!("  alert     {}", alert.id),
+    ];
+    let mut line = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            lines.push(format!("  {name:<9} {value}"));
+        }
+    };
+    line("payment", alert.payment_id.as_deref().map(clean));
+    line("entity", alert.paying_entity.as_deref().map(clean));
+    line("program", alert.program_id.as_deref().map(clean));
+    line("partner", alert.partner_name.as_deref().map(clean));
+    line("amount", alert.amount.zip(alert.currency).map(|(amount, currency)| words.amount(amount, currency)));
+    line("deadline", Some(lateness(alert, app)));
+    line("stopped", alert.stopped_at.map(|at| words.instant(at, zone)));
+    line("because", Some(explained.sentence));
+    line("level", Some(alert.escalation_level.to_string()));
+    lines.push("  events".into());
+    lines.extend(events.iter().map(|event| {
+        let detail = clean_line(&event.detail.to_string(), 300).into_owned();
+        format!("    {}  {:<12} {} {detail}", utc(event.at), event.kind, clean(&event.actor))
+    }));
+    lines.join("\n")
+}
+
+/// An instant for a terminal's table: UTC, to the second.
+#[must_use]
+pub fn utc(at: chrono::DateTime<chrono::Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%SZ").to_string()
+}

@@ -1,0 +1,197 @@
+//! The conformance suite of the store: what every engine's adapter must do, in the words of `src/store/mod.rs`.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use claimwatch::store::sqlite::SqliteStore;
+use claimwatch::store::{Delivery, DeliveryState, SourceRelations, StoreError, StoredMail};
+use uuid::Uuid;
+
+use crate::on_every_engine;
+use crate::world::{World, at, claim};
+
+const HOLD: TimeDelta = TimeDelta::minutes(2);
+
+/// A world with one message to two recipients in its outbox.
+async fn with_a_message(world: &mut World) {
+    world.plan.policy.levels[0].to.push("lead@example.com".parse().expect("an address"));
+    world.program("P-1", None, false).await;
+    world.put(claim("C-1", "submitted").on("submitted_at", "2026-11-16T10:00:00Z")).await;
+    assert_eq!(world.scan("2026-11-23T09:00:00Z").await.messages, 1);
+}
+
+fn mail(text: &str) -> StoredMail {
+    StoredMail { message_id: format!("<{text}@example.com>"), subject: text.into(), bytes: text.as_bytes().to_vec() }
+}
+
+on_every_engine! {
+    async fn a_leased_delivery_is_nobody_elses_until_its_lease_ends(mut world in World) {
+        with_a_message(&mut world).await;
+        let now = at("2026-11-23T09:00:01Z");
+        let first = world.store.lease(now, "one", 1, HOLD).await.unwrap();
+        let second = world.store.lease(now, "two", 10, HOLD).await.unwrap();
+        assert_eq!((first.len(), second.len()), (1, 1));
+        assert_ne!(first[0].recipient, second[0].recipient);
+        assert!(world.store.lease(now + HOLD - TimeDelta::microseconds(1), "three", 10, HOLD).await.unwrap().is_empty());
+        assert_eq!(world.store.next_delivery().await.unwrap(), Some(now + HOLD));
+        assert_eq!(world.store.lease(now + HOLD, "three", 10, HOLD).await.unwrap().len(), 2, "their holders did not come back");
+        assert!(!world.store.conclude(first[0].id, "one", now, &Delivery::Sent { reply: "250".into() }).await.unwrap(),
+            "whoever lost the lease records nothing");
+    }
+
+    async fn a_message_that_is_not_due_yet_is_not_leased(mut world in World) {
+        with_a_message(&mut world).await;
+        assert!(world.store.lease(at("2026-11-23T08:59:59Z"), "one", 10, HOLD).await.unwrap().is_empty());
+    }
+
+    async fn an_outcome_is_recorded_with_the_servers_words(mut world in World) {
+        with_a_message(&mut world).await;
+        let now = at("2026-11-23T09:00:01Z");
+        let leased = world.store.lease(now, "one", 10, HOLD).await.unwrap();
+        let later = now + TimeDelta::minutes(1);
+        let sent = Delivery::Sent { reply: "250 queued as 7".into() };
+        assert!(world.store.conclude(leased[0].id, "one", now, &sent).await.unwrap());
+        let again = Delivery::Again { at: later, error: "451 try later".into() };
+        assert!(world.store.conclude(leased[1].id, "one", now, &again).await.unwrap());
+        assert!(world.store.lease(now, "one", 10, HOLD).await.unwrap().is_empty());
+        let retried = world.store.lease(later, "one", 10, HOLD).await.unwrap();
+        assert_eq!((retried[0].id, retried[0].attempts), (leased[1].id, 1));
+        let dead = Delivery::Dead { error: "550 no such user".into() };
+        assert!(world.store.conclude(leased[1].id, "one", later, &dead).await.unwrap());
+        assert_eq!(world.store.next_delivery().await.unwrap(), None);
+
+        let sent = world.store.deliveries(Some(DeliveryState::Sent)).await.unwrap();
+        assert_eq!((sent[0].reply.as_deref(), sent[0].sent_at, sent[0].attempts), (Some("250 queued as 7"), Some(now), 1));
+        let given_up = world.store.deliveries(None).await.unwrap();
+        assert_eq!((given_up.len(), given_up[0].last_error.as_deref()), (1, Some("550 no such user")));
+
+        assert_eq!(world.store.retry(Some(leased[1].id), later).await.unwrap(), 1);
+        assert_eq!(world.store.lease(later, "one", 10, HOLD).await.unwrap().len(), 1);
+        assert_eq!(world.store.retry(Some(leased[0].id), later).await.unwrap(), 0, "what was sent is not sent again");
+    }
+
+    async fn a_delivery_that_is_given_back_is_due_at_once(mut world in World) {
+        with_a_message(&mut world).await;
+        let now = at("2026-11-23T09:00:01Z");
+        for delivery in world.store.lease(now, "one", 10, HOLD).await.unwrap() {
+            assert!(world.store.conclude(delivery.id, "one", now, &Delivery::Released).await.unwrap());
+        }
+        let again = world.store.lease(now, "two", 10, HOLD).await.unwrap();
+        assert_eq!(again.iter().map(|delivery| delivery.attempts).collect::<Vec<_>>(), [0, 0]);
+    }
+
+    async fn the_first_bytes_of_a_message_are_kept_and_whoever_comes_second_finds_them(mut world in World) {
+        with_a_message(&mut world).await;
+        let now = at("2026-11-23T09:00:01Z");
+        let leased = world.store.lease(now, "one", 10, HOLD).await.unwrap();
+        assert_eq!(leased[0].mail, None);
+        assert_eq!(leased[0].message, leased[1].message);
+        let message = leased[0].message;
+        assert_eq!(world.store.keep_mail(message, now, &mail("first")).await.unwrap(), mail("first"));
+        assert_eq!(world.store.keep_mail(message, now, &mail("second")).await.unwrap(), mail("first"));
+        let again = world.store.lease(now + HOLD, "two", 10, HOLD).await.unwrap();
+        assert_eq!(again[0].mail, Some(mail("first")));
+    }
+
+    async fn a_settled_message_goes_to_no_one_who_has_not_got_it(mut world in World) {
+        with_a_message(&mut world).await;
+        let now = at("2026-11-23T09:00:01Z");
+        let leased = world.store.lease(now, "one", 10, HOLD).await.unwrap();
+        assert!(world.store.conclude(leased[0].id, "one", now, &Delivery::Sent { reply: "250".into() }).await.unwrap());
+        world.store.settle(leased[0].message, now).await.unwrap();
+        assert!(world.store.lease(now + HOLD, "two", 10, HOLD).await.unwrap().is_empty());
+        assert_eq!(world.store.deliveries(Some(DeliveryState::Settled)).await.unwrap().len(), 1);
+        assert_eq!(world.store.deliveries(Some(DeliveryState::Sent)).await.unwrap().len(), 1);
+    }
+
+    async fn only_what_is_still_open_and_unsnoozed_is_left_of_a_message_in_pages_worst_first(mut world in World) {
+        for (id, day) in [("C-2", 12), ("C-3", 11), ("C-4", 10)] {
+            world.put(claim(id, "submitted").on("submitted_at", &format!("2026-11-{day}T10:00:00Z"))).await;
+        }
+        with_a_message(&mut world).await;
+        let now = at("2026-11-23T09:00:01Z");
+        let message = world.store.lease(now, "one", 1, HOLD).await.unwrap()[0].message;
+        let page = world.store.unsettled(message, now, None, 3).await.unwrap();
+        let ids = |page: &[claimwatch::alert::Alert]| page.iter().map(|alert| alert.claim_id.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&page), ["C-4", "C-3", "C-2"]);
+        let place = page.last().map(|alert| (alert.due_at, alert.id));
+        assert_eq!(ids(&world.store.unsettled(message, now, place, 3).await.unwrap()), ["C-1"]);
+        world.sql("UPDATE sla_alerts SET snoozed_until = '2027-01-01T00:00:00.000000Z' WHERE claim_id = 'C-3'").await;
+        world.sql("DELETE FROM claims WHERE claim_id = 'C-2'").await;
+        world.scan("2026-11-23T09:05:00Z").await;
+        assert_eq!(ids(&world.store.unsettled(message, now, None, 10).await.unwrap()), ["C-4", "C-1"]);
+    }
+
+    async fn events_are_never_changed_or_deleted(mut world in World) {
+        with_a_message(&mut world).await;
+        let alert = world.alert().await;
+        let before = world.events(&alert).await;
+        for statement in ["DELETE FROM sla_alert_events", "UPDATE sla_alert_events SET actor = 'nobody'"] {
+            assert!(world.try_sql(statement).await.unwrap_err().contains("append-only"), "{statement}");
+        }
+        assert_eq!(world.events(&alert).await, before);
+    }
+
+    async fn the_daily_view_counts_breaches_opened_resolved_and_open_at_the_days_end(world in World) {
+        world.program("P-1", None, false).await;
+        world.put(claim("C-1", "submitted").on("submitted_at", "2026-11-16T10:00:00Z")).await;
+        world.put(claim("C-2", "submitted").on("submitted_at", "2026-11-16T10:00:00Z")).await;
+        world.scan("2026-11-23T09:00:00Z").await;
+        world.put(claim("C-1", "rejected").on("submitted_at", "2026-11-16T10:00:00Z").on("reviewed_at", "2026-11-24T08:00:00Z")).await;
+        world.put(claim("C-3", "submitted").on("submitted_at", "2026-11-16T10:00:00Z")).await;
+        world.scan("2026-11-24T09:00:00Z").await;
+        let days = world.sql("SELECT day, rule, program_id, opened, resolved, open_at_end_of_day FROM sla_daily").await;
+        assert_eq!(days, [["2026-11-23", "review", "P-1", "2", "0", "2"], ["2026-11-24", "review", "P-1", "1", "1", "2"]]);
+        let open = world.sql("SELECT claim_id, state FROM sla_open_alerts ORDER BY claim_id").await;
+        assert_eq!(open, [["C-2", "breached"], ["C-3", "breached"]]);
+    }
+}
+
+/// A database of its own, and where it is.
+async fn database() -> (tempfile::TempDir, SqliteStore) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SqliteStore::open(&folder.path().join("claimwatch.db")).await.expect("a database");
+    (folder, store)
+}
+
+#[tokio::test]
+async fn migrating_twice_changes_nothing_and_other_sources_need_a_migration() {
+    let (_folder, store) = database().await;
+    let sources = SourceRelations::default();
+    assert!(matches!(store.verify(&sources).await, Err(StoreError::Schema(_))), "nothing is there yet");
+    store.prepare(&sources).await.unwrap();
+    store.prepare(&sources).await.unwrap();
+    store.verify(&sources).await.unwrap();
+
+    let without_lines = SourceRelations { payments: None, ..sources.clone() };
+    let error = store.prepare(&without_lines).await.unwrap_err().to_string();
+    assert!(error.contains("payments = \"\"") && error.contains("claimwatch migrate"), "{error}");
+    store.migrate(&without_lines).await.unwrap();
+    store.verify(&without_lines).await.unwrap();
+
+    let missing = SourceRelations { claims: "no_such_table".into(), ..sources };
+    let error = store.migrate(&missing).await.unwrap_err().to_string();
+    assert!(error.contains("no_such_table"), "{error}");
+    store.verify(&without_lines).await.expect("a migration that failed changed nothing");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("claims.txt");
+    std::fs::write(&path, "this is not a database, but long enough to look like one".repeat(100)).unwrap();
+    let error = SqliteStore::open(&path).await.unwrap_err().to_string();
+    assert!(error.contains("claims.txt") && error.contains("not a database"), "{error}");
+}
+
+/// Readers are never blocked by a writer, and a writer that waits for another says so in the end.
+#[tokio::test]
+async fn a_dashboard_reads_while_a_scan_writes() {
+    let world = World::on_sqlite().await;
+    let mut writer = world.connection().await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut writer).await.unwrap();
+    let read = tokio::time::timeout(Duration::from_secs(5), world.sql("SELECT count(*) FROM sla_open_alerts"));
+    assert_eq!(read.await.expect("not blocked"), [["0"]]);
+    sqlx::query("ROLLBACK").execute(&mut writer).await.unwrap();
+    assert_eq!(world.store.retry(Some(Uuid::nil()), at("2026-11-23T09:00:00Z")).await.unwrap(), 0);
+}
