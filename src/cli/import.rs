@@ -48,7 +48,7 @@ pub struct ImportArgs {
 /// Imports the files and says what came of it; answers the exit code, 0 or 3.
 ///
 /// # Errors
-/// If a file cannot be read, or the database or standard output fails: exit code 1, nothing imported.
+/// If a file cannot be read or the database fails, then nothing was imported; or if standard output fails. Exit code 1.
 pub async fn run(args: &ImportArgs, store: &dyn Store) -> Result<u8, Box<dyn Error + Send + Sync>> {
     let files = ImportFiles {
         programs: args.programs.clone(),
