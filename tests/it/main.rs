@@ -4,6 +4,7 @@ mod config;
 mod delivery;
 mod delivery_transport;
 mod escalation;
+mod import;
 mod independent_smtp;
 mod lookback;
 mod scan;
