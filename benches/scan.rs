@@ -137,7 +137,12 @@ fn scans(criterion: &mut Criterion) {
     let scanned = copy("scanned.db");
     let (first, _) = runtime.block_on(scan_once(&scanned, &plan));
     assert_eq!(first.opened, claims() * 34 / 2500, "late clocks");
-    println!("{} claims, {} alerts; peak memory after filling and a first scan: {}", claims(), first.opened, peak_memory());
+    println!(
+        "{} claims, {} alerts; peak memory after filling and a first scan: {}",
+        claims(),
+        first.opened,
+        peak_memory()
+    );
 
     let mut group = criterion.benchmark_group("scan");
     group.sample_size(10).measurement_time(Duration::from_secs(10));
@@ -189,9 +194,7 @@ fn scans(criterion: &mut Criterion) {
         });
     });
     group.bench_function("first: every late clock raised", |bencher| {
-        bencher.iter_custom(|times| {
-            (0..times).map(|_| runtime.block_on(scan_once(&copy("fresh.db"), &plan)).1).sum()
-        });
+        bencher.iter_custom(|times| (0..times).map(|_| runtime.block_on(scan_once(&copy("fresh.db"), &plan)).1).sum());
     });
     group.finish();
     println!("peak memory of the whole run: {}", peak_memory());
