@@ -58,10 +58,7 @@ impl AlertStore for SqliteStore {
 
     async fn record(&self, now: DateTime<Utc>, transitions: &[Transition]) -> Result<Recorded, StoreError> {
         let mut transaction = self.begin().await?;
-        let mut recorded = Recorded::default();
-        for transition in transitions {
-            record::apply(&mut transaction, now, transition, &mut recorded).await?;
-        }
+        let recorded = record::apply(&mut transaction, now, transitions).await?;
         transaction.commit().await?;
         Ok(recorded)
     }
@@ -122,13 +119,9 @@ impl AlertStore for SqliteStore {
     async fn escalate(&self, now: DateTime<Utc>, id: Uuid, message: &Message) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
         let mut digest = message.digest.clone();
-        (digest.escalated, digest.reminded) = (Vec::new(), Vec::new());
-        for escalated in &message.alerts {
-            if record::escalated(&mut transaction, now, id, escalated).await? {
-                let ids = if escalated.is_reminder() { &mut digest.reminded } else { &mut digest.escalated };
-                ids.push(escalated.alert_id);
-            }
-        }
+        let taken = record::escalated(&mut transaction, now, id, &message.alerts).await?;
+        digest.escalated.retain(|alert_id| taken.contains(alert_id));
+        digest.reminded.retain(|alert_id| taken.contains(alert_id));
         let alerts = digest.escalated.len() + digest.reminded.len();
         if alerts == 0 {
             return Ok(false);
@@ -159,15 +152,16 @@ impl AlertStore for SqliteStore {
     }
 
     async fn schedule_escalations(&self, next: &[(Uuid, Option<DateTime<Utc>>)]) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
-        for (alert_id, at) in next {
-            sqlx::query("UPDATE sla_alerts SET next_escalation_at = ? WHERE id = ? AND state = 'breached'")
-                .bind(at.map(instant_text))
-                .bind(alert_id.to_string())
-                .execute(&mut *transaction)
-                .await?;
-        }
-        Ok(transaction.commit().await?)
+        let next: Vec<_> = next.iter().map(|(alert_id, at)| (alert_id, at.map(instant_text))).collect();
+        let next = serde_json::to_string(&next).map_err(|error| StoreError::Failed(error.to_string()))?;
+        sqlx::query(
+            "UPDATE sla_alerts SET next_escalation_at = next.value ->> 1 FROM json_each(?1) next \
+             WHERE id = next.value ->> 0 AND state = 'breached'",
+        )
+        .bind(next)
+        .execute(&self.writer)
+        .await?;
+        Ok(())
     }
 
     async fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, StoreError> {

@@ -135,10 +135,8 @@ impl SqliteStore {
             return Ok(());
         }
         let start = rule.starts_at.column();
-        let sql = format!(
-            "SELECT DISTINCT c.claim_id {} AND (c.{start} IS NULL OR c.{start} = '')",
-            clocks::running(rule, part)
-        );
+        let sql =
+            format!("SELECT c.claim_id {} AND (c.{start} IS NULL OR c.{start} = '')", clocks::running(rule, part));
         let what = if rule.watches == Watches::Claim { "" } else { " and something is unpaid" };
         for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(&self.readers).await? {
             let statuses: Vec<_> = rule.runs_while.iter().map(|status| status.as_str()).collect();
@@ -160,10 +158,11 @@ impl SqliteStore {
         found: &mut Problems,
     ) -> Result<(), StoreError> {
         let sql = format!(
-            "SELECT DISTINCT c.claim_id, substr(c.program_id, 1, 200) AS program_id, p.program_id IS NULL AS missing, \
-             substr(p.calendar, 1, 200) AS calendar {} AND (p.program_id IS NULL OR \
+            "SELECT c.claim_id, substr(c.program_id, 1, 200) AS program_id, p.program_id IS NULL AS missing, \
+             substr(p.calendar, 1, 200) AS calendar {} AND c.{} IS NOT NULL AND (p.program_id IS NULL OR \
              (p.calendar <> '' AND p.calendar NOT IN (SELECT value FROM json_each(?1))))",
-            clocks::running(rule, part)
+            clocks::running(rule, part),
+            rule.starts_at.column()
         );
         let configured = serde_json::to_string(calendars).unwrap_or_default();
         for row in sqlx::query(AssertSqlSafe(sql)).bind(configured).fetch_all(&self.readers).await? {

@@ -1,8 +1,10 @@
 //! Transitions → rows: each alert's change and its event, within one transaction.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::StoreError;
@@ -16,45 +18,70 @@ type InTransaction<'a> = &'a mut Transaction<'static, Sqlite>;
 /// Who changes alerts here, in the event table.
 const ACTOR: &str = "claimwatch";
 
-/// Applies one transition and counts it, unless the database says that it happened already.
+/// Applies `transitions` and counts what they changed: what the database says happened already is left alone.
 pub(super) async fn apply(
     transaction: InTransaction<'_>,
     now: DateTime<Utc>,
-    transition: &Transition,
-    recorded: &mut Recorded,
-) -> Result<(), StoreError> {
-    match transition {
-        Transition::Raise { alert, state } => raise(transaction, now, alert, *state, recorded).await,
-        Transition::RaiseResolved { alert, stopped_at } => {
-            let Some(id) = insert(transaction, now, alert, State::Breached).await? else { return Ok(()) };
-            recorded.opened += 1;
-            event(transaction, id, now, "opened", json!({"state": "breached", "cause": "found by the look-back"}))
-                .await?;
-            let cause = Cause::from("the clock stopped");
-            resolve(transaction, now, id, (Resolution::Late, Some(*stopped_at)), None, &cause, recorded).await
+    transitions: &[Transition],
+) -> Result<Recorded, StoreError> {
+    let mut recorded = Recorded::default();
+    let raised: Vec<Raised<'_>> = transitions.iter().filter_map(|transition| Raised::of(transition, now)).collect();
+    let inserted = insert(transaction, now, &raised).await?;
+    for raised in raised {
+        if inserted.contains(&raised.id) {
+            recorded.count_opening(None, raised.state);
+            if let Some(stopped_at) = raised.stopped_at {
+                let end = (Resolution::Late, Some(stopped_at));
+                resolve(transaction, now, raised.id, end, None, &Cause::from("the clock stopped"), &mut recorded)
+                    .await?;
+            }
+        } else if raised.stopped_at.is_none() {
+            raise_existing(transaction, now, raised.alert, raised.state, &mut recorded).await?;
         }
-        Transition::Move { alert_id, alert, state, cause } => {
-            move_deadline(transaction, now, *alert_id, (alert, *state), cause, recorded).await
+    }
+    for transition in transitions {
+        match transition {
+            Transition::Raise { .. } | Transition::RaiseResolved { .. } => {}
+            Transition::Move { alert_id, alert, state, cause } => {
+                move_deadline(transaction, now, *alert_id, (alert, *state), cause, &mut recorded).await?;
+            }
+            Transition::Resolve { alert_id, resolution, stopped_at, claim_status, cause } => {
+                let end = (*resolution, *stopped_at);
+                resolve(transaction, now, *alert_id, end, claim_status.as_deref(), cause, &mut recorded).await?;
+            }
         }
-        Transition::Resolve { alert_id, resolution, stopped_at, claim_status, cause } => {
-            let end = (*resolution, *stopped_at);
-            resolve(transaction, now, *alert_id, end, claim_status.as_deref(), cause, recorded).await
-        }
+    }
+    Ok(recorded)
+}
+
+/// An alert to be inserted, if its clock has none.
+struct Raised<'a> {
+    id: Uuid,
+    alert: &'a NewAlert,
+    state: State,
+    /// For a clock that stopped unseen.
+    stopped_at: Option<DateTime<Utc>>,
+}
+
+impl<'a> Raised<'a> {
+    fn of(transition: &'a Transition, now: DateTime<Utc>) -> Option<Self> {
+        let (alert, state, stopped_at) = match transition {
+            Transition::Raise { alert, state } => (alert, *state, None),
+            Transition::RaiseResolved { alert, stopped_at } => (alert, State::Breached, Some(*stopped_at)),
+            Transition::Move { .. } | Transition::Resolve { .. } => return None,
+        };
+        Some(Self { id: fresh_id(now), alert, state, stopped_at })
     }
 }
 
-async fn raise(
+/// The clock of `alert` has one already: it becomes breached if it was at risk, and opens again if it was resolved.
+async fn raise_existing(
     transaction: InTransaction<'_>,
     now: DateTime<Utc>,
     alert: &NewAlert,
     state: State,
     recorded: &mut Recorded,
 ) -> Result<(), StoreError> {
-    let detail = json!({"state": state, "due_at": alert.due_at, "claim_status": alert.claim_status});
-    if let Some(id) = insert(transaction, now, alert, state).await? {
-        recorded.count_opening(None, state);
-        return event(transaction, id, now, "opened", detail).await;
-    }
     let (id, before) = existing(transaction, alert).await?;
     let kind = match (before, state) {
         (State::AtRisk, State::Breached) => "breached",
@@ -63,42 +90,71 @@ async fn raise(
     };
     open_again(transaction, now, id, alert, state).await?;
     recorded.count_opening(Some(before), state);
-    event(transaction, id, now, kind, detail).await
+    event(transaction, id, now, kind, opening(alert, state)).await
 }
 
-/// Inserts an alert; `None` if its clock has one.
+/// What an event says of an alert that opens.
+fn opening(alert: &NewAlert, state: State) -> serde_json::Value {
+    json!({"state": state, "due_at": alert.due_at, "claim_status": alert.claim_status})
+}
+
+/// Rows in one statement: an alert takes 17 of SQLite's 32,766 parameters.
+const ROWS: usize = 250;
+
+/// Inserts the alerts whose clock has none, each with its first event; returns their ids.
 async fn insert(
     transaction: InTransaction<'_>,
     now: DateTime<Utc>,
-    alert: &NewAlert,
-    state: State,
-) -> Result<Option<Uuid>, StoreError> {
-    let id = fresh_id(now);
-    let done = sqlx::query(
-        "INSERT INTO sla_alerts (id, rule, claim_id, payment_id, clock_started_at, program_id, partner_name, \
-         claim_status, state, due_at, detected_at, amount, currency, paying_entity, calendar, next_escalation_at, \
-         explanation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    )
-    .bind(id.to_string())
-    .bind(&alert.rule)
-    .bind(&alert.claim_id)
-    .bind(&alert.payment_id)
-    .bind(instant_text(alert.clock_started_at))
-    .bind(&alert.program_id)
-    .bind(&alert.partner_name)
-    .bind(&alert.claim_status)
-    .bind(state.as_str())
-    .bind(instant_text(alert.due_at))
-    .bind(instant_text(now))
-    .bind(alert.amount.map(|amount| amount.to_string()))
-    .bind(alert.currency.map(|currency| currency.to_string()))
-    .bind(&alert.paying_entity)
-    .bind(&alert.calendar)
-    .bind((state == State::Breached).then(|| instant_text(now)))
-    .bind(json_text(&alert.explanation)?)
-    .execute(&mut **transaction)
-    .await?;
-    Ok((done.rows_affected() == 1).then_some(id))
+    raised: &[Raised<'_>],
+) -> Result<HashSet<Uuid>, StoreError> {
+    let mut inserted = HashSet::with_capacity(raised.len());
+    for raised in raised.chunks(ROWS) {
+        let explanations: Vec<String> =
+            raised.iter().map(|raised| json_text(&raised.alert.explanation)).collect::<Result<_, _>>()?;
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO sla_alerts (id, rule, claim_id, payment_id, clock_started_at, program_id, partner_name, \
+             claim_status, state, due_at, detected_at, amount, currency, paying_entity, calendar, next_escalation_at, \
+             explanation) ",
+        );
+        query.push_values(
+            raised.iter().zip(explanations),
+            |mut row, (Raised { id, alert, state, .. }, explanation)| {
+                row.push_bind(id.to_string())
+                    .push_bind(&alert.rule)
+                    .push_bind(&alert.claim_id)
+                    .push_bind(&alert.payment_id)
+                    .push_bind(instant_text(alert.clock_started_at))
+                    .push_bind(&alert.program_id)
+                    .push_bind(&alert.partner_name)
+                    .push_bind(&alert.claim_status)
+                    .push_bind(state.as_str())
+                    .push_bind(instant_text(alert.due_at))
+                    .push_bind(instant_text(now))
+                    .push_bind(alert.amount.map(|amount| amount.to_string()))
+                    .push_bind(alert.currency.map(|currency| currency.to_string()))
+                    .push_bind(&alert.paying_entity)
+                    .push_bind(&alert.calendar)
+                    .push_bind((*state == State::Breached).then(|| instant_text(now)))
+                    .push_bind(explanation);
+            },
+        );
+        query.push(" ON CONFLICT DO NOTHING RETURNING id");
+        for row in query.build().fetch_all(&mut **transaction).await? {
+            inserted.extend(Uuid::parse_str(&row.try_get::<String, _>("id")?));
+        }
+        let new: Vec<&Raised<'_>> = raised.iter().filter(|raised| inserted.contains(&raised.id)).collect();
+        if new.is_empty() {
+            continue;
+        }
+        let mut query =
+            QueryBuilder::<Sqlite>::new("INSERT INTO sla_alert_events (alert_id, seq, at, kind, actor, detail) ");
+        query.push_values(new, |mut row, raised| {
+            row.push_bind(raised.id.to_string()).push_bind(1).push_bind(instant_text(now)).push_bind("opened");
+            row.push_bind(ACTOR).push_bind(opening(raised.alert, raised.state).to_string());
+        });
+        query.build().execute(&mut **transaction).await?;
+    }
+    Ok(inserted)
 }
 
 /// The alert that `alert`'s clock has already.
@@ -223,42 +279,63 @@ async fn resolve(
     Ok(())
 }
 
-/// Records one level of one alert; says whether it may go out: the alert is still open, and nobody else sent it.
+/// Records that `message` goes out about `alerts`, and returns those about which it may: they are still open, and nobody
+/// else sent that level meanwhile.
 pub(super) async fn escalated(
     transaction: InTransaction<'_>,
     now: DateTime<Utc>,
     message: Uuid,
-    escalated: &Escalated,
-) -> Result<bool, StoreError> {
-    let Escalated { alert_id, level, last_sent_at } = escalated;
-    let (id, at) = (alert_id.to_string(), instant_text(now));
-    let taken = match last_sent_at {
-        None => sqlx::query(
-            "INSERT INTO alert_escalations (alert_id, level, first_sent_at, last_sent_at) SELECT id, ?2, ?3, ?3 \
-             FROM sla_alerts WHERE id = ?1 AND state = 'breached' AND coalesce(snoozed_until <= ?3, true) \
-             ON CONFLICT DO NOTHING",
-        ),
-        Some(_) => sqlx::query(
-            "UPDATE alert_escalations SET last_sent_at = ?3 WHERE alert_id = ?1 AND level = ?2 AND last_sent_at = ?4 \
-             AND EXISTS (SELECT 1 FROM sla_alerts WHERE id = ?1 AND state = 'breached' \
-             AND acknowledged_at IS NULL AND coalesce(snoozed_until <= ?3, true))",
-        ),
-    };
-    let taken = taken.bind(&id).bind(level).bind(&at).bind(last_sent_at.map(instant_text));
-    if taken.execute(&mut **transaction).await?.rows_affected() == 0 {
-        return Ok(false);
+    alerts: &[Escalated],
+) -> Result<HashSet<Uuid>, StoreError> {
+    let asked: Vec<_> =
+        alerts.iter().map(|alert| json!([alert.alert_id, alert.level, alert.last_sent_at.map(instant_text)])).collect();
+    let first_time = sqlx::query(
+        "INSERT INTO alert_escalations (alert_id, level, first_sent_at, last_sent_at) \
+         SELECT a.id, asked.value ->> 1, ?2, ?2 FROM json_each(?1) asked JOIN sla_alerts a ON a.id = asked.value ->> 0 \
+         WHERE asked.value ->> 2 IS NULL AND a.state = 'breached' AND coalesce(a.snoozed_until <= ?2, true) \
+         ON CONFLICT DO NOTHING RETURNING alert_id",
+    );
+    let again = sqlx::query(
+        "UPDATE alert_escalations SET last_sent_at = ?2 FROM json_each(?1) asked JOIN sla_alerts a ON a.id = asked.value ->> 0 \
+         WHERE alert_id = a.id AND level = asked.value ->> 1 AND last_sent_at = asked.value ->> 2 \
+         AND a.state = 'breached' AND a.acknowledged_at IS NULL AND coalesce(a.snoozed_until <= ?2, true) \
+         RETURNING alert_id",
+    );
+    let (asked, at) = (json_text(&asked)?, instant_text(now));
+    let mut taken = HashSet::new();
+    for statement in [first_time, again] {
+        for row in statement.bind(&asked).bind(&at).fetch_all(&mut **transaction).await? {
+            taken.extend(Uuid::parse_str(&row.try_get::<String, _>("alert_id")?));
+        }
     }
+    let told: Vec<_> = alerts
+        .iter()
+        .filter(|alert| taken.contains(&alert.alert_id))
+        .map(|alert| {
+            let kind = if alert.is_reminder() { "reminded" } else { "escalated" };
+            json!([alert.alert_id, alert.level, kind, json!({"level": alert.level, "message": message}).to_string()])
+        })
+        .collect();
+    let told = json_text(&told)?;
     sqlx::query(
-        "UPDATE sla_alerts SET escalation_level = max(escalation_level, ?2), last_escalated_at = ?3 WHERE id = ?1",
+        "UPDATE sla_alerts SET escalation_level = max(escalation_level, told.value ->> 1), last_escalated_at = ?2 \
+         FROM json_each(?1) told WHERE id = told.value ->> 0",
     )
-    .bind(&id)
-    .bind(level)
+    .bind(&told)
     .bind(&at)
     .execute(&mut **transaction)
     .await?;
-    let kind = if escalated.is_reminder() { "reminded" } else { "escalated" };
-    event(transaction, *alert_id, now, kind, json!({"level": level, "message": message})).await?;
-    Ok(true)
+    sqlx::query(
+        "INSERT INTO sla_alert_events (alert_id, seq, at, kind, actor, detail) SELECT told.value ->> 0, \
+         coalesce((SELECT max(seq) FROM sla_alert_events e WHERE e.alert_id = told.value ->> 0), 0) + 1, \
+         ?2, told.value ->> 2, ?3, told.value ->> 3 FROM json_each(?1) told",
+    )
+    .bind(&told)
+    .bind(&at)
+    .bind(ACTOR)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(taken)
 }
 
 async fn event(
