@@ -156,7 +156,7 @@ impl AlertStore for SqliteStore {
         let next = serde_json::to_string(&next).map_err(|error| StoreError::Failed(error.to_string()))?;
         sqlx::query(
             "UPDATE sla_alerts SET next_escalation_at = next.value ->> 1 FROM json_each(?1) next \
-             WHERE id = next.value ->> 0 AND state = 'breached'",
+             WHERE sla_alerts.id = next.value ->> 0 AND state = 'breached'",
         )
         .bind(next)
         .execute(&self.writer)

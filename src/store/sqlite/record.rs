@@ -319,7 +319,7 @@ pub(super) async fn escalated(
     let told = json_text(&told)?;
     sqlx::query(
         "UPDATE sla_alerts SET escalation_level = max(escalation_level, told.value ->> 1), last_escalated_at = ?2 \
-         FROM json_each(?1) told WHERE id = told.value ->> 0",
+         FROM json_each(?1) told WHERE sla_alerts.id = told.value ->> 0",
     )
     .bind(&told)
     .bind(&at)
