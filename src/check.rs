@@ -111,7 +111,8 @@ pub async fn mail(transport: &dyn Transport) -> Check {
     match transport.probe().await {
         Attempt::Accepted { reply } => Check::ok("mail", format!("{place}: {reply}")),
         Attempt::Misconfigured { error } => Check::wrong("mail", format!("{place}: {error}"), "see [mail]"),
-        Attempt::Transient { error }
+        Attempt::Unreachable { error }
+        | Attempt::Transient { error }
         | Attempt::Full { error }
         | Attempt::Permanent { error }
         | Attempt::Unknown { error } => {

@@ -1,23 +1,214 @@
 //! Draining the outbox: lease, look again, render once, send, record.
+//!
+//! At least once, and under one Message-ID: bytes are stored before they are sent, every retry sends those, and a lease
+//! ends by itself if its holder does not come back. What one recipient's server says never holds up another's mail.
+//! Source: DOMAIN.md, "Escalation"; DESIGN.md, "Facts first, bytes once".
 
+mod backoff;
 mod fingerprint;
+mod outage;
+mod render;
 pub mod transport;
 
-/// stub
-pub struct Courier;
-/// stub
-#[derive(serde::Serialize)]
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use lettre::Address;
+use serde::Serialize;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::calendar::Calendars;
+use crate::mail::Frame;
+use crate::now::{TimeSource, fresh_id};
+use crate::store::{Delivery, LeasedDelivery, Store, StoreError, StoredMail};
+
+use backoff::{Tried, follow_up, held_up};
+use render::RenderError;
+use transport::{Attempt, Transport};
+
+pub use outage::{Outage, without_addresses};
+
+/// What a lease has beyond the time that its work may take.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How long after the database was away an outcome is recorded again.
+const RECORD_AGAIN: Duration = Duration::from_millis(500);
+
+/// Takes messages from the outbox to a transport.
+pub struct Courier {
+    store: Arc<dyn Store>,
+    calendars: Arc<Calendars>,
+    frame: Frame,
+    transport: Arc<dyn Transport>,
+    time: TimeSource,
+    timeout: Duration,
+    /// Who leases: a name that no other courier has.
+    holder: String,
+}
+
+/// What one pass over the outbox did, counted in deliveries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DrainReport {
     pub sent: u64,
+    /// To be tried again later.
     pub again: u64,
+    /// Given up.
     pub dead: u64,
+    /// Not sent, since nothing was left to say.
     pub settled: u64,
+    /// The last failure, without e-mail addresses.
     pub last_error: Option<String>,
+    /// Why no mail gets out at all, if that was so in the end: the mail server is away, or does not let us in.
+    pub away: Option<String>,
 }
+
 impl Courier {
+    /// A courier whose attempts take `timeout` at most; it leases for twice as long, so that rendering has as much.
     #[must_use]
-    pub fn new(_: std::sync::Arc<dyn crate::store::Store>, _: std::sync::Arc<crate::calendar::Calendars>, _: crate::mail::Frame, _: std::sync::Arc<dyn transport::Transport>, _: crate::now::TimeSource, _: std::time::Duration) -> Self { Self }
+    pub fn new(
+        store: Arc<dyn Store>,
+        calendars: Arc<Calendars>,
+        frame: Frame,
+        transport: Arc<dyn Transport>,
+        time: TimeSource,
+        timeout: Duration,
+    ) -> Self {
+        let holder = fresh_id(time.now()).to_string();
+        Self { store, calendars, frame, transport, time, timeout, holder }
+    }
+
+    /// Delivers what is due, one delivery after the other, until nothing is or `stop` is cancelled; then the one in hand
+    /// is finished first. To be awaited to its end: a delivery that was sent but not recorded is sent again.
+    ///
     /// # Errors
-    /// stub
-    pub async fn drain(&self, _: &tokio_util::sync::CancellationToken) -> Result<DrainReport, crate::store::StoreError> { todo!() }
+    /// [`StoreError`]: the delivery in hand is due again when its lease ends, all others are as they were.
+    pub async fn drain(&self, stop: &CancellationToken) -> Result<DrainReport, StoreError> {
+        let mut report = DrainReport::default();
+        let ended = self.deliver_all(stop, &mut report).await;
+        self.transport.rest().await;
+        ended.map(|()| report)
+    }
+
+    async fn deliver_all(&self, stop: &CancellationToken, report: &mut DrainReport) -> Result<(), StoreError> {
+        while !stop.is_cancelled() {
+            let now = self.time.now();
+            let Some(delivery) = self.store.lease(now, &self.holder, 1, self.hold()).await?.pop() else { break };
+            self.handle(&delivery, now + self.hold(), stop, report).await?;
+        }
+        Ok(())
+    }
+
+    /// Twice the time that an attempt may take: to render, and to send.
+    fn hold(&self) -> TimeDelta {
+        TimeDelta::from_std(2 * self.timeout + GRACE).unwrap_or(TimeDelta::MAX)
+    }
+
+    /// Does one delivery, leased until `leased_until`.
+    async fn handle(
+        &self,
+        delivery: &LeasedDelivery,
+        leased_until: DateTime<Utc>,
+        stop: &CancellationToken,
+        report: &mut DrainReport,
+    ) -> Result<(), StoreError> {
+        let tried = Tried { delivery: delivery.id, before: delivery.attempts, since: delivery.digest.at };
+        let mail = match self.mail_of(delivery).await {
+            Ok(Some(mail)) => mail,
+            Ok(None) => {
+                report.settled += 1;
+                return self.store.settle(delivery.message, self.time.now()).await;
+            }
+            // A row or a template that cannot be read holds up this mail alone; anything else stops the whole pass.
+            Err(RenderError::Store(error)) if !matches!(error, StoreError::Corrupt(_)) => return Err(error),
+            Err(error) => {
+                let error = format!("the mail cannot be written: {error}");
+                return self.record(delivery, held_up(&tried, error, self.time.now()), stop, report).await;
+            }
+        };
+        let enough = TimeDelta::from_std(self.timeout).unwrap_or(TimeDelta::MAX);
+        if delivery.mail.is_none() && leased_until - self.time.now() < enough {
+            // Rendering took long; under a fresh lease, its bytes go out at once.
+            return self.record(delivery, Delivery::Released, stop, report).await;
+        }
+        let attempt = self.attempt(&delivery.recipient, &mail).await;
+        report.away = match &attempt {
+            Attempt::Unreachable { error } | Attempt::Misconfigured { error } => Some(without_addresses(error)),
+            _ => None,
+        };
+        self.record(delivery, follow_up(&tried, attempt, self.time.now()), stop, report).await
+    }
+
+    /// The stored bytes, made and stored now if nobody did before; `None` if nothing is left to say.
+    async fn mail_of(&self, delivery: &LeasedDelivery) -> Result<Option<StoredMail>, RenderError> {
+        if let Some(mail) = &delivery.mail {
+            return Ok(Some(mail.clone()));
+        }
+        let now = self.time.now();
+        let Some(mail) = self.render(delivery, now).await? else { return Ok(None) };
+        let mail = StoredMail { message_id: mail.message_id, subject: mail.subject, bytes: mail.bytes };
+        Ok(Some(self.store.keep_mail(delivery.message, now, &mail).await?))
+    }
+
+    async fn attempt(&self, recipient: &str, mail: &StoredMail) -> Attempt {
+        let to: Address = match recipient.parse() {
+            Ok(to) => to,
+            Err(error) => {
+                return Attempt::Permanent { error: format!("found {recipient:?}, expected an address: {error}") };
+            }
+        };
+        let sent = timeout(self.timeout + GRACE, self.transport.send(&self.frame.from.email, &to, mail)).await;
+        sent.unwrap_or_else(|_| Attempt::Unknown { error: "the attempt took too long; perhaps delivered".into() })
+    }
+
+    /// Records how `delivery` ended. While the database is away this is tried for as long as an attempt may take: the
+    /// mail is gone, and a repeat is what forgetting it would cost.
+    async fn record(
+        &self,
+        delivery: &LeasedDelivery,
+        outcome: Delivery,
+        stop: &CancellationToken,
+        report: &mut DrainReport,
+    ) -> Result<(), StoreError> {
+        let give_up = Instant::now() + self.timeout;
+        let held = loop {
+            match self.store.conclude(delivery.id, &self.holder, self.time.now(), &outcome).await {
+                Err(StoreError::Unavailable(_)) if Instant::now() < give_up && !stop.is_cancelled() => {
+                    tokio::select! { () = sleep(RECORD_AGAIN) => {} () = stop.cancelled() => {} }
+                }
+                concluded => break concluded?,
+            }
+        };
+        if !held {
+            tracing::warn!(delivery = %delivery.id, "the lease of a mail ended before its attempt: it may arrive twice");
+        }
+        report.count(delivery, &outcome);
+        Ok(())
+    }
+}
+
+impl DrainReport {
+    fn count(&mut self, delivery: &LeasedDelivery, outcome: &Delivery) {
+        let (delivery, message) = (delivery.id, delivery.message);
+        match outcome {
+            Delivery::Sent { .. } => {
+                self.sent += 1;
+                tracing::info!(%delivery, %message, "a mail was handed on");
+            }
+            Delivery::Again { at, error } => {
+                let error = without_addresses(error);
+                tracing::debug!(%delivery, %message, %at, error, "a mail was not handed on and is tried again");
+                self.again += 1;
+                self.last_error = Some(error);
+            }
+            Delivery::Dead { error } => {
+                let error = without_addresses(error);
+                tracing::error!(%delivery, %message, error, "a mail was given up; `outbox retry` sends it again");
+                self.dead += 1;
+                self.last_error = Some(error);
+            }
+            Delivery::Released => {}
+        }
+    }
 }

@@ -1,7 +1,11 @@
 //! Everything that needs a database, a mail server or the program itself, in one binary.
 
+mod delivery;
+mod delivery_transport;
 mod escalation;
+mod independent_smtp;
 mod lookback;
 mod scan;
+mod smtp_server;
 mod store;
 mod world;

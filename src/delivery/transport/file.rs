@@ -32,21 +32,34 @@ impl FileTransport {
     pub fn new(settings: FileSettings) -> Self {
         Self { directory: settings.directory }
     }
+
+    /// Does `work` in the directory, on a thread that may wait for the disk; `reply` if that went well.
+    async fn work(&self, reply: String, work: impl FnOnce(&Path) -> io::Result<()> + Send + 'static) -> Attempt {
+        let directory = self.directory.clone();
+        let place = directory.display().to_string();
+        let done = tokio::task::spawn_blocking(move || work(&directory)).await;
+        match done.unwrap_or_else(|error| Err(io::Error::other(error))) {
+            Ok(()) => Attempt::Accepted { reply },
+            Err(error) => Attempt::Misconfigured { error: words(&format!("{place}: {error}")).into_owned() },
+        }
+    }
 }
 
 #[async_trait]
 impl Transport for FileTransport {
     async fn send(&self, _from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
-        let (directory, name, bytes) = (self.directory.clone(), file_name(&mail.message_id, to), mail.bytes.clone());
-        let written = tokio::task::spawn_blocking(move || {
-            write(&directory, &name, &bytes)
-                .map(|()| name)
-                .map_err(|error| format!("{}: {error}", directory.display()))
-        });
-        match written.await.unwrap_or_else(|error| Err(error.to_string())) {
-            Ok(name) => Attempt::Accepted { reply: format!("written to {name}") },
-            Err(error) => Attempt::Misconfigured { error: words(&error).into_owned() },
-        }
+        let (name, bytes) = (file_name(&mail.message_id, to), mail.bytes.clone());
+        let reply = format!("written to {name}");
+        self.work(reply, move |directory| write(directory, &name, &bytes)).await
+    }
+
+    async fn probe(&self) -> Attempt {
+        self.work("can be written".into(), |directory| {
+            fs::create_dir_all(directory)?;
+            let trial = directory.join(format!(".trial.{}.tmp", process::id()));
+            File::create(&trial).and_then(|_| fs::remove_file(&trial))
+        })
+        .await
     }
 
     fn describe(&self) -> String {
@@ -98,7 +111,8 @@ mod tests {
     #[test]
     fn two_recipients_with_long_names_get_two_files() {
         let long = "é".repeat(30);
-        let (a, b) = (name(&format!("<{}@c>", long.repeat(3)), "a@b.c"), name(&format!("<{}@c>", long.repeat(3)), "b@b.c"));
+        let (a, b) =
+            (name(&format!("<{}@c>", long.repeat(3)), "a@b.c"), name(&format!("<{}@c>", long.repeat(3)), "b@b.c"));
         assert_ne!(a, b);
         assert!(a.len() <= 204 && b.len() <= 204, "{a} {b}");
     }

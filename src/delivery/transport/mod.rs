@@ -32,9 +32,7 @@ pub trait Transport: Send + Sync {
     async fn rest(&self) {}
 
     /// Reaches the other side and asks whether it would take messages, without handing one over.
-    async fn probe(&self) -> Attempt {
-        Attempt::Transient { error: "not asked".into() }
-    }
+    async fn probe(&self) -> Attempt;
 
     /// Where messages go, for people: `smtp://mail.example.com:587 (STARTTLS)`. Never has a secret in it.
     fn describe(&self) -> String;
@@ -45,7 +43,9 @@ pub trait Transport: Send + Sync {
 pub enum Attempt {
     /// The other side took it and answers for it from now on.
     Accepted { reply: String },
-    /// Not now: the server is away, busy, or says so (4xx).
+    /// Not now: the other side is away, silent or busy, whatever the message.
+    Unreachable { error: String },
+    /// Not now: what was said about this message was put off (4xx), or cut short.
     Transient { error: String },
     /// Not now and hardly soon: the mailbox is full.
     Full { error: String },

@@ -4,11 +4,13 @@
 //! in what it wrote to standard error decides.
 
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use lettre::Address;
+use tokio::fs;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::time::timeout;
@@ -36,17 +38,19 @@ impl SendmailTransport {
     async fn run(&self, from: &Address, to: &Address, bytes: &[u8]) -> Attempt {
         let place = self.settings.program.display();
         let mut command = Command::new(&self.settings.program);
-        command.arg("-i").arg("-f").arg(with_ascii_domain(from).to_string());
-        command.arg("--").arg(with_ascii_domain(to).to_string());
+        command.arg("-i").arg("-f").arg(with_ascii_domain(from));
+        command.arg("--").arg(with_ascii_domain(to));
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         let child = match command.spawn() {
             Ok(child) => child,
             Err(error) => return not_started(&error, &format!("{place}: {error}")),
         };
-        let (ended, fed, said) = talk(child, &local_lines(bytes)).await;
+        let (ended, read_all, said) = talk(child, &local_lines(bytes)).await;
         match ended {
-            Ok(status) => judge(status, fed, &said, &place.to_string()),
-            Err(error) => Attempt::Unknown { error: words(&format!("{place}: {error}; perhaps delivered")).into_owned() },
+            Ok(status) => judge(status, read_all, &said, &place.to_string()),
+            Err(error) => {
+                Attempt::Unknown { error: words(&format!("{place}: {error}; perhaps delivered")).into_owned() }
+            }
         }
     }
 }
@@ -56,8 +60,23 @@ impl Transport for SendmailTransport {
     async fn send(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
         let limit = self.settings.timeout;
         timeout(limit, self.run(from, to, &mail.bytes)).await.unwrap_or_else(|_| Attempt::Unknown {
-            error: format!("{}: not done within {:.1} s, killed; perhaps delivered", self.settings.program.display(), limit.as_secs_f64()),
+            error: format!(
+                "{}: not done within {:.1} s, killed; perhaps delivered",
+                self.settings.program.display(),
+                limit.as_secs_f64()
+            ),
         })
+    }
+
+    async fn probe(&self) -> Attempt {
+        let place = self.settings.program.display();
+        match fs::metadata(&self.settings.program).await {
+            Ok(found) if found.is_file() && found.permissions().mode() & 0o111 != 0 => {
+                Attempt::Accepted { reply: "there".into() }
+            }
+            Ok(_) => Attempt::Misconfigured { error: format!("{place}: found something else, expected a program") },
+            Err(error) => not_started(&error, &format!("{place}: {error}")),
+        }
     }
 
     fn describe(&self) -> String {
@@ -74,7 +93,7 @@ async fn talk(mut child: Child, bytes: &[u8]) -> (io::Result<ExitStatus>, bool, 
         stdin.write_all(bytes).await.is_ok() && stdin.shutdown().await.is_ok()
     };
     let mut said = Vec::new();
-    let (fed, ended) = {
+    let (read_all, ended) = {
         let mut listen = std::pin::pin!(listen(stderr, &mut said));
         let work = async { tokio::join!(feed, child.wait()) };
         let mut work = std::pin::pin!(work);
@@ -86,7 +105,7 @@ async fn talk(mut child: Child, bytes: &[u8]) -> (io::Result<ExitStatus>, bool, 
             () = &mut listen => work.await,
         }
     };
-    (ended, fed, String::from_utf8_lossy(&said).into_owned())
+    (ended, read_all, String::from_utf8_lossy(&said).into_owned())
 }
 
 /// Reads to the end and keeps the beginning.
@@ -108,7 +127,7 @@ fn not_started(error: &io::Error, said: &str) -> Attempt {
 }
 
 /// What follows from how the program ended.
-fn judge(status: ExitStatus, fed: bool, said: &str, place: &str) -> Attempt {
+fn judge(status: ExitStatus, read_all: bool, said: &str, place: &str) -> Attempt {
     let how = match status.code() {
         Some(code) => format!("exit {code}"),
         None => format!("{status}"),
@@ -116,7 +135,7 @@ fn judge(status: ExitStatus, fed: bool, said: &str, place: &str) -> Attempt {
     let said = said.trim();
     let error = words(&format!("{place}: {how}{}{said}", if said.is_empty() { "" } else { ": " })).into_owned();
     match (status.code(), enhanced_status(said)) {
-        (Some(0), _) if fed => Attempt::Accepted { reply: error },
+        (Some(0), _) if read_all => Attempt::Accepted { reply: error },
         (Some(0), _) => Attempt::Misconfigured { error: format!("{error}, without reading the whole message") },
         // EX_USAGE, EX_NOPERM, EX_CONFIG; and a shell's "cannot run", "not found".
         (Some(64 | 77 | 78 | 126 | 127), _) | (_, Some((5, 7, 8 | 9))) => Attempt::Misconfigured { error },

@@ -10,7 +10,6 @@ mod wire;
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::task::Poll;
 
 use async_trait::async_trait;
@@ -23,6 +22,9 @@ use super::{Attempt, SmtpSettings, Tls, Transport};
 use crate::store::StoredMail;
 use reply::Step;
 use session::{Failure, Limits, Session};
+
+const CLIENT_FAILED: &str = "the SMTP client failed on what the server said";
+const TOO_LONG: &str = "the attempt took too long";
 
 /// Sends through one mail server.
 pub struct SmtpTransport {
@@ -38,6 +40,18 @@ impl SmtpTransport {
     #[must_use]
     pub fn new(settings: SmtpSettings) -> Self {
         Self { settings, hello: ClientId::default(), kept: Mutex::new(None) }
+    }
+
+    /// Connects, encrypts and authenticates, no more.
+    async fn greet(&self) -> Attempt {
+        let limits = Limits::starting_now(self.settings.timeout);
+        match Session::open(&self.settings, &self.hello, &limits).await {
+            Ok(session) => {
+                session.quit(&limits).await;
+                Attempt::Accepted { reply: "ready to take mail".into() }
+            }
+            Err(attempt) => attempt,
+        }
     }
 
     async fn attempt(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
@@ -94,9 +108,16 @@ impl Transport for SmtpTransport {
         let attempt = timeout(self.settings.timeout, without_panic(self.attempt(from, to, mail)));
         let unknown = |what: &str| Attempt::Unknown { error: format!("{what}; perhaps delivered") };
         match attempt.await {
-            Ok(Some(attempt)) => attempt,
-            Ok(None) => unknown("the SMTP client failed on what the server said"),
-            Err(_) => unknown("the attempt took too long"),
+            Ok(attempt) => attempt.unwrap_or_else(|| unknown(CLIENT_FAILED)),
+            Err(_) => unknown(TOO_LONG),
+        }
+    }
+
+    async fn probe(&self) -> Attempt {
+        let failed = |error: &str| Attempt::Unreachable { error: error.into() };
+        match timeout(self.settings.timeout, without_panic(self.greet())).await {
+            Ok(attempt) => attempt.unwrap_or_else(|| failed(CLIENT_FAILED)),
+            Err(_) => failed(TOO_LONG),
         }
     }
 
@@ -118,7 +139,7 @@ impl Transport for SmtpTransport {
 
 /// What `future` gives; `None` if it panics: lettre does on some replies (a blank line in the answer to EHLO).
 async fn without_panic<T>(future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
+    let mut future = Box::pin(future);
     poll_fn(move |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(poll) => poll.map(Some),
         Err(_) => Poll::Ready(None),

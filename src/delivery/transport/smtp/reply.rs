@@ -63,7 +63,7 @@ fn judge_refusal(step: Step, code: u16, said: &str) -> Attempt {
         _ if matches!(status, Some((4 | 5, 2, 2))) => Attempt::Full { error },
         // RFC 1870: 552 also says that the message is larger than the server ever takes.
         552 if step >= Step::Mail && !matches!(status, Some((5, 3, 4))) => Attempt::Full { error },
-        ..500 => Attempt::Transient { error },
+        ..500 => put_off(step, error),
         530 | 534 | 535 | 538 => Attempt::Misconfigured { error },
         _ if step < Step::Mail || matches!(status, Some((5, 7, 8 | 9))) => Attempt::Misconfigured { error },
         _ => Attempt::Permanent { error },
@@ -84,8 +84,13 @@ pub(super) fn judge_silence(step: Step, waited: Duration) -> Attempt {
 fn lost(step: Step, error: String) -> Attempt {
     match step {
         Step::Message => Attempt::Unknown { error: format!("{error}; perhaps delivered") },
-        _ => Attempt::Transient { error },
+        _ => put_off(step, error),
     }
+}
+
+/// Not now: about the server until it was given a message, then about the message.
+fn put_off(step: Step, error: String) -> Attempt {
+    if step < Step::Mail { Attempt::Unreachable { error } } else { Attempt::Transient { error } }
 }
 
 /// A reply as one line: `250 2.0.0 queued as 4711`.
@@ -125,6 +130,7 @@ mod tests {
     fn kind(attempt: &Attempt) -> &'static str {
         match attempt {
             Attempt::Accepted { .. } => "accepted",
+            Attempt::Unreachable { .. } => "unreachable",
             Attempt::Transient { .. } => "transient",
             Attempt::Full { .. } => "full",
             Attempt::Permanent { .. } => "permanent",
@@ -147,7 +153,8 @@ mod tests {
             (Step::Mail, 530, "5.7.0 authentication required", "misconfigured"),
             (Step::Rcpt, 550, "5.7.8 not authenticated", "misconfigured"),
             (Step::Auth, 535, "5.7.8 wrong password", "misconfigured"),
-            (Step::Auth, 454, "4.7.0 temporary failure", "transient"),
+            (Step::Auth, 454, "4.7.0 temporary failure", "unreachable"),
+            (Step::Greeting, 421, "4.3.2 too many connections", "unreachable"),
             (Step::Greeting, 554, "no service here", "misconfigured"),
             (Step::StartTls, 502, "not implemented", "misconfigured"),
         ] {
@@ -164,7 +171,8 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_transient_until_the_message_was_handed_over() {
+    fn silence_is_harmless_until_the_message_was_handed_over() {
+        assert_eq!(kind(&judge_silence(Step::Greeting, Duration::from_secs(1))), "unreachable");
         assert_eq!(kind(&judge_silence(Step::Data, Duration::from_secs(1))), "transient");
         assert_eq!(kind(&judge_silence(Step::Message, Duration::from_secs(1))), "unknown");
     }

@@ -176,7 +176,11 @@ async fn expect(
 }
 
 /// The outcome of `step`, or what follows from its failure.
-async fn answer<T>(limits: &Limits, step: Step, step_taken: impl Future<Output = Result<T, Error>>) -> Result<T, Attempt> {
+async fn answer<T>(
+    limits: &Limits,
+    step: Step,
+    step_taken: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Attempt> {
     limits.within(step, step_taken).await?.map_err(|error| judge_error(step, &error))
 }
 
@@ -187,20 +191,20 @@ fn misconfigured(error: &str) -> Attempt {
 /// A socket to the server, at the first of its addresses that answers.
 async fn dial(settings: &SmtpSettings, limits: &Limits) -> Result<TcpStream, Attempt> {
     let SmtpSettings { host, port, .. } = settings;
-    let transient = |error: &dyn Display| Attempt::Transient {
+    let away = |error: &dyn Display| Attempt::Unreachable {
         error: words(&format!("{} to {host}:{port}: {error}", Step::Connect)).into_owned(),
     };
     let found = limits.within(Step::Connect, lookup_host((host.as_str(), *port))).await?;
-    let addresses: Vec<_> = found.map_err(|error| transient(&error))?.collect();
+    let addresses: Vec<_> = found.map_err(|error| away(&error))?.collect();
     let share = limits.step / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
-    let mut last = transient(&"the name has no address");
+    let mut last = away(&"the name has no address");
     for address in addresses {
         match timeout(share, TcpStream::connect(address)).await {
             Ok(Ok(socket)) => {
-                socket.set_nodelay(true).map_err(|error| transient(&error))?;
+                socket.set_nodelay(true).map_err(|error| away(&error))?;
                 return Ok(socket);
             }
-            Ok(Err(error)) => last = transient(&error),
+            Ok(Err(error)) => last = away(&error),
             Err(_) => last = judge_silence(Step::Connect, share),
         }
     }

@@ -1,0 +1,70 @@
+//! Says once that something went away, and once that it is back: not every second in between.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// Whether one thing that we depend on (the mail server, the database) is there.
+#[derive(Clone, Debug)]
+pub struct Outage {
+    what: &'static str,
+    since: Option<DateTime<Utc>>,
+}
+
+impl Outage {
+    /// `what` is there, as far as is known; the log calls it so.
+    #[must_use]
+    pub fn of(what: &'static str) -> Self {
+        Self { what, since: None }
+    }
+
+    /// It is away; logged, with `why`, if that is new. Says whether it is.
+    pub fn away(&mut self, now: DateTime<Utc>, why: &str) -> bool {
+        let new = self.since.is_none();
+        if new {
+            self.since = Some(now);
+            tracing::warn!(error = why, "{} is away; trying again until it is back", self.what);
+        }
+        new
+    }
+
+    /// It is there; logged, with how long it was away, if it was. Says how long.
+    pub fn back(&mut self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        let lasted = now - self.since.take()?;
+        tracing::info!(seconds = lasted.num_seconds(), "{} is back", self.what);
+        Some(lasted)
+    }
+}
+
+/// `text` without e-mail addresses, which do not belong in a log above debug level.
+#[must_use]
+pub fn without_addresses(text: &str) -> String {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':' | '"' | '\'');
+    let hidden = |piece: &str| {
+        let (word, end) = piece.rfind(ends).map_or((piece, ""), |at| piece.split_at(at));
+        if word.contains('@') { format!("[address]{end}") } else { piece.to_owned() }
+    };
+    text.split_inclusive(ends).map(hidden).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn going_away_is_said_once_and_coming_back_says_how_long() {
+        let mut server = Outage::of("the mail server");
+        let start = DateTime::UNIX_EPOCH;
+        assert_eq!(server.back(start), None);
+        assert!(server.away(start, "connection refused"));
+        assert!(!server.away(start + TimeDelta::seconds(1), "connection refused"));
+        assert_eq!(server.back(start + TimeDelta::seconds(90)), Some(TimeDelta::seconds(90)));
+        assert_eq!(server.back(start + TimeDelta::seconds(91)), None);
+        assert!(server.away(start + TimeDelta::seconds(92), "connection refused"));
+    }
+
+    #[test]
+    fn addresses_do_not_reach_the_log() {
+        let said = "RCPT TO: 550 5.1.1 <a.b@example.com>: no such user (see x@y.z, \"c@d.e\") a@b";
+        let shown = "RCPT TO: 550 5.1.1 <[address]>: no such user (see [address], \"[address]\") [address]";
+        assert_eq!(without_addresses(said), shown);
+    }
+}

@@ -1,0 +1,69 @@
+//! A message's facts → its bytes, once: looks at the alerts again and leaves out what was settled meanwhile.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::Courier;
+use crate::alert::Alert;
+use crate::claim::Status;
+use crate::escalation::Case;
+use crate::mail::{Composer, MAX_IN_BODY, Mail, MailError};
+use crate::sla;
+use crate::store::{LeasedDelivery, StoreError};
+
+/// How many alerts are read at once.
+const PAGE: u32 = 500;
+
+/// How many of a disputed claim's history entries are shown.
+const HISTORY: u32 = 5;
+
+/// Why a message cannot be rendered now.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RenderError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Mail(#[from] MailError),
+}
+
+impl Courier {
+    /// The message of `delivery` as things stand at `now`, worst case first; `None` if nothing is left to say.
+    pub(super) async fn render(
+        &self,
+        delivery: &LeasedDelivery,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Mail>, RenderError> {
+        let reminded: HashSet<Uuid> = delivery.digest.reminded.iter().copied().collect();
+        let mut composer = Composer::new(&self.frame, delivery.message, &delivery.digest, now);
+        let (mut shown, mut after) = (0, None);
+        loop {
+            let page = self.store.unsettled(delivery.message, now, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some((last.due_at, last.id));
+            for alert in page {
+                let reminder = reminded.contains(&alert.id);
+                // Acknowledging an alert stops its reminders, also the one that was on its way.
+                if reminder && alert.acknowledged_at.is_some() {
+                    continue;
+                }
+                composer.add(self.case(alert, reminder, shown < MAX_IN_BODY, now).await?)?;
+                shown += 1;
+            }
+        }
+        Ok(composer.finish()?)
+    }
+
+    /// `alert` with what a reader needs beside it; what only the body shows is looked up only `in_full`.
+    async fn case(&self, alert: Alert, reminder: bool, in_full: bool, now: DateTime<Utc>) -> Result<Case, StoreError> {
+        let calendar = self.calendars.get(&alert.calendar).unwrap_or_else(|| self.calendars.default());
+        let business_days_late = sla::business_days_between(calendar, alert.due_at, now);
+        let (title, mut history) =
+            if in_full { self.store.background(&alert.claim_id, HISTORY).await? } else { (None, Vec::new()) };
+        if Status::parse(&alert.claim_status) != Some(Status::Disputed) {
+            history.clear();
+        }
+        Ok(Case { alert, reminder, business_days_late, title, history })
+    }
+}
