@@ -1,1 +1,206 @@
-//! (to come)
+//! Logs, to standard error: for the journal, as JSON, or as text for a terminal.
+//!
+//! No secrets and no message bodies: libraries that would log those (lettre logs whole SMTP conversations, passwords
+//! included, below `info`) are held to a level at which they do not, whatever level is configured.
+
+use std::fmt;
+use std::io::IsTerminal;
+use std::os::unix::fs::MetadataExt;
+
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::{DefaultFields, FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt as lines};
+
+use crate::claim::clean_line;
+use crate::config::{LogFormat, LogLevel, LogSettings};
+
+/// The most that each library may log.
+const CAPS: [(&str, LevelFilter); 7] = [
+    ("h2", LevelFilter::INFO),
+    ("hyper", LevelFilter::INFO),
+    ("hyper_util", LevelFilter::INFO),
+    ("lettre", LevelFilter::INFO),
+    ("rustls", LevelFilter::WARN),
+    ("sqlx", LevelFilter::WARN),
+    ("tokio_cron_scheduler", LevelFilter::WARN),
+];
+
+/// The longest line for the journal, in characters.
+const LONGEST_LINE: usize = 16_000;
+
+/// Starts logging as `settings` say; the first call in a process counts.
+pub fn init(settings: &LogSettings) {
+    let terminal = std::io::stderr().is_terminal();
+    let format = match settings.format {
+        LogFormat::Auto => {
+            choose(std::env::var("JOURNAL_STREAM").ok().as_deref(), stream_of_stderr().as_deref(), terminal)
+        }
+        chosen => chosen,
+    };
+    let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+    let lines = layer(LogSettings { format, ..*settings }, colours, std::io::stderr);
+    // Only tests have a subscriber already, and keep theirs.
+    let _ = tracing_subscriber::registry().with(lines).try_init();
+}
+
+/// What writes log lines to `writer`.
+fn layer<S, W>(settings: LogSettings, colours: bool, writer: W) -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let base = lines::layer().with_writer(writer).with_ansi(false);
+    let layer: Box<dyn Layer<S> + Send + Sync> = match settings.format {
+        LogFormat::Journald => base.event_format(JournalLine).boxed(),
+        LogFormat::Json => base.json().flatten_event(true).boxed(),
+        LogFormat::Auto | LogFormat::Text => base.with_ansi(colours).boxed(),
+    };
+    layer.with_filter(filter(settings.level))
+}
+
+/// The format that suits where standard error goes: systemd names the journal's stream in `JOURNAL_STREAM`, which is
+/// also inherited by processes whose standard error is somewhere else.
+fn choose(journal: Option<&str>, stderr: Option<&str>, terminal: bool) -> LogFormat {
+    if journal.is_some() && journal == stderr {
+        LogFormat::Journald
+    } else if terminal {
+        LogFormat::Text
+    } else {
+        LogFormat::Json
+    }
+}
+
+/// Standard error's device and inode, as `JOURNAL_STREAM` has them.
+fn stream_of_stderr() -> Option<String> {
+    let stream = std::fs::metadata("/proc/self/fd/2").ok()?;
+    Some(format!("{}:{}", stream.dev(), stream.ino()))
+}
+
+fn filter(level: LogLevel) -> Targets {
+    let level = match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    Targets::new().with_default(level).with_targets(CAPS.map(|(target, cap)| (target, level.min(cap))))
+}
+
+/// A line for the journal, which adds the time: the priority in angle brackets, the target, what happened.
+struct JournalLine;
+
+impl<S> FormatEvent<S, DefaultFields> for JournalLine
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn format_event(
+        &self,
+        _context: &FmtContext<'_, S, DefaultFields>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        // Source: sd-daemon(3), priorities as in syslog(3).
+        let priority = match *event.metadata().level() {
+            Level::ERROR => 3,
+            Level::WARN => 4,
+            Level::INFO => 6,
+            Level::DEBUG | Level::TRACE => 7,
+        };
+        let mut text = format!("{}: ", event.metadata().target());
+        DefaultFields::new().format_fields(Writer::new(&mut text), event)?;
+        writeln!(writer, "<{priority}>{}", clean_line(&text, LONGEST_LINE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn written(format: LogFormat, level: LogLevel, log: impl FnOnce()) -> String {
+        let written = Written::default();
+        let writer = written.clone();
+        let layer = layer(LogSettings { format, level }, false, move || writer.clone());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
+        String::from_utf8(written.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn the_journal_gets_priorities_and_one_line_an_event() {
+        let lines = written(LogFormat::Journald, LogLevel::Trace, || {
+            tracing::error!(target: "scan", claim = "C-1\r\n<0>forged", "failed\n<0>forged \u{1b}[31m\u{202e}");
+            tracing::warn!(target: "scan", "late");
+            tracing::info!(target: "scan", running = 133, "scanned");
+            tracing::debug!(target: "scan", "asked");
+        });
+        let expected = [
+            "<3>scan: failed <0>forged \\x1b[31m claim=\"C-1\\r\\n<0>forged\"",
+            "<4>scan: late",
+            "<6>scan: scanned running=133",
+            "<7>scan: asked",
+        ];
+        assert_eq!(lines.lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn json_has_the_fields_of_the_event() {
+        let line = written(LogFormat::Json, LogLevel::Info, || tracing::info!(running = 133, "scanned"));
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(
+            (&line["running"], &line["message"], &line["level"]),
+            (&133.into(), &"scanned".into(), &"INFO".into())
+        );
+    }
+
+    #[test]
+    fn the_level_is_the_least_important_that_is_logged() {
+        let lines = written(LogFormat::Text, LogLevel::Warn, || {
+            tracing::warn!(target: "scan", "first");
+            tracing::info!(target: "scan", "second");
+        });
+        assert!(lines.contains("first") && !lines.contains("second"), "{lines}");
+    }
+
+    #[test]
+    fn libraries_that_log_secrets_are_held_back_at_any_level() {
+        let lines = written(LogFormat::Text, LogLevel::Trace, || {
+            tracing::debug!(target: "claimwatch::scan", "ours");
+            tracing::debug!(target: "lettre::transport::smtp", "AUTH PLAIN hunter2");
+            tracing::info!(target: "sqlx::query", "SELECT 'hunter2'");
+            tracing::info!(target: "rustls::client", "hunter2");
+        });
+        assert!(lines.contains("ours") && !lines.contains("hunter2"), "{lines}");
+        let lines = written(LogFormat::Text, LogLevel::Error, || tracing::warn!(target: "lettre", "quiet"));
+        assert_eq!(lines, "", "a cap never raises the level");
+    }
+
+    #[test]
+    fn the_journals_format_serves_only_where_standard_error_is_the_journal() {
+        assert_eq!(choose(Some("8:123"), Some("8:123"), false), LogFormat::Journald);
+        assert_eq!(choose(Some("8:123"), Some("0:24"), true), LogFormat::Text);
+        assert_eq!(choose(Some("8:123"), Some("0:24"), false), LogFormat::Json);
+        assert_eq!(choose(None, None, false), LogFormat::Json);
+    }
+}

@@ -13,8 +13,8 @@ use super::{Affects, read_zone};
 const LONGEST_NAME: usize = 100;
 
 /// The names of all calendars, and the calendars themselves unless something is wrong with them.
-pub fn read(section: Section<'_>) -> (Vec<String>, Option<Calendars>) {
-    let chosen = section.read("default", |node| line(node, "the name of a calendar"));
+pub fn read(section: &Section<'_>) -> (Vec<String>, Option<Calendars>) {
+    let chosen = section.read("default", |node| line(node, "the name of a calendar, as \"fr\""));
     let tables = section.named();
     let mut names: Vec<String> = tables.iter().map(|(name, _)| (*name).to_owned()).collect();
     let calendars: Vec<Option<Calendar>> = tables
@@ -33,8 +33,15 @@ pub fn read(section: Section<'_>) -> (Vec<String>, Option<Calendars>) {
     let calendars: Option<Vec<Calendar>> = calendars.into_iter().collect();
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
     let default = match (chosen, &known[..]) {
+        (None | Some("default"), []) => {
+            names.push("default".into());
+            return (names, utc(section));
+        }
         (Some(chosen), []) => {
-            section.report("default", format!("found {chosen:?}, but there is no calendar: [calendars.{chosen}] is missing"));
+            section.report(
+                "default",
+                format!("found {chosen:?}, but there is no calendar: [calendars.{chosen}] is missing"),
+            );
             return (names, None);
         }
         (Some(chosen), known) if !known.contains(&chosen) => {
@@ -42,10 +49,6 @@ pub fn read(section: Section<'_>) -> (Vec<String>, Option<Calendars>) {
             return (names, None);
         }
         (Some(chosen), _) => chosen.to_owned(),
-        (None, []) => {
-            names.push("default".into());
-            return (names, utc(&section));
-        }
         (None, [only]) => (*only).to_owned(),
         (None, known) => {
             if !section.has("default") {
@@ -116,14 +119,11 @@ fn not_yet(section: &Section<'_>) {
         section.report("subdivision", "found a subdivision without a country, expected country = \"…\" beside it");
     }
     let files = section.list("ics", "a list of files, as [\"closures.ics\"]", |node| line(node, "the path of a file"));
-    for file in files.into_iter().flatten() {
+    if files.is_some_and(|files| !files.is_empty()) {
         section.obstacle(
             Affects::Deadlines,
             "ics",
-            format!(
-                "found {:?}, but this version reads no .ics files; list the days in `holidays` instead",
-                section.resolve(file)
-            ),
+            "found .ics files, but this version reads none; list the days in `holidays` instead",
         );
     }
 }

@@ -8,10 +8,10 @@ use crate::escalation::{Glob, Language, Level, Policy, Route, SendHours};
 use crate::sla::Rule;
 
 use super::mail::Way;
+use super::read_mailbox;
 use super::rules::read_span;
 use super::section::{Section, choice, expected, integer, line, one_of, text};
 use super::tree::Node;
-use super::read_mailbox;
 
 /// The support request page of the programs that the domain describes.
 const SUPPORT_URL: &str =
@@ -19,20 +19,17 @@ const SUPPORT_URL: &str =
 
 /// The policy; without levels, one that writes to this machine's support, if mail stays on this machine.
 pub fn read(section: Section<'_>, rules: &[Rule], way: &Way) -> Policy {
-    let levels = match section.sections("levels") {
-        Some(tables) => {
-            if tables.is_empty() {
-                section.report("levels", "found an empty list, expected at least one level");
-            }
-            read_levels(tables)
+    let levels = if let Some(tables) = section.sections("levels") {
+        if tables.is_empty() {
+            section.report("levels", "found an empty list, expected at least one level");
         }
-        None => {
-            if !way.stays_here && !section.has("levels") {
-                let detail = format!("absent, expected at least one level with recipients, as mail goes out by {}", way.name);
-                section.report_at(&way.place, "levels", detail);
-            }
-            vec![local_level()]
+        read_levels(tables)
+    } else {
+        if !way.stays_here && !section.has("levels") {
+            let what = format!("absent, expected at least one level with recipients, as mail goes out by {}", way.name);
+            section.report_at(&way.place, "levels", what);
         }
+        vec![local_level()]
     };
     let routes = section.sections("routes").unwrap_or_default();
     let routes = routes.into_iter().map(|table| read_route(table, rules, levels.len())).collect();
@@ -65,7 +62,10 @@ fn read_levels(tables: Vec<Section<'_>>) -> Vec<Level> {
                     section.report("after", "absent, expected how long after the deadline, as \"2 business days\"");
                 }
                 (Some(before), Some(after)) if before.unit == after.unit && before.count >= after.count => {
-                    section.report("after", format!("found \"{after}\", expected more than the {before} of the level before"));
+                    section.report(
+                        "after",
+                        format!("found \"{after}\", expected more than the {before} of the level before"),
+                    );
                 }
                 _ => {}
             }
@@ -109,7 +109,10 @@ fn recipients(section: &Section<'_>) -> (Vec<Mailbox>, Vec<Mailbox>) {
     for (key, mailbox) in to.iter().map(|to| ("to", to)).chain(cc.iter().map(|cc| ("cc", cc))) {
         let address = mailbox.email.to_string().to_lowercase();
         if seen.contains(&address) {
-            section.report(key, format!("found {:?} twice, expected each recipient once in `to` and `cc`", mailbox.email.to_string()));
+            section.report(
+                key,
+                format!("found {:?} twice, expected each recipient once in `to` and `cc`", mailbox.email.to_string()),
+            );
         }
         seen.push(address);
     }
@@ -123,7 +126,11 @@ fn read_hours(node: &Node) -> Result<SendHours, String> {
         (Some(opens), Some(closes)) => SendHours { opens, closes },
         _ => return Err(expected(node, what)),
     };
-    if hours.opens < hours.closes { Ok(hours) } else { Err(expected(node, &format!("{what}, that end after they begin"))) }
+    if hours.opens < hours.closes {
+        Ok(hours)
+    } else {
+        Err(expected(node, &format!("{what}, that end after they begin")))
+    }
 }
 
 /// `08:00`; `24:00` is the end of the day.

@@ -69,3 +69,25 @@ fn read(file: &Path) -> Result<String, ConfigError> {
 fn place_of_end(text: &str) -> Place {
     Lines::of(text).place(text.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_that_is_named_serves_else_the_first_usual_one_that_is_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let [first, second] = ["first.toml", "second.toml"].map(|name| directory.path().join(name));
+        let found = |named| find_among(named, &[&first, &second]);
+        assert_eq!(found(None), None);
+        assert_eq!(found(Some(Path::new("missing.toml"))), Some("missing.toml".into()));
+        fs::write(&second, "").unwrap();
+        assert_eq!(found(None), Some(second.clone()));
+        std::os::unix::fs::symlink("nowhere", &first).unwrap();
+        assert_eq!(
+            found(None),
+            Some(first.clone()),
+            "a link that leads nowhere is an error, not a reason to use another file"
+        );
+    }
+}

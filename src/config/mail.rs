@@ -10,8 +10,8 @@ use lettre::message::Mailbox;
 use crate::delivery::transport::{FileSettings, SendmailSettings, SmtpSettings, Tls, TransportSettings};
 
 use super::error::Place;
-use super::section::{Section, choice, expected, flag, integer, line};
 use super::secret::read_secret;
+use super::section::{Section, choice, expected, flag, integer, line};
 use super::tree::Node;
 use super::{Affects, MailSettings, read_mailbox};
 
@@ -32,7 +32,11 @@ pub fn read(section: Section<'_>, state_directory: &Path) -> (MailSettings, Way)
     let timeout = Duration::from_secs(seconds.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(60));
     let from = section.read("from", read_mailbox);
     if from.is_none() && !section.has("from") && !way.stays_here {
-        section.report_at(&way.place, "from", format!("absent, expected the sender's address, as mail goes out by {name}"));
+        section.report_at(
+            &way.place,
+            "from",
+            format!("absent, expected the sender's address, as mail goes out by {name}"),
+        );
     }
     let from = from.unwrap_or_else(|| Mailbox::new(None, Address::new_dangerous("claimwatch", "localhost")));
     let reply_to = section.read("reply_to", read_mailbox);

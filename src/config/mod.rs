@@ -99,7 +99,8 @@ impl Settings {
     /// [`ConfigError`] with everything that is wrong.
     pub fn parse(file: Option<&Path>, text: &str, environment: &Environment) -> Result<Self, ConfigError> {
         let mut tree = tree::parse(text).map_err(|problems| ConfigError::new(file, problems))?;
-        let findings = Findings { file, problems: environment.lay_over(&mut tree).into(), obstacles: Vec::new().into() };
+        let findings =
+            Findings { file, problems: environment.lay_over(&mut tree).into(), obstacles: Vec::new().into() };
         let settings = read(Section::root(&tree, &findings), environment.state_directory());
         let problems = findings.problems.into_inner();
         match settings {
@@ -114,7 +115,8 @@ impl Settings {
     #[must_use]
     pub fn refusal(&self, needs: &[Affects]) -> Option<String> {
         let in_the_way = self.obstacles.iter().filter(|obstacle| needs.contains(&obstacle.affects));
-        let lines: Vec<String> = in_the_way.map(|obstacle| format!("{}: {}", obstacle.place, obstacle.detail)).collect();
+        let lines: Vec<String> =
+            in_the_way.map(|obstacle| format!("{}: {}", obstacle.place, obstacle.detail)).collect();
         if lines.is_empty() { None } else { Some(lines.join("\n")) }
     }
 
@@ -129,10 +131,10 @@ impl Settings {
 fn read(root: Section<'_>, state_directory: &Path) -> Option<Settings> {
     let database = service::database(root.section("database"), state_directory);
     let source = service::source(root.section("source"));
-    let (calendar_names, calendars) = calendars::read(root.section("calendars"));
+    let (calendar_names, calendars) = calendars::read(&root.section("calendars"));
     let default_zone = calendars.as_ref().map(|calendars| calendars.default().zone().clone());
     let schedule = service::schedule(root.section("schedule"), default_zone);
-    let rules = rules::read(root.section("rules"), &calendar_names);
+    let rules = rules::read(&root.section("rules"), &calendar_names);
     let (mail, way) = mail::read(root.section("mail"), state_directory);
     let policy = escalation::read(root.section("escalation"), &rules, &way);
     let http = service::http(root.section("http"));

@@ -6,7 +6,7 @@ use super::section::{Section, choice, flag, line, one_of};
 use super::tree::Node;
 
 /// The built-in rules, as configured.
-pub fn read(section: Section<'_>, calendars: &[String]) -> Vec<Rule> {
+pub fn read(section: &Section<'_>, calendars: &[String]) -> Vec<Rule> {
     let mut rules = Rule::built_in();
     for (name, table) in section.named() {
         if let Some(rule) = rules.iter_mut().find(|rule| rule.name == name) {
@@ -45,7 +45,9 @@ fn contradictions(rule: &Rule, section: &Section<'_>, calendars: &[String]) {
     if rule.target.roll == Roll::NextBusinessDay && target.unit == Unit::BusinessDays {
         section.report(
             "roll",
-            format!("found \"next_business_day\", but the target of {target} ends on a business day anyway; leave it out"),
+            format!(
+                "found \"next_business_day\", but the target of {target} ends on a business day anyway; leave it out"
+            ),
         );
     }
     if let Some(warn) = rule.warn

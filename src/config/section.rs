@@ -12,6 +12,9 @@ use super::{Affects, Obstacle};
 
 static NOTHING: Table = Table::new();
 
+/// The longest text, in characters.
+const LONGEST_TEXT: usize = 2_000;
+
 /// Below this likeness (0 to 1) a key is no misspelling of another.
 const ALIKE: f64 = 0.6;
 
@@ -31,6 +34,8 @@ pub struct Section<'a> {
     path: String,
     place: Place,
     entries: &'a Table,
+    /// Whether it is a table at all; if not, nothing more is said about it.
+    sound: bool,
     asked: RefCell<Vec<&'static str>>,
 }
 
@@ -41,17 +46,15 @@ impl<'a> Section<'a> {
     }
 
     fn new(findings: &'a Findings<'a>, path: String, place: Place, entries: &'a Table) -> Self {
-        Self { findings, path, place, entries, asked: RefCell::default() }
+        Self { findings, path, place, entries, sound: true, asked: RefCell::default() }
     }
 
     fn of_node(&self, path: String, node: &'a Node) -> Self {
-        let entries = if let Value::Table(entries) = &node.value {
-            entries
-        } else {
-            self.add(&node.place, path.clone(), expected(node, "a table of settings"));
-            &NOTHING
-        };
-        Self::new(self.findings, path, node.place.clone(), entries)
+        if let Value::Table(entries) = &node.value {
+            return Self::new(self.findings, path, node.place.clone(), entries);
+        }
+        self.add(&node.place, path.clone(), expected(node, "a table of settings"));
+        Self { sound: false, ..Self::new(self.findings, path, node.place.clone(), &NOTHING) }
     }
 
     fn node(&self, key: &'static str) -> Option<&'a Node> {
@@ -64,7 +67,9 @@ impl<'a> Section<'a> {
     }
 
     fn add(&self, place: &Place, key: String, detail: impl Into<String>) {
-        self.findings.problems.borrow_mut().push(Problem { place: place.clone(), key, detail: detail.into() });
+        if self.sound {
+            self.findings.problems.borrow_mut().push(Problem { place: place.clone(), key, detail: detail.into() });
+        }
     }
 
     /// Whether `key` is set.
@@ -187,9 +192,9 @@ pub fn expected(node: &Node, what: &str) -> String {
 /// The text of a value, which may be empty.
 pub fn text<'a>(node: &'a Node, what: &str) -> Result<&'a str, String> {
     match &node.value {
-        Value::Text(text) | Value::Variable { text, .. } if clean_line(text, usize::MAX) == text.as_str() => Ok(text),
+        Value::Text(text) | Value::Variable { text, .. } if clean_line(text, LONGEST_TEXT) == text.as_str() => Ok(text),
         Value::Text(_) | Value::Variable { .. } => {
-            Err(format!("{}, without control characters", expected(node, what)))
+            Err(format!("{}, of at most {LONGEST_TEXT} characters without control characters", expected(node, what)))
         }
         _ => Err(expected(node, what)),
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
 use croner::Cron;
+use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
 use percent_encoding::percent_decode_str;
 
@@ -132,9 +133,12 @@ fn read_url(node: &Node, section: &Section<'_>) -> Result<DatabaseUrl, String> {
         Some(("sqlite", rest)) => {
             let path = rest.strip_prefix("//").unwrap_or(rest);
             if path.contains(['?', '#']) {
-                return Err("found \"?\" or \"#\" in the path, expected none: a SQLite database has no options here".into());
+                return Err(
+                    "found \"?\" or \"#\" in the path, expected none: a SQLite database has no options here".into()
+                );
             }
-            let path = percent_decode_str(path).decode_utf8().map_err(|_| "found a path that is not UTF-8".to_owned())?;
+            let path =
+                percent_decode_str(path).decode_utf8().map_err(|_| "found a path that is not UTF-8".to_owned())?;
             if path.is_empty() || path == ":memory:" || path.ends_with('/') {
                 return Err("found no file, expected \"sqlite:\" and the path of a file".into());
             }
@@ -179,10 +183,14 @@ pub fn schedule(section: Section<'_>, default_zone: Option<Zone>) -> Option<Sche
     const DEFAULT: &str = "0 */5 * * * *";
     let scan = section.read("scan", |node| {
         let cron = line(node, CRON)?;
-        read_cron(cron).map(|pattern| (cron.to_owned(), pattern)).map_err(|why| format!("{}{why}", expected(node, CRON)))
+        read_cron(cron).map(|pattern| (cron.to_owned(), pattern)).map_err(|why| match why {
+            NoCron::Never => format!("found {cron:?}, which never comes"),
+            NoCron::Wrong(CronError::InvalidPattern(_)) => expected(node, CRON),
+            NoCron::Wrong(error) => format!("{} ({error})", expected(node, CRON)),
+        })
     });
     let zone = section.read("time_zone", read_zone).or(default_zone);
-    let default = || read_cron(DEFAULT).map_err(|why| section.report("scan", why)).ok();
+    let default = || read_cron(DEFAULT).map_err(|_| section.report("scan", "the default is no schedule")).ok();
     let scan = scan.or_else(|| default().map(|pattern| (DEFAULT.to_owned(), pattern)));
     section.finish();
     let (cron, pattern) = scan?;
@@ -191,15 +199,18 @@ pub fn schedule(section: Section<'_>, default_zone: Option<Zone>) -> Option<Sche
 
 const CRON: &str = "six fields: second, minute, hour, day of the month, month, day of the week";
 
-fn read_cron(text: &str) -> Result<Cron, String> {
+/// Why a text is no schedule.
+enum NoCron {
+    Wrong(CronError),
+    Never,
+}
+
+fn read_cron(text: &str) -> Result<Cron, NoCron> {
     let parser = CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).build();
-    let pattern = parser.parse(text).map_err(|error| match error {
-        croner::errors::CronError::InvalidPattern(_) => String::new(),
-        error => format!(" ({error})"),
-    })?;
+    let pattern = parser.parse(text).map_err(NoCron::Wrong)?;
     match pattern.find_next_occurrence(&DateTime::UNIX_EPOCH, false) {
         Ok(_) => Ok(pattern),
-        Err(_) => Err(", that occur some day".to_owned()),
+        Err(_) => Err(NoCron::Never),
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::error::{Place, Problem, quoted};
+use super::error::{Place, Problem, quoted, show_line};
 
 /// The entries of a table by key.
 pub type Table = BTreeMap<String, Node>;
@@ -66,15 +66,24 @@ impl Node {
 
 /// Reads the file's text; every breach of TOML's rules is a problem.
 pub fn parse(text: &str) -> Result<Table, Vec<Problem>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = Lines::of(text);
     let (root, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         return Ok(table(root.get_ref(), &|span| lines.place(span.start)));
     }
-    let problem = |error: &toml::de::Error| Problem {
-        place: error.span().map_or(Place::File, |span| lines.place(span.start)),
-        key: String::new(),
-        detail: format!("not TOML: {}", error.message()),
+    let problem = |error: &toml::de::Error| {
+        // Only a key is repeated: any other text could be part of a secret.
+        let key = error.span().filter(|_| error.message() == "duplicate key").and_then(|span| text.get(span));
+        Problem {
+            place: error.span().map_or(Place::File, |span| lines.place(span.start)),
+            key: String::new(),
+            detail: format!(
+                "not TOML: {}{}",
+                error.message(),
+                key.map(|key| format!(" {}", show_line(key))).unwrap_or_default()
+            ),
+        }
     };
     Err(errors.iter().map(problem).collect())
 }
@@ -91,11 +100,8 @@ pub fn variable(name: &str, text: String) -> Node {
 
 fn table(entries: &DeTable<'_>, place: &dyn Fn(Range<usize>) -> Place) -> Table {
     let entry = |(key, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| {
-        let node = Node {
-            key_place: place(key.span()),
-            place: place(value.span()),
-            value: convert(value.get_ref(), place),
-        };
+        let node =
+            Node { key_place: place(key.span()), place: place(value.span()), value: convert(value.get_ref(), place) };
         (String::from(std::borrow::Cow::as_ref(key.get_ref())), node)
     };
     entries.iter().map(entry).collect()
