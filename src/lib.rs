@@ -19,6 +19,7 @@ pub mod store;
 pub mod check;
 pub mod delivery;
 pub mod import;
+pub mod samples;
 pub mod scan;
 
 pub mod app;

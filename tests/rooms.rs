@@ -8,8 +8,16 @@ use std::path::{Path, PathBuf};
 const PURE: [&str; 7] = ["calendar", "claim", "sla", "alert", "escalation", "wording", "mail"];
 /// What a pure room may not name: the world.
 const WORLD: [&str; 10] = [
-    "sqlx::", "tokio::", "tokio_util::", "std::fs", "std::net", "std::env", "std::process", "std::io::std",
-    "lettre::transport", "tracing::",
+    "sqlx::",
+    "tokio::",
+    "tokio_util::",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::io::std",
+    "lettre::transport",
+    "tracing::",
 ];
 
 fn table() -> BTreeMap<String, BTreeSet<String>> {
@@ -126,7 +134,9 @@ fn pure_rooms_do_not_touch_the_world() {
         let is_zone_data = path.starts_with(root().join("src/calendar/zone"));
         if PURE.contains(&room.as_str()) && !is_test && !is_zone_data {
             let code = code.split("#[cfg(test)]").next().unwrap_or_default();
-            wrong.extend(WORLD.iter().filter(|name| code.contains(**name)).map(|name| format!("{}: {name}", path.display())));
+            wrong.extend(
+                WORLD.iter().filter(|name| code.contains(**name)).map(|name| format!("{}: {name}", path.display())),
+            );
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

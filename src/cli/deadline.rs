@@ -116,8 +116,11 @@ fn named<'a>(calendars: &'a Calendars, name: &str) -> Result<&'a Calendar, Strin
 
 /// Answers each line of standard input. A header is optional, and given back if there is one.
 fn batch(plan: &Plan) -> Result<(), Failure> {
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(io::stdin().lock());
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(io::stdin().lock());
     let mut writer = csv::Writer::from_writer(BufWriter::new(io::stdout().lock()));
     let mut record = csv::ByteRecord::new();
     let mut rejected = false;

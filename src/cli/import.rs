@@ -16,9 +16,11 @@ const DONE: u8 = 0;
 /// Rows were rejected, so nothing was imported.
 const REJECTED: u8 = 3;
 
+const FILES: [&str; 4] = ["programs", "claims", "payments", "history"];
+
 /// What `claimwatch import` is asked to do.
 #[derive(Args, Clone, Debug)]
-#[command(group = ArgGroup::new("files").required(true).multiple(true).args(["programs", "claims", "payments", "history"]))]
+#[command(group = ArgGroup::new("files").required(true).multiple(true).args(FILES))]
 pub struct ImportArgs {
     /// CSV file of programs; its header must have program_id
     #[arg(long, value_name = "FILE")]
@@ -46,7 +48,7 @@ pub struct ImportArgs {
 /// Imports the files and says what came of it; answers the exit code, 0 or 3.
 ///
 /// # Errors
-/// If a file cannot be read, or the database or standard output fails: exit code 1, nothing imported.
+/// If a file cannot be read or the database fails, then nothing was imported; or if standard output fails. Exit code 1.
 pub async fn run(args: &ImportArgs, store: &dyn Store) -> Result<u8, Box<dyn Error + Send + Sync>> {
     let files = ImportFiles {
         programs: args.programs.clone(),
@@ -122,4 +124,48 @@ fn summary(files: &ImportFiles, report: &ImportReport) -> String {
 fn line(name: &str, counts: RowCounts) -> String {
     let RowCounts { new, changed, same } = counts;
     format!("{name}: {new} new, {changed} changed, {same} unchanged\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::store::ImportCounts;
+
+    #[derive(Parser, Debug)]
+    struct Import {
+        #[command(flatten)]
+        args: ImportArgs,
+    }
+
+    fn parse(args: &[&str]) -> Result<ImportArgs, String> {
+        let args = [&["import"], args].concat();
+        Import::try_parse_from(args).map(|import| import.args).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_import_needs_a_file_and_a_zone_that_exists() {
+        assert!(parse(&["--history", "history.csv"]).is_ok());
+        let usage = parse(&["--dry-run"]).unwrap_err();
+        assert!(usage.contains("--programs <FILE>|--claims <FILE>|--payments <FILE>|--history <FILE>"), "{usage}");
+        let zone = parse(&["--claims", "claims.csv", "--time-zone", "Europe/Pari"]).unwrap_err();
+        assert!(zone.contains("did you mean \"Europe/Paris\""), "{zone}");
+    }
+
+    #[test]
+    fn the_summary_has_a_line_for_each_file_and_says_if_nothing_was_stored() {
+        let files = ImportFiles {
+            claims: Some("claims.csv".into()),
+            history: Some("history.csv".into()),
+            ..ImportFiles::default()
+        };
+        let claims = RowCounts { new: 3, changed: 1, same: 20 };
+        let counts = ImportCounts { claims, stored: true, ..ImportCounts::default() };
+        let mut report = ImportReport { counts, ..ImportReport::default() };
+        let expected = "claims: 3 new, 1 changed, 20 unchanged\nhistory: 0 new, 0 changed, 0 unchanged\n";
+        assert_eq!(summary(&files, &report), expected);
+        report.counts.stored = false;
+        assert_eq!(summary(&files, &report), format!("{expected}dry run: nothing was stored\n"));
+    }
 }

@@ -46,10 +46,21 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run the daemon: scan on schedule, deliver mail
     Run(run::RunArgs),
-    /// Scan once and say what was found
-    Scan(scan::ScanArgs),
+    #[command(flatten)]
+    Database(DatabaseCommand),
     /// Say when something is due, and why, day by day
     Deadline(deadline::DeadlineArgs),
+    /// Check everything that a start needs: configuration, database, calendars, mail
+    Check(check::CheckArgs),
+    /// Bring the database's schema up to date, and its views over the relations that [source] names
+    Migrate,
+}
+
+/// Commands that do one thing on an open database, and end.
+#[derive(Debug, Subcommand)]
+enum DatabaseCommand {
+    /// Scan once and say what was found
+    Scan(scan::ScanArgs),
     /// Look at alerts
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
@@ -58,10 +69,6 @@ enum Command {
     /// Look at messages on their way out, and send them again
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
-    /// Check everything that a start needs: configuration, database, calendars, mail
-    Check(check::CheckArgs),
-    /// Bring the database's schema up to date, and its views over the relations that [source] names
-    Migrate,
 }
 
 /// Why a command ended without doing what was asked.
@@ -162,20 +169,32 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Demo(args) => demo::run(&args, context.time).await,
         Command::Run(args) => run::run(&args, &context).await,
-        Command::Scan(args) => scan::run(&args, &context).await,
         Command::Deadline(args) => deadline::run(&args, &context.settings()?),
-        Command::Alerts(command) => alerts::run(command, &context.app().await?).await,
-        Command::Import(args) => match import::run(&args, &*context.app().await?.store).await {
+        Command::Check(args) => check::run(&args, &context).await,
+        Command::Migrate => {
+            let app = App::open(context.settings()?, context.time, Schema::Migrate).await?;
+            app.store.close().await;
+            output::say(&format!("{}: the schema is up to date", app.settings.database.url))
+        }
+        Command::Database(command) => {
+            let app = context.app().await?;
+            let done = on_database(command, &app).await;
+            app.store.close().await;
+            done
+        }
+    }
+}
+
+async fn on_database(command: DatabaseCommand, app: &App) -> Result<(), Failure> {
+    match command {
+        DatabaseCommand::Scan(args) => scan::run(&args, app).await,
+        DatabaseCommand::Alerts(command) => alerts::run(command, app).await,
+        DatabaseCommand::Outbox(command) => outbox::run(command, app).await,
+        DatabaseCommand::Import(args) => match import::run(&args, &*app.store).await {
             Ok(0) => Ok(()),
             Ok(_) => Err(Failure::rejected()),
             Err(error) => Err(Failure::failed(error.to_string())),
         },
-        Command::Outbox(command) => outbox::run(command, &context.app().await?).await,
-        Command::Check(args) => check::run(&args, &context).await,
-        Command::Migrate => {
-            let app = App::open(context.settings()?, context.time, Schema::Migrate).await?;
-            output::say(&format!("{}: the schema is up to date", app.settings.database.url))
-        }
     }
 }
 

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
+use super::Failure;
 use super::output::{json, remark, say, table};
-use super::{Context, Failure};
+use crate::app::App;
 use crate::now::TimeSource;
 use crate::scan::{Request, ScanSummary, scan};
 
@@ -31,8 +32,7 @@ pub fn instant(text: &str) -> Result<DateTime<Utc>, String> {
         .map_err(|_| format!("found {text:?}, expected an instant with its offset such as 2026-11-23T10:00:00+01:00"))
 }
 
-pub async fn run(args: &ScanArgs, context: &Context) -> Result<(), Failure> {
-    let app = context.app().await?;
+pub async fn run(args: &ScanArgs, app: &App) -> Result<(), Failure> {
     let plan = app.plan()?;
     let now = app.time.now();
     let at = args.at.unwrap_or(now);

@@ -43,6 +43,8 @@ pub use pulse::{News, ServiceManager, Systemd};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a mail that was not handed over yet may still take then: giving it up costs nothing but its turn.
 const PATIENCE_WITH_MAIL: Duration = Duration::from_secs(3);
+/// How long closing the database may take: only that its file then holds everything depends on it.
+const PATIENCE_WITH_DATABASE: Duration = Duration::from_secs(1);
 /// How long the schedule may take to begin.
 const FIRST_TICK: Duration = Duration::from_secs(10);
 const EVERY_SECOND: &str = "* * * * * *";
@@ -135,6 +137,9 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
     let ended = work(scans.run(), deliveries.run(), &watched, &stop, &*manager).await;
     if let Err(error) = scheduler.shutdown().await {
         tracing::debug!(%error, "the schedule did not stop in order");
+    }
+    if ended.is_ok() && timeout(PATIENCE_WITH_DATABASE, app.store.close()).await.is_err() {
+        tracing::debug!("the database was not closed in order");
     }
     ended
 }

@@ -1,4 +1,4 @@
-//! Says once that something went away, and once that it is back: not every second in between.
+//! Says once that something is not available, and once that it is again: not every second in between.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -21,7 +21,7 @@ impl Outage {
         let new = self.since.is_none();
         if new {
             self.since = Some(now);
-            tracing::warn!(error = why, "{} is away; trying again until it is back", self.what);
+            tracing::warn!(error = why, "{} is not available; trying again until it is", self.what);
         }
         new
     }
@@ -29,7 +29,7 @@ impl Outage {
     /// It is there; logged, with how long it was away, if it was. Says how long.
     pub fn back(&mut self, now: DateTime<Utc>) -> Option<TimeDelta> {
         let lasted = now - self.since.take()?;
-        tracing::info!(seconds = lasted.num_seconds(), "{} is back", self.what);
+        tracing::info!(seconds = lasted.num_seconds(), "{} is available again", self.what);
         Some(lasted)
     }
 }

@@ -175,21 +175,20 @@ impl<'a> Rows<'a> {
         let mut file = &input.file;
         file.rewind()?;
         let mut records = Records::new(BufReader::with_capacity(BUFFER_BYTES, file));
-        let problems = match records.read(&mut self.record)? {
+        let (line, problems) = match records.read(&mut self.record)? {
             Ok(true) => match Header::read(input.relation, &self.record) {
                 Ok(header) => {
                     self.table = Some(Table { input: index, records, header, keys: Keys::default() });
                     return Ok(Some(true));
                 }
-                Err(problems) => problems,
+                Err(problems) => (self.record.line(), problems),
             },
             Ok(false) => {
                 let columns = input.relation.columns().join(",");
-                vec![("an empty file".to_owned(), format!("a header such as {columns}"))]
+                (1, vec![("an empty file".to_owned(), format!("a header such as {columns}"))])
             }
-            Err(malformed) => vec![(malformed.found, malformed.expected.to_owned())],
+            Err(malformed) => (malformed.line, vec![(malformed.found, malformed.expected.to_owned())]),
         };
-        let line = self.record.line().max(1);
         for (found, expected) in problems {
             let file = input.name.clone();
             self.rejections.add(index, Rejection { file, line, column: None, subject: None, found, expected });
@@ -253,36 +252,34 @@ impl<'a> Rows<'a> {
         let (index, input) = (table.input, &self.inputs[table.input]);
         let relation = input.relation;
         let row = Row { relation, header: &table.header, record: &self.record, file: &input.name, zone: self.zone };
-        let mut wrong = Vec::new();
-        let mut read = None;
         if let Some(ragged) = row.ragged() {
-            wrong.push(ragged);
+            self.rejections.add(index, ragged);
             self.has_all_claims &= relation != Relation::Claims;
-        } else {
-            read = row.read(&mut wrong);
-            let keys = if relation == Relation::Claims { &mut self.claims } else { &mut table.keys };
-            if relation == Relation::Claims && row.id().is_empty() {
-                self.has_all_claims = false;
-            } else if relation != Relation::History
-                && let Some(first) = keys.insert(row.id(), self.record.line())
-            {
-                wrong.push(row.repeated(first));
-            }
-            if matches!(relation, Relation::Payments | Relation::History) && self.has_all_claims {
-                let claim_id = row.text("claim_id");
-                if !claim_id.is_empty() && !self.claims.contains(claim_id) && !self.known.contains(claim_id) {
-                    let rejection = row.unknown_claim();
-                    match &mut self.pending {
-                        Some(pending) => {
-                            pending.push(Reference { input: index, claim_id: claim_id.to_owned(), rejection });
-                        }
-                        None => wrong.push(rejection),
-                    }
-                }
+            return None;
+        }
+        let mut wrong = Vec::new();
+        let read = row.read(&mut wrong);
+        let keys = if relation == Relation::Claims { &mut self.claims } else { &mut table.keys };
+        if row.id().is_empty() {
+            self.has_all_claims &= relation != Relation::Claims;
+        } else if relation != Relation::History
+            && let Some(first) = keys.insert(row.id(), self.record.line())
+        {
+            wrong.push(row.repeated(first));
+        }
+        let refers = self.has_all_claims && matches!(relation, Relation::Payments | Relation::History);
+        let claim_id = if refers { row.text("claim_id") } else { "" };
+        if !claim_id.is_empty() && !self.claims.contains(claim_id) && !self.known.contains(claim_id) {
+            let rejection = row.unknown_claim();
+            match &mut self.pending {
+                Some(pending) => pending.push(Reference { input: index, claim_id: claim_id.to_owned(), rejection }),
+                None => wrong.push(rejection),
             }
         }
         let is_right = wrong.is_empty();
-        wrong.into_iter().for_each(|rejection| self.rejections.add(index, rejection));
+        for rejection in wrong {
+            self.rejections.add(index, rejection);
+        }
         read.filter(|_| is_right)
     }
 }

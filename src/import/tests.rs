@@ -231,6 +231,20 @@ fn where_the_claims_file_is_broken_nobody_is_blamed_for_referring_to_its_claims(
 }
 
 #[test]
+fn each_file_counts_its_own_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let (claims, payments) = (folder.path().join("claims.csv"), folder.path().join("payments.csv"));
+    fs::write(&claims, "claim_id,status\nC-1,editing\nC-2,editing\n").unwrap();
+    for (text, line) in [("", 1), ("\n\nname\n", 3), ("payment_id,claim_id\n,\n", 2)] {
+        fs::write(&payments, text).unwrap();
+        let files =
+            ImportFiles { claims: Some(claims.clone()), payments: Some(payments.clone()), ..ImportFiles::default() };
+        let (_, report) = read(&files, None, &[]);
+        assert!(!report.rejections.is_empty() && report.rejections.iter().all(|it| it.line == line), "{report:?}");
+    }
+}
+
+#[test]
 fn local_times_are_those_of_the_zone_that_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("claims.csv");

@@ -27,9 +27,11 @@ pub use types::{
 };
 
 /// Everything that one database does for claimwatch.
-pub trait Store: ClaimSource + AlertStore + ScanLog + Outbox + Import {}
-
-impl<T: ClaimSource + AlertStore + ScanLog + Outbox + Import> Store for T {}
+#[async_trait]
+pub trait Store: ClaimSource + AlertStore + ScanLog + Outbox + Import {
+    /// Ends every connection in good order; nothing can be asked afterwards.
+    async fn close(&self);
+}
 
 /// Reads the claims that others write. Nothing here changes the source.
 #[async_trait]

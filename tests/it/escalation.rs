@@ -8,7 +8,12 @@ use crate::world::{World, claim};
 
 fn level(after: Option<&str>, remind_every: Option<&str>, to: &str) -> Level {
     let span = |text: &str| text.parse().expect("a span");
-    Level { after: after.map(span), to: vec![to.parse().expect("an address")], cc: Vec::new(), remind_every: remind_every.map(span) }
+    Level {
+        after: after.map(span),
+        to: vec![to.parse().expect("an address")],
+        cc: Vec::new(),
+        remind_every: remind_every.map(span),
+    }
 }
 
 /// Waiting deliveries as "level recipient alerts", in order.

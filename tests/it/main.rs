@@ -1,9 +1,11 @@
 //! Everything that needs a database, a mail server or the program itself, in one binary.
 
 mod config;
+mod daemon;
 mod delivery;
 mod delivery_transport;
 mod escalation;
+mod import;
 mod independent_smtp;
 mod lookback;
 mod scan;

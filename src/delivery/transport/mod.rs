@@ -25,7 +25,8 @@ pub use smtp::SmtpTransport;
 /// Hands messages on, one recipient each.
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// Hands `mail` on for `to` alone, with `from` as the envelope's sender. Returns within the transport's own timeout.
+    /// Hands `mail` on for `to` alone, with `from` as the envelope's sender. Returns within the transport's
+    /// own timeout, or a second later.
     async fn send(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt;
 
     /// Nothing more to send for now: lets go of what was kept for the next message.

@@ -12,6 +12,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use lettre::Address;
@@ -26,6 +27,9 @@ use session::{Failure, Limits, Session};
 
 const CLIENT_FAILED: &str = "the SMTP client failed on what the server said";
 const TOO_LONG: &str = "the attempt took too long";
+
+/// How much later than its steps' own limit an attempt is cut off, so that what they found is told.
+const SLACK: Duration = Duration::from_secs(1);
 
 /// Sends through one mail server.
 pub struct SmtpTransport {
@@ -108,8 +112,8 @@ impl SmtpTransport {
 #[async_trait]
 impl Transport for SmtpTransport {
     async fn send(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
-        // The steps keep to the same limit; this one is for whatever they should overlook.
-        let attempt = timeout(self.settings.timeout, without_panic(self.attempt(from, to, mail)));
+        // The steps keep to their own limit; this one is for whatever they should overlook.
+        let attempt = timeout(self.settings.timeout + SLACK, without_panic(self.attempt(from, to, mail)));
         let unknown = |what: &str| Attempt::Unknown { error: format!("{what}; perhaps delivered") };
         match attempt.await {
             Ok(attempt) => attempt.unwrap_or_else(|| unknown(CLIENT_FAILED)),
@@ -119,7 +123,7 @@ impl Transport for SmtpTransport {
 
     async fn probe(&self) -> Attempt {
         let failed = |error: &str| Attempt::Unreachable { error: error.into() };
-        match timeout(self.settings.timeout, without_panic(self.greet())).await {
+        match timeout(self.settings.timeout + SLACK, without_panic(self.greet())).await {
             Ok(attempt) => attempt.unwrap_or_else(|| failed(CLIENT_FAILED)),
             Err(_) => failed(TOO_LONG),
         }

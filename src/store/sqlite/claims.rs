@@ -188,7 +188,7 @@ impl SqliteStore {
 
     async fn unknown_statuses(&self, found: &mut Problems) -> Result<(), StoreError> {
         let sql = format!(
-            "SELECT claim_id, substr(status, 1, 200) AS status FROM source_claims WHERE {}",
+            "SELECT c.claim_id, substr(c.status, 1, 200) AS status FROM source_claims c WHERE {}",
             clocks::unknown_status()
         );
         for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(&self.readers).await? {

@@ -1,25 +1,30 @@
 //! Imports: rows into the embedded database's own tables, all or none.
+//!
+//! Rows go in by batches: each statement is a trip to the connection's thread, which costs more than a row does.
 
 use std::collections::HashSet;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 
 use super::rows::instant_text;
 use super::{SqliteStore, StoreError};
 use crate::claim::{Claim, HistoryEntry, Moment, Payment, Program};
 use crate::store::{Import, ImportCounts, ImportMode, ImportRow, ImportRows, RowCounts};
 
+/// Rows in one statement: of claims, the widest, it takes some 1,000 of SQLite's 32,766 parameters.
+const BATCH: usize = 64;
+
 #[async_trait]
 impl Import for SqliteStore {
     async fn import(&self, rows: ImportRows<'_>, mode: ImportMode) -> Result<ImportCounts, StoreError> {
         let mut transaction = self.begin().await?;
-        let mut counts = ImportCounts::default();
+        let mut batches = Batches::default();
         let mut refused = false;
         for row in rows {
             match row {
-                Some(row) if !refused => store_row(&mut transaction, &row, &mut counts).await?,
+                Some(row) if !refused => batches.add(&mut transaction, row).await?,
                 Some(_) => {}
                 None => refused = true,
             }
@@ -27,6 +32,7 @@ impl Import for SqliteStore {
         if refused {
             return Ok(ImportCounts::default());
         }
+        let mut counts = batches.finish(&mut transaction).await?;
         if mode == ImportMode::Store {
             transaction.commit().await?;
             counts.stored = true;
@@ -44,139 +50,192 @@ impl Import for SqliteStore {
     }
 }
 
-async fn store_row(
-    transaction: &mut Transaction<'static, Sqlite>,
-    row: &ImportRow,
-    counts: &mut ImportCounts,
-) -> Result<(), StoreError> {
-    match row {
-        ImportRow::Program(program) => program_row(transaction, program, &mut counts.programs).await,
-        ImportRow::Claim(claim) => claim_row(transaction, claim, &mut counts.claims).await,
-        ImportRow::Payment(payment) => payment_row(transaction, payment, &mut counts.payments).await,
-        ImportRow::History(entry) => history_row(transaction, entry, &mut counts.history).await,
+type Writing = Transaction<'static, Sqlite>;
+
+/// Rows that wait until there are enough of them for a statement.
+#[derive(Default)]
+struct Batches {
+    programs: Vec<Program>,
+    claims: Vec<Claim>,
+    payments: Vec<Payment>,
+    history: Vec<HistoryEntry>,
+    counts: ImportCounts,
+}
+
+impl Batches {
+    async fn add(&mut self, transaction: &mut Writing, row: ImportRow) -> Result<(), StoreError> {
+        let waiting = match row {
+            ImportRow::Program(program) => push(&mut self.programs, program),
+            ImportRow::Claim(claim) => push(&mut self.claims, claim),
+            ImportRow::Payment(payment) => push(&mut self.payments, payment),
+            ImportRow::History(entry) => push(&mut self.history, entry),
+        };
+        if waiting < BATCH { Ok(()) } else { self.store(transaction).await }
+    }
+
+    async fn finish(mut self, transaction: &mut Writing) -> Result<ImportCounts, StoreError> {
+        self.store(transaction).await?;
+        Ok(self.counts)
+    }
+
+    async fn store(&mut self, transaction: &mut Writing) -> Result<(), StoreError> {
+        let counts = &mut self.counts;
+        store_programs(transaction, &std::mem::take(&mut self.programs), &mut counts.programs).await?;
+        store_claims(transaction, &std::mem::take(&mut self.claims), &mut counts.claims).await?;
+        store_payments(transaction, &std::mem::take(&mut self.payments), &mut counts.payments).await?;
+        store_history(transaction, &std::mem::take(&mut self.history), &mut counts.history).await
     }
 }
 
-/// Counts an upsert: nothing came back if the row was the same; otherwise it says whether the row was new.
-fn count(counts: &mut RowCounts, inserted: Option<bool>) {
-    *match inserted {
-        Some(true) => &mut counts.new,
-        Some(false) => &mut counts.changed,
-        None => &mut counts.same,
-    } += 1;
+fn push<T>(batch: &mut Vec<T>, row: T) -> usize {
+    batch.push(row);
+    batch.len()
 }
 
-async fn program_row(
-    transaction: &mut Transaction<'static, Sqlite>,
-    program: &Program,
+/// Counts an upsert of `rows` rows with different keys, of which `existed` were there before and `touched` were written.
+fn count(counts: &mut RowCounts, rows: usize, existed: u64, touched: u64) {
+    let new = (rows as u64).saturating_sub(existed);
+    counts.new += new;
+    counts.changed += touched.saturating_sub(new);
+    counts.same += (rows as u64).saturating_sub(touched);
+}
+
+async fn store_programs(
+    transaction: &mut Writing,
+    programs: &[Program],
     counts: &mut RowCounts,
 ) -> Result<(), StoreError> {
-    let existed = exists(transaction, "SELECT 1 FROM programs WHERE program_id = ?", &program.program_id).await?;
-    let done = sqlx::query(
-        "INSERT INTO programs (program_id, name, calendar, requires_tax_invoice, payment_currency) VALUES (?, ?, ?, ?, ?) \
-         ON CONFLICT (program_id) DO UPDATE SET name = excluded.name, calendar = excluded.calendar, \
+    if programs.is_empty() {
+        return Ok(());
+    }
+    let ids = programs.iter().map(|program| program.program_id.as_str());
+    let sql = "SELECT count(*) FROM programs WHERE program_id IN (SELECT value FROM json_each(?))";
+    let existed = existing(transaction, sql, ids).await?;
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO programs (program_id, name, calendar, requires_tax_invoice, payment_currency) ",
+    );
+    query.push_values(programs, |mut row, program| {
+        row.push_bind(&program.program_id)
+            .push_bind(&program.name)
+            .push_bind(&program.calendar)
+            .push_bind(program.requires_tax_invoice)
+            .push_bind(program.payment_currency.map(|currency| currency.to_string()));
+    });
+    query.push(
+        " ON CONFLICT (program_id) DO UPDATE SET name = excluded.name, calendar = excluded.calendar, \
          requires_tax_invoice = excluded.requires_tax_invoice, payment_currency = excluded.payment_currency \
-         WHERE (name, calendar, requires_tax_invoice, payment_currency) IS NOT \
+         WHERE (programs.name, programs.calendar, programs.requires_tax_invoice, programs.payment_currency) IS NOT \
          (excluded.name, excluded.calendar, excluded.requires_tax_invoice, excluded.payment_currency)",
-    )
-    .bind(&program.program_id)
-    .bind(&program.name)
-    .bind(&program.calendar)
-    .bind(program.requires_tax_invoice)
-    .bind(program.payment_currency.map(|currency| currency.to_string()))
-    .execute(&mut **transaction)
-    .await?;
-    count(counts, (done.rows_affected() == 1).then_some(!existed));
+    );
+    let done = query.build().execute(&mut **transaction).await?;
+    count(counts, programs.len(), existed, done.rows_affected());
     Ok(())
 }
 
-async fn claim_row(
-    transaction: &mut Transaction<'static, Sqlite>,
-    claim: &Claim,
-    counts: &mut RowCounts,
-) -> Result<(), StoreError> {
-    let existed = exists(transaction, "SELECT 1 FROM claims WHERE claim_id = ?", &claim.claim_id).await?;
-    let mut query = sqlx::query(
-        "INSERT INTO claims (claim_id, program_id, partner_name, title, status, amount, currency, submitted_at, reviewed_at, \
-         disputed_at, dispute_resolved_at, approved_at, tax_invoice_approved_at, paid_at, updated_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-         ON CONFLICT (claim_id) DO UPDATE SET program_id = excluded.program_id, partner_name = excluded.partner_name, \
+async fn store_claims(transaction: &mut Writing, claims: &[Claim], counts: &mut RowCounts) -> Result<(), StoreError> {
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let ids = claims.iter().map(|claim| claim.claim_id.as_str());
+    let sql = "SELECT count(*) FROM claims WHERE claim_id IN (SELECT value FROM json_each(?))";
+    let existed = existing(transaction, sql, ids).await?;
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO claims (claim_id, program_id, partner_name, title, status, amount, currency, submitted_at, \
+         reviewed_at, disputed_at, dispute_resolved_at, approved_at, tax_invoice_approved_at, paid_at, updated_at) ",
+    );
+    query.push_values(claims, |mut row, claim| {
+        row.push_bind(&claim.claim_id)
+            .push_bind(&claim.program_id)
+            .push_bind(&claim.partner_name)
+            .push_bind(&claim.title)
+            .push_bind(&claim.status_text)
+            .push_bind(claim.amount.map(|amount| amount.to_string()))
+            .push_bind(claim.currency.map(|currency| currency.to_string()));
+        for moment in Moment::ALL {
+            row.push_bind(instant(claim.moments.get(moment)));
+        }
+    });
+    query.push(
+        " ON CONFLICT (claim_id) DO UPDATE SET program_id = excluded.program_id, partner_name = excluded.partner_name, \
          title = excluded.title, status = excluded.status, amount = excluded.amount, currency = excluded.currency, \
          submitted_at = excluded.submitted_at, reviewed_at = excluded.reviewed_at, disputed_at = excluded.disputed_at, \
          dispute_resolved_at = excluded.dispute_resolved_at, approved_at = excluded.approved_at, \
          tax_invoice_approved_at = excluded.tax_invoice_approved_at, paid_at = excluded.paid_at, \
          updated_at = excluded.updated_at \
-         WHERE (program_id, partner_name, title, status, amount, currency, submitted_at, reviewed_at, disputed_at, \
-         dispute_resolved_at, approved_at, tax_invoice_approved_at, paid_at, updated_at) IS NOT (excluded.program_id, \
+         WHERE (claims.program_id, claims.partner_name, claims.title, claims.status, claims.amount, claims.currency, \
+         claims.submitted_at, claims.reviewed_at, claims.disputed_at, claims.dispute_resolved_at, claims.approved_at, \
+         claims.tax_invoice_approved_at, claims.paid_at, claims.updated_at) IS NOT (excluded.program_id, \
          excluded.partner_name, excluded.title, excluded.status, excluded.amount, excluded.currency, \
          excluded.submitted_at, excluded.reviewed_at, excluded.disputed_at, excluded.dispute_resolved_at, \
          excluded.approved_at, excluded.tax_invoice_approved_at, excluded.paid_at, excluded.updated_at)",
-    )
-    .bind(&claim.claim_id)
-    .bind(&claim.program_id)
-    .bind(&claim.partner_name)
-    .bind(&claim.title)
-    .bind(&claim.status_text)
-    .bind(claim.amount.map(|amount| amount.to_string()))
-    .bind(claim.currency.map(|currency| currency.to_string()));
-    for moment in Moment::ALL {
-        query = query.bind(instant(claim.moments.get(moment)));
+    );
+    let done = query.build().execute(&mut **transaction).await?;
+    count(counts, claims.len(), existed, done.rows_affected());
+    Ok(())
+}
+
+async fn store_payments(
+    transaction: &mut Writing,
+    payments: &[Payment],
+    counts: &mut RowCounts,
+) -> Result<(), StoreError> {
+    if payments.is_empty() {
+        return Ok(());
     }
-    let done = query.execute(&mut **transaction).await?;
-    count(counts, (done.rows_affected() == 1).then_some(!existed));
-    Ok(())
-}
-
-async fn payment_row(
-    transaction: &mut Transaction<'static, Sqlite>,
-    payment: &Payment,
-    counts: &mut RowCounts,
-) -> Result<(), StoreError> {
-    let existed = exists(transaction, "SELECT 1 FROM claim_payments WHERE payment_id = ?", &payment.payment_id).await?;
-    let done = sqlx::query(
-        "INSERT INTO claim_payments (payment_id, claim_id, paying_entity, amount, currency, paid_at) \
-         VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (payment_id) DO UPDATE SET claim_id = excluded.claim_id, \
+    let ids = payments.iter().map(|payment| payment.payment_id.as_str());
+    let sql = "SELECT count(*) FROM claim_payments WHERE payment_id IN (SELECT value FROM json_each(?))";
+    let existed = existing(transaction, sql, ids).await?;
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO claim_payments (payment_id, claim_id, paying_entity, amount, currency, paid_at) ",
+    );
+    query.push_values(payments, |mut row, payment| {
+        row.push_bind(&payment.payment_id)
+            .push_bind(&payment.claim_id)
+            .push_bind(&payment.paying_entity)
+            .push_bind(payment.amount.map(|amount| amount.to_string()))
+            .push_bind(payment.currency.map(|currency| currency.to_string()))
+            .push_bind(instant(payment.paid_at));
+    });
+    query.push(
+        " ON CONFLICT (payment_id) DO UPDATE SET claim_id = excluded.claim_id, \
          paying_entity = excluded.paying_entity, amount = excluded.amount, currency = excluded.currency, \
-         paid_at = excluded.paid_at WHERE (claim_id, paying_entity, amount, currency, paid_at) IS NOT \
+         paid_at = excluded.paid_at WHERE (claim_payments.claim_id, claim_payments.paying_entity, \
+         claim_payments.amount, claim_payments.currency, claim_payments.paid_at) IS NOT \
          (excluded.claim_id, excluded.paying_entity, excluded.amount, excluded.currency, excluded.paid_at)",
-    )
-    .bind(&payment.payment_id)
-    .bind(&payment.claim_id)
-    .bind(&payment.paying_entity)
-    .bind(payment.amount.map(|amount| amount.to_string()))
-    .bind(payment.currency.map(|currency| currency.to_string()))
-    .bind(instant(payment.paid_at))
-    .execute(&mut **transaction)
-    .await?;
-    count(counts, (done.rows_affected() == 1).then_some(!existed));
+    );
+    let done = query.build().execute(&mut **transaction).await?;
+    count(counts, payments.len(), existed, done.rows_affected());
     Ok(())
 }
 
-async fn history_row(
-    transaction: &mut Transaction<'static, Sqlite>,
-    entry: &HistoryEntry,
+async fn store_history(
+    transaction: &mut Writing,
+    history: &[HistoryEntry],
     counts: &mut RowCounts,
 ) -> Result<(), StoreError> {
-    let done = sqlx::query(
-        "INSERT INTO claim_history (claim_id, at, status, note) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    )
-    .bind(&entry.claim_id)
-    .bind(instant(entry.at))
-    .bind(&entry.status)
-    .bind(&entry.note)
-    .execute(&mut **transaction)
-    .await?;
-    count(counts, (done.rows_affected() == 1).then_some(true));
+    if history.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO claim_history (claim_id, at, status, note) ");
+    query.push_values(history, |mut row, entry| {
+        row.push_bind(&entry.claim_id).push_bind(instant(entry.at)).push_bind(&entry.status).push_bind(&entry.note);
+    });
+    query.push(" ON CONFLICT DO NOTHING");
+    let new = query.build().execute(&mut **transaction).await?.rows_affected();
+    counts.new += new;
+    counts.same += (history.len() as u64).saturating_sub(new);
     Ok(())
 }
 
-async fn exists(
-    transaction: &mut Transaction<'static, Sqlite>,
+async fn existing(
+    transaction: &mut Writing,
     sql: &'static str,
-    id: &str,
-) -> Result<bool, StoreError> {
-    let found: Option<i64> = sqlx::query_scalar(sql).bind(id).fetch_optional(&mut **transaction).await?;
-    Ok(found.is_some())
+    ids: impl Iterator<Item = &str> + Send,
+) -> Result<u64, StoreError> {
+    let ids: Vec<&str> = ids.collect();
+    let ids = serde_json::to_string(&ids).map_err(|error| StoreError::Failed(error.to_string()))?;
+    let found: i64 = sqlx::query_scalar(sql).bind(ids).fetch_one(&mut **transaction).await?;
+    Ok(found.unsigned_abs())
 }
 
 fn instant(at: Option<DateTime<Utc>>) -> Option<String> {

@@ -26,12 +26,9 @@ fn claim_columns() -> Vec<&'static str> {
     before.into_iter().chain(instants).chain(["amount", "currency"]).collect()
 }
 
-/// The status as it is compared; the same expression as in the indexes, see `migrations/sqlite`.
-const STATUS_KEY: &str = "lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) AS status_key";
-
 pub(super) async fn make_views(store: &SqliteStore, sources: &SourceRelations) -> Result<(), StoreError> {
     let views = [
-        ("source_claims", view(Some(&sources.claims), &[&claim_columns()[..], &[STATUS_KEY]].concat())),
+        ("source_claims", view(Some(&sources.claims), &claim_columns())),
         ("source_programs", view(Some(&sources.programs), &PROGRAM_COLUMNS)),
         ("source_payments", view(sources.payments.as_deref(), &PAYMENT_COLUMNS)),
         ("source_history", view(sources.history.as_deref(), &HISTORY_COLUMNS)),
