@@ -80,15 +80,20 @@ impl App {
     /// # Errors
     /// [`AppError::Settings`] if the transport cannot be had as configured.
     pub fn courier(&self) -> Result<Courier, AppError> {
-        let transport: Arc<dyn Transport> = transport(&self.settings)?.into();
-        Ok(Courier::new(
+        Ok(self.courier_through(transport(&self.settings)?.into()))
+    }
+
+    /// As [`App::courier`], through a transport of the caller's.
+    #[must_use]
+    pub fn courier_through(&self, transport: Arc<dyn Transport>) -> Courier {
+        Courier::new(
             Arc::clone(&self.store),
             Arc::new(self.settings.calendars.clone()),
             self.frame(),
             transport,
             self.time.clone(),
             self.settings.mail.timeout,
-        ))
+        )
     }
 
     fn frame(&self) -> Frame {

@@ -1,12 +1,48 @@
 //! `claimwatch run`: the daemon.
 
+use std::sync::Arc;
+
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Context, Failure};
+use crate::app::App;
+use crate::daemon::{self, DaemonError, Stop, Systemd};
+use crate::telemetry;
 
 #[derive(Args, Debug)]
 pub struct RunArgs {}
 
-pub async fn run(_args: &RunArgs, _context: &Context) -> Result<(), Failure> {
-    Err(Failure::failed("to come"))
+pub async fn run(_args: &RunArgs, context: &Context) -> Result<(), Failure> {
+    let settings = context.settings()?;
+    telemetry::init(&settings.log);
+    let stop = Stop::default();
+    listen(stop.clone()).map_err(|error| Failure::failed(format!("signals cannot be heard: {error}")))?;
+    let app = App::open(settings, context.time.clone(), context.schema).await?;
+    daemon::run(app, stop, Arc::new(Systemd)).await?;
+    Ok(())
+}
+
+/// The first SIGTERM or SIGINT asks to stop, the second insists.
+fn listen(stop: Stop) -> std::io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::spawn(async move {
+        for told in [stop.ask, stop.insist] {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            told.cancel();
+        }
+    });
+    Ok(())
+}
+
+impl From<DaemonError> for Failure {
+    fn from(error: DaemonError) -> Self {
+        match error {
+            DaemonError::App(error) => error.into(),
+            error => Self::failed(error.to_string()),
+        }
+    }
 }

@@ -1,1 +1,236 @@
-//! (to come)
+//! The daemon: what starts and stops in which order.
+//!
+//! Two loops work side by side, one scanning on schedule, one delivering; neither ends but when told to. Starting: the
+//! database is ours alone, the schedule ticks, then systemd hears READY and the loops begin. Stopping: a first signal asks
+//! (the scan stops after its batch, the mail in hand is finished), a second one or half a minute insists; nothing is lost
+//! either way, since what was not recorded is done again. tokio-cron-scheduler only ticks, every second since its patterns
+//! have seconds: it would keep to the UTC offset of the day it started, and knows neither missed nor overlapping runs.
+//! Sources: DESIGN.md, "Operations"; HOUSES.md, "Start and stop".
+
+mod database;
+mod deliveries;
+mod instance;
+mod pulse;
+mod scans;
+pub mod schedule;
+mod trouble;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinError;
+use tokio::time::{sleep, timeout};
+use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::app::{App, AppError};
+use crate::config::DatabaseUrl;
+use crate::delivery::transport::Transport;
+use crate::scan::{Request, scan};
+
+use database::Database;
+use deliveries::{DeliveryLoop, Watched};
+use instance::Instance;
+use pulse::{Pulse, Work};
+use scans::ScanLoop;
+
+pub use pulse::{News, ServiceManager, Systemd};
+
+/// How long the work in hand may take once asked to stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a mail that was not handed over yet may still take then: giving it up costs nothing but its turn.
+const PATIENCE_WITH_MAIL: Duration = Duration::from_secs(3);
+/// How long closing the database may take: only that its file then holds everything depends on it.
+const PATIENCE_WITH_DATABASE: Duration = Duration::from_secs(1);
+/// How long the schedule may take to begin.
+const FIRST_TICK: Duration = Duration::from_secs(10);
+const EVERY_SECOND: &str = "* * * * * *";
+
+/// How a daemon is told to end.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// Finish what is in hand, begin nothing more.
+    pub ask: CancellationToken,
+    /// At once.
+    pub insist: CancellationToken,
+}
+
+/// Why a daemon did not start, or ended without being told to.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    #[error(transparent)]
+    App(#[from] AppError),
+    #[error("another claimwatch (pid {pid}) runs on this database: {}", .path.display())]
+    Another { pid: String, path: PathBuf },
+    #[error("{}: the lock that keeps a second claimwatch away cannot be had: {error}", .path.display())]
+    Lock { path: PathBuf, error: std::io::Error },
+    #[error("{}: found another file than at the start, expected the same database; start again to work on it", .0.display())]
+    Replaced(PathBuf),
+    #[error("the schedule does not tick: {0}")]
+    Schedule(String),
+    #[error("stopped with work in hand: it is done again after the next start")]
+    Insisted,
+    #[error("the {0} loop ended unexpectedly: {1}")]
+    Broken(&'static str, JoinError),
+}
+
+impl From<JobSchedulerError> for DaemonError {
+    fn from(error: JobSchedulerError) -> Self {
+        Self::Schedule(error.to_string())
+    }
+}
+
+/// Runs until `stop`.
+///
+/// # Errors
+/// [`DaemonError`]; a database or a mail server that goes away later is none.
+pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Result<(), DaemonError> {
+    let plan = Arc::new(app.plan()?);
+    let instance = Instance::claim(&database_path(&app)?)?;
+    say_what_cannot_be_had(&app);
+
+    let transport: Arc<dyn Transport> = crate::app::transport(&app.settings)?.into();
+    let pulse = Arc::new(Pulse::new(Arc::clone(&manager), app.settings.mail.timeout));
+    let watched = Arc::new(Watched::new(transport, Arc::clone(&pulse)));
+    let courier = app.courier_through(Arc::clone(&watched) as Arc<dyn Transport>);
+    let database = Arc::new(Database::new(instance, app.time.clone()));
+    let (ticks, scanned) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let mut scheduler = start_ticking(&ticks).await?;
+
+    let (store, time, asked) = (Arc::clone(&app.store), app.time.clone(), stop.ask.clone());
+    let beat = Arc::clone(&pulse);
+    let scans = ScanLoop {
+        schedule: app.settings.schedule.clone(),
+        time: app.time.clone(),
+        database: Arc::clone(&database),
+        pulse: Arc::clone(&pulse),
+        manager: Arc::clone(&manager),
+        ticks,
+        scanned: Arc::clone(&scanned),
+        stop: stop.ask.clone(),
+        work: move |request: Request| {
+            let (store, plan, time, asked) = (Arc::clone(&store), Arc::clone(&plan), time.clone(), asked.clone());
+            let beat = Arc::clone(&beat);
+            async move { scan(&*store, &plan, &time, &request, &asked, &|| beat.beat(Work::Scans)).await }
+        },
+    };
+    let deliveries = DeliveryLoop {
+        courier: Arc::new(courier),
+        store: Arc::clone(&app.store),
+        time: app.time.clone(),
+        database,
+        pulse,
+        scanned,
+        stop: stop.ask.clone(),
+    };
+    tracing::info!(
+        database = %app.settings.database.url,
+        schedule = app.settings.schedule.cron,
+        zone = app.settings.schedule.time_zone.name(),
+        mail = watched.describe(),
+        "claimwatch is ready"
+    );
+    manager.tell(News::Ready);
+    let ended = work(scans.run(), deliveries.run(), &watched, &stop, &*manager).await;
+    if let Err(error) = scheduler.shutdown().await {
+        tracing::debug!(%error, "the schedule did not stop in order");
+    }
+    if ended.is_ok() && timeout(PATIENCE_WITH_DATABASE, app.store.close()).await.is_err() {
+        tracing::debug!("the database was not closed in order");
+    }
+    ended
+}
+
+/// Works until told to stop or until a loop cannot go on; then sees to it that both come to an end.
+async fn work(
+    scans: impl Future<Output = Result<(), DaemonError>> + Send + 'static,
+    deliveries: impl Future<Output = Result<(), DaemonError>> + Send + 'static,
+    watched: &Watched,
+    stop: &Stop,
+    manager: &dyn ServiceManager,
+) -> Result<(), DaemonError> {
+    let mut scans = AbortOnDropHandle::new(tokio::spawn(scans));
+    let mut deliveries = AbortOnDropHandle::new(tokio::spawn(deliveries));
+    let (mut scans_end, mut deliveries_end) = (None, None);
+    tokio::select! {
+        () = stop.ask.cancelled() => {}
+        () = stop.insist.cancelled() => {}
+        ended = &mut scans => scans_end = Some(flat("scan", ended)),
+        ended = &mut deliveries => deliveries_end = Some(flat("delivery", ended)),
+    }
+    stop.ask.cancel();
+    manager.tell(News::Stopping);
+    tracing::info!("stopping: what is in hand is finished");
+    let finished = async {
+        let (scans_end, deliveries_end) = tokio::join!(
+            async {
+                match scans_end {
+                    Some(ended) => ended,
+                    None => flat("scan", (&mut scans).await),
+                }
+            },
+            async {
+                match deliveries_end {
+                    Some(ended) => ended,
+                    None => tokio::select! {
+                        ended = &mut deliveries => flat("delivery", ended),
+                        () = watched.may_be_left(PATIENCE_WITH_MAIL) => {
+                            tracing::warn!("a mail was left: its server did not answer; it is sent after the next start");
+                            Ok(())
+                        }
+                    },
+                }
+            },
+        );
+        scans_end.and(deliveries_end)
+    };
+    tokio::select! {
+        ended = finished => ended,
+        () = stop.insist.cancelled() => Err(DaemonError::Insisted),
+        () = sleep(PATIENCE) => Err(DaemonError::Insisted),
+    }
+}
+
+fn flat(name: &'static str, ended: Result<Result<(), DaemonError>, JoinError>) -> Result<(), DaemonError> {
+    ended.unwrap_or_else(|error| Err(DaemonError::Broken(name, error)))
+}
+
+fn database_path(app: &App) -> Result<PathBuf, DaemonError> {
+    match &app.settings.database.url {
+        DatabaseUrl::Sqlite(path) => Ok(path.clone()),
+        DatabaseUrl::Postgres(_) => {
+            Err(AppError::Settings("database.url: this version runs on SQLite alone".into()).into())
+        }
+    }
+}
+
+/// What the settings ask for and this start goes without.
+fn say_what_cannot_be_had(app: &App) {
+    for obstacle in &app.settings.obstacles {
+        tracing::warn!(place = obstacle.place, detail = obstacle.detail, "a setting cannot be had");
+    }
+    if let Some(http) = &app.settings.http {
+        tracing::warn!(listen = %http.listen, "this version serves no HTTP: [http] is not used");
+    }
+}
+
+/// Starts the ticks, and waits for the first: only then does the schedule run.
+async fn start_ticking(ticks: &Arc<Notify>) -> Result<JobScheduler, DaemonError> {
+    let scheduler = JobScheduler::new().await?;
+    let ticked = Arc::clone(ticks);
+    let tick = Job::new_async(EVERY_SECOND, move |_, _| {
+        let ticked = Arc::clone(&ticked);
+        Box::pin(async move { ticked.notify_one() })
+    })?;
+    scheduler.add(tick).await?;
+    scheduler.start().await?;
+    if timeout(FIRST_TICK, ticks.notified()).await.is_err() {
+        return Err(DaemonError::Schedule(format!("nothing in {} seconds", FIRST_TICK.as_secs())));
+    }
+    // It was for the scan loop.
+    ticks.notify_one();
+    Ok(scheduler)
+}

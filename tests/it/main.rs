@@ -1,6 +1,7 @@
 //! Everything that needs a database, a mail server or the program itself, in one binary.
 
 mod config;
+mod daemon;
 mod delivery;
 mod delivery_transport;
 mod escalation;

@@ -35,6 +35,12 @@ pub trait Transport: Send + Sync {
     /// Reaches the other side and asks whether it would take messages, without handing one over.
     async fn probe(&self) -> Attempt;
 
+    /// Whether what is under way may have handed its message over: then the answer is worth waiting for, since giving up
+    /// may make it arrive twice. Otherwise giving up costs nothing.
+    fn is_handing_over(&self) -> bool {
+        true
+    }
+
     /// Where messages go, for people: `smtp://mail.example.com:587 (STARTTLS)`. Never has a secret in it.
     fn describe(&self) -> String;
 }

@@ -10,6 +10,7 @@ mod wire;
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -37,13 +38,15 @@ pub struct SmtpTransport {
     hello: ClientId,
     /// The connection of the message before, if all went well with it.
     kept: Mutex<Option<Session>>,
+    /// Whether the attempt under way has got to the message itself.
+    handing_over: AtomicBool,
 }
 
 impl SmtpTransport {
     /// Connects with the first message.
     #[must_use]
     pub fn new(settings: SmtpSettings) -> Self {
-        Self { settings, hello: ClientId::default(), kept: Mutex::new(None) }
+        Self { settings, hello: ClientId::default(), kept: Mutex::new(None), handing_over: AtomicBool::new(false) }
     }
 
     /// Connects, encrypts and authenticates, no more.
@@ -60,6 +63,7 @@ impl SmtpTransport {
 
     async fn attempt(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
         let limits = Limits::starting_now(self.settings.timeout);
+        self.handing_over.store(false, Ordering::Release);
         let bytes = wire::as_lines(&mail.bytes);
         if let Some(session) = self.take().await {
             match self.deliver(session, from, to, &bytes, &limits).await {
@@ -86,7 +90,7 @@ impl SmtpTransport {
         bytes: &[u8],
         limits: &Limits,
     ) -> Result<Attempt, Failure> {
-        match session.deliver(from, to, bytes, limits).await {
+        match session.deliver(from, to, bytes, limits, &self.handing_over).await {
             Ok(reply) => {
                 *self.kept.lock().await = Some(session);
                 Ok(Attempt::Accepted { reply })
@@ -129,6 +133,10 @@ impl Transport for SmtpTransport {
         if let Some(session) = self.take().await {
             session.quit(&Limits::starting_now(self.settings.timeout)).await;
         }
+    }
+
+    fn is_handing_over(&self) -> bool {
+        self.handing_over.load(Ordering::Acquire)
     }
 
     fn describe(&self) -> String {

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::future::Future;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lettre::Address;
@@ -101,19 +102,22 @@ impl Session {
         if response.has_code(235) { Ok(()) } else { Err(judge_unexpected(Step::Auth, &response)) }
     }
 
-    /// Sends one message to one recipient; the server's words if it took it (250, and nothing else).
+    /// Sends one message to one recipient; the server's words if it took it (250, and nothing else). `handing_over` is set
+    /// once the message itself goes out.
     pub async fn deliver(
         &mut self,
         from: &Address,
         to: &Address,
         bytes: &[u8],
         limits: &Limits,
+        handing_over: &AtomicBool,
     ) -> Result<String, Failure> {
         let (from, to) = (with_ascii_domain(from), with_ascii_domain(to));
         let parameters = self.parameters(&from, &to, bytes)?;
         self.command(Step::Mail, Mail::new(Some(from), parameters), &[250], limits).await?;
         self.command(Step::Rcpt, Rcpt::new(to, Vec::new()), &[250, 251], limits).await?;
         self.command(Step::Data, Data, &[354], limits).await?;
+        handing_over.store(true, Ordering::Release);
         expect(Step::Message, &[250], limits, self.connection.message(bytes)).await
     }
 

@@ -1,0 +1,171 @@
+//! The delivery loop: drains the outbox after each scan, when a delivery becomes due, and every half a minute, since other
+//! processes put mail there too (`claimwatch scan`, `claimwatch outbox retry`).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lettre::Address;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::delivery::transport::{Attempt, Transport};
+use crate::delivery::{Courier, DrainReport, Outage};
+use crate::now::TimeSource;
+use crate::store::{Store, StoreError, StoredMail};
+
+use super::DaemonError;
+use super::database::Database;
+use super::pulse::{Pulse, Work};
+use super::trouble::{Trouble, words_of_panic};
+
+/// The longest that the outbox is not looked at.
+const LONGEST_REST: Duration = Duration::from_secs(30);
+/// The shortest.
+const SHORTEST_REST: Duration = Duration::from_secs(1);
+
+pub(super) struct DeliveryLoop {
+    pub courier: Arc<Courier>,
+    pub store: Arc<dyn Store>,
+    pub time: TimeSource,
+    pub database: Arc<Database>,
+    pub pulse: Arc<Pulse>,
+    /// Tells that a scan may have left mail.
+    pub scanned: Arc<Notify>,
+    pub stop: CancellationToken,
+}
+
+impl DeliveryLoop {
+    /// Delivers until told to stop.
+    ///
+    /// # Errors
+    /// [`DaemonError::Replaced`]
+    pub async fn run(self) -> Result<(), DaemonError> {
+        let (mut trouble, mut panics) = (Trouble::default(), 0_u64);
+        let mut mail_server = Outage::of("the mail server");
+        let mut rest = Duration::ZERO;
+        while self.is_woken(rest).await {
+            self.pulse.beat(Work::Deliveries);
+            let wait = trouble.wait(Instant::now());
+            if wait > Duration::ZERO {
+                rest = wait.min(LONGEST_REST);
+                continue;
+            }
+            rest = LONGEST_REST;
+            if let Err(error) = self.database.is_there()? {
+                self.fails(&mut trouble, &error);
+                continue;
+            }
+            let (courier, store, stop) = (Arc::clone(&self.courier), Arc::clone(&self.store), self.stop.clone());
+            let drained = tokio::spawn(async move {
+                let report = courier.drain(&stop).await?;
+                Ok::<_, StoreError>((report, store.next_delivery().await?))
+            });
+            match AbortOnDropHandle::new(drained).await {
+                Ok(Ok((report, next))) => {
+                    self.succeeds(&mut trouble, &mut mail_server, &report);
+                    let until = next.and_then(|next| (next - self.time.now()).to_std().ok()).unwrap_or_default();
+                    rest = if next.is_some() { until.clamp(SHORTEST_REST, LONGEST_REST) } else { LONGEST_REST };
+                }
+                Ok(Err(error)) => self.fails(&mut trouble, &error),
+                Err(panic) => {
+                    panics += 1;
+                    trouble.failed(Instant::now());
+                    self.pulse.panicked(Work::Deliveries);
+                    tracing::error!(panics, words = words_of_panic(panic), "a delivery panicked; the watchdog is withheld");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for a scan, or for `rest`; `false`: it is time to stop.
+    async fn is_woken(&self, rest: Duration) -> bool {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => false,
+            () = self.scanned.notified() => true,
+            () = sleep(rest) => true,
+        }
+    }
+
+    fn succeeds(&self, trouble: &mut Trouble, mail_server: &mut Outage, report: &DrainReport) {
+        self.database.back(Work::Deliveries);
+        self.pulse.succeeded(Work::Deliveries);
+        if trouble.over() {
+            tracing::info!("deliveries succeed again");
+        }
+        let DrainReport { sent, again, dead, settled, away, .. } = report;
+        if let Some(why) = away {
+            mail_server.away(self.time.now(), why);
+        } else if sent + again + dead > 0 {
+            mail_server.back(self.time.now());
+        }
+        if sent + dead + settled > 0 {
+            tracing::info!(sent, again, dead, settled, "the outbox was drained");
+        }
+    }
+
+    fn fails(&self, trouble: &mut Trouble, error: &StoreError) {
+        trouble.failed(Instant::now());
+        let why = error.to_string();
+        match error {
+            StoreError::Unavailable(_) => self.database.away(Work::Deliveries, &why),
+            _ if trouble.is_news(&why) => tracing::error!(error = why, "deliveries fail; they are tried again"),
+            _ => {}
+        }
+    }
+}
+
+/// A transport whose attempts are signs of life, and which knows whether one is under way.
+pub(super) struct Watched {
+    inner: Arc<dyn Transport>,
+    pulse: Arc<Pulse>,
+    attempts: AtomicU32,
+}
+
+impl Watched {
+    pub fn new(inner: Arc<dyn Transport>, pulse: Arc<Pulse>) -> Self {
+        Self { inner, pulse, attempts: AtomicU32::new(0) }
+    }
+
+    /// Returns once `patience` has passed and the attempt under way may be given up without the mail arriving twice.
+    pub async fn may_be_left(&self, patience: Duration) {
+        const LOOK_AGAIN: Duration = Duration::from_millis(50);
+        sleep(patience).await;
+        while self.attempts.load(Ordering::Acquire) == 0 || self.inner.is_handing_over() {
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for Watched {
+    async fn send(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
+        self.pulse.beat(Work::Deliveries);
+        self.attempts.fetch_add(1, Ordering::AcqRel);
+        let attempt = self.inner.send(from, to, mail).await;
+        self.attempts.fetch_sub(1, Ordering::AcqRel);
+        self.pulse.beat(Work::Deliveries);
+        attempt
+    }
+
+    async fn rest(&self) {
+        self.inner.rest().await;
+    }
+
+    async fn probe(&self) -> Attempt {
+        self.inner.probe().await
+    }
+
+    fn is_handing_over(&self) -> bool {
+        self.inner.is_handing_over()
+    }
+
+    fn describe(&self) -> String {
+        self.inner.describe()
+    }
+}

@@ -1,0 +1,139 @@
+//! The scan loop: woken by the schedule's ticks, it scans when an instant of the schedule is due that was not served.
+//!
+//! One scan at a time: an instant that comes up meanwhile is served by the next scan. Which instants were served the
+//! database knows (a scan's `scheduled_for` is unique), so that neither a restart nor a clock that is set back repeats one.
+//! The first start ever finds an instant that nobody served, and scans at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::config::ScheduleSettings;
+use crate::now::TimeSource;
+use crate::scan::{Request, ScanError, ScanSummary};
+use crate::store::StoreError;
+
+use super::DaemonError;
+use super::database::Database;
+use super::pulse::{News, Pulse, ServiceManager, Work};
+use super::schedule::latest_due;
+use super::trouble::{Trouble, words_of_panic};
+
+/// A tick that does not come (the scheduler waits for the hour again when the clock is set back) costs this much.
+const WITHOUT_TICKS: Duration = Duration::from_secs(10);
+
+pub(super) struct ScanLoop<W> {
+    pub schedule: ScheduleSettings,
+    pub time: TimeSource,
+    pub database: Arc<Database>,
+    pub pulse: Arc<Pulse>,
+    pub manager: Arc<dyn ServiceManager>,
+    pub ticks: Arc<Notify>,
+    /// Told after each scan: there may be mail.
+    pub scanned: Arc<Notify>,
+    pub stop: CancellationToken,
+    /// Scans once.
+    pub work: W,
+}
+
+impl<W, F> ScanLoop<W>
+where
+    W: Fn(Request) -> F,
+    F: Future<Output = Result<Option<ScanSummary>, ScanError>> + Send + 'static,
+{
+    /// Scans on schedule until told to stop.
+    ///
+    /// # Errors
+    /// [`DaemonError::Replaced`]
+    pub async fn run(self) -> Result<(), DaemonError> {
+        let (mut trouble, mut served, mut panics) = (Trouble::default(), None, 0_u64);
+        while self.is_woken().await {
+            self.pulse.beat(Work::Scans);
+            let now = self.time.now();
+            let due = latest_due(&self.schedule.pattern, &self.schedule.time_zone, now);
+            let Some(due) = due.filter(|due| Some(*due) != served) else { continue };
+            if trouble.wait(Instant::now()) > Duration::ZERO {
+                continue;
+            }
+            if let Err(error) = self.database.is_there()? {
+                self.fails(&mut trouble, &error.into());
+                continue;
+            }
+            let request = Request { at: now, since: None, dry_run: false, scheduled_for: Some(due) };
+            match AbortOnDropHandle::new(tokio::spawn((self.work)(request))).await {
+                Ok(Ok(summary)) => {
+                    served = Some(due);
+                    self.succeeds(&mut trouble, due, summary.as_ref());
+                }
+                Ok(Err(ScanError::Stopped)) => {}
+                Ok(Err(error)) => self.fails(&mut trouble, &error),
+                Err(panic) => {
+                    panics += 1;
+                    trouble.failed(Instant::now());
+                    self.pulse.panicked(Work::Scans);
+                    tracing::error!(panics, words = words_of_panic(panic), "a scan panicked; the watchdog is withheld");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for a tick; `false`: it is time to stop.
+    async fn is_woken(&self) -> bool {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => false,
+            () = self.ticks.notified() => true,
+            () = sleep(WITHOUT_TICKS) => true,
+        }
+    }
+
+    fn succeeds(&self, trouble: &mut Trouble, due: DateTime<Utc>, summary: Option<&ScanSummary>) {
+        self.database.back(Work::Scans);
+        self.pulse.succeeded(Work::Scans);
+        if trouble.over() {
+            tracing::info!("scans succeed again");
+        }
+        // `None`: the instant was served before this start.
+        let Some(summary) = summary else { return };
+        self.scanned.notify_one();
+        let breached: u64 = summary.rules.values().map(|counts| counts.breached).sum();
+        let running: u64 = summary.rules.values().map(|counts| counts.running).sum();
+        tracing::info!(
+            scheduled_for = %text(due),
+            opened = summary.opened,
+            warned = summary.warned,
+            met = summary.resolved.met,
+            late = summary.resolved.late,
+            restarted = summary.resolved.restarted,
+            withdrawn = summary.resolved.withdrawn,
+            messages = summary.messages,
+            data_problems = summary.data_problems,
+            running,
+            breached,
+            elapsed_ms = summary.elapsed_ms,
+            "a scan finished"
+        );
+        let status = format!("last scan {}: {running} clocks running, {breached} breached", text(summary.at));
+        self.manager.tell(News::Status(&status));
+    }
+
+    fn fails(&self, trouble: &mut Trouble, error: &ScanError) {
+        trouble.failed(Instant::now());
+        let why = error.to_string();
+        match error {
+            ScanError::Store(StoreError::Unavailable(_)) => self.database.away(Work::Scans, &why),
+            _ if trouble.is_news(&why) => tracing::error!(error = why, "a scan failed; it is tried again"),
+            _ => {}
+        }
+    }
+}
+
+fn text(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -1,0 +1,48 @@
+//! Is a scan due? The schedule's cron pattern, read on the walls of its zone.
+//!
+//! Every local time that matches the pattern is an instant of the schedule:
+//! - one in a gap (clocks set forward over it): the first instant after the gap;
+//! - one that occurs twice: an interval (`0 */20 * * * *`) goes on in both hours, in order of time; a fixed time of day
+//!   (one hour, one minute, one second) is one run a day, and means the first.
+//!
+//! Only the latest instant counts: however many runs were missed, one makes up for them. The pattern is asked about walls
+//! alone, in stretches of one offset: what croner itself makes of summer time never matters. Sources: DOMAIN.md, "Counting
+//! days", for gaps and repeats; croner's `determine_job_type` for what is a fixed time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use croner::{Cron, JobType};
+
+use crate::calendar::Zone;
+
+const SECOND: TimeDelta = TimeDelta::seconds(1);
+
+/// The latest instant of the schedule that is not after `now`; `None`: there was none.
+#[must_use]
+pub fn latest_due(pattern: &Cron, zone: &Zone, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let fixed_time = pattern.determine_job_type() == JobType::FixedTime;
+    let mut at = DateTime::from_timestamp(now.timestamp(), 0)?;
+    loop {
+        let offset = seconds(zone.offset_seconds(at));
+        // A wall, written as if it were in UTC, where no local time is missing or repeated.
+        let wall = pattern.find_previous_occurrence(&at.checked_add_signed(offset)?, true).ok()?;
+        let due = wall - offset;
+        let Some(change) = zone.previous_transition(at + SECOND) else { return Some(due) };
+        let (before, after) = (seconds(change.offset_before_secs), seconds(change.offset_after_secs));
+        let repeated = if fixed_time { (before - after).max(TimeDelta::zero()) } else { TimeDelta::zero() };
+        if due >= change.at + repeated {
+            return Some(due);
+        }
+        let in_gap = wall - before >= change.at;
+        if in_gap && due < change.at {
+            return Some(change.at);
+        }
+        at = change.at - SECOND;
+    }
+}
+
+fn seconds(count: i32) -> TimeDelta {
+    TimeDelta::seconds(count.into())
+}
+
+#[cfg(test)]
+mod tests;
