@@ -9,7 +9,7 @@ use crate::escalation::Policy;
 use crate::sla::Rule;
 use crate::store::{DeliveryState, Store};
 
-/// One precondition. Source: CONTRACT.md, `check`.
+/// One precondition. Source: docs/contract.md, `check`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
     pub check: &'static str,

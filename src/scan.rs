@@ -1,7 +1,7 @@
 //! One pass: ask the database what may be late, decide exactly, record.
 //!
 //! Everything a scan records is true by itself, batch by batch; a scan that stops half-way has not finished, and the next
-//! one takes up where it left off. Source: DESIGN.md "The one path", CONTRACT.md "Look-back".
+//! one takes up where it left off. Source: docs/architecture.md, docs/contract.md "Look-back".
 
 mod summary;
 

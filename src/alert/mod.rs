@@ -2,7 +2,7 @@
 //!
 //! Decides, never does: functions take `now` and return transitions, the store records them. An alert is identified by
 //! (rule, claim, payment line or none, clock start), unique in the database, so that deciding twice does no harm.
-//! Source: DOMAIN.md, "Alerts".
+//! Source: docs/domain.md, "Alerts".
 
 mod decide;
 mod transition;

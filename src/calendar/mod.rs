@@ -2,7 +2,7 @@
 //!
 //! Pure arithmetic on dates; only [`Zone`] looks anything up (the zone data). A calendar's facts are explicit: built-in
 //! countries and `.ics` files become holidays and working days before it is built. Years 1 to 9999 are served; whatever
-//! would lie outside them is `None`. Source: DOMAIN.md, "Counting days".
+//! would lie outside them is `None`. Source: docs/domain.md, "Counting days".
 
 mod calendars;
 mod walk;

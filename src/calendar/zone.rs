@@ -2,7 +2,7 @@
 //!
 //! A local time that does not exist means the first instant after the gap, one that occurs twice means the first. Both
 //! are found from the zone's transitions: the library's own disambiguation answers otherwise (02:30 in a gap would be
-//! 03:30). Source: DOMAIN.md, "Counting days".
+//! 03:30). Source: docs/domain.md, "Counting days".
 
 use std::fmt;
 use std::sync::Arc;

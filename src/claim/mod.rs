@@ -1,7 +1,7 @@
 //! What a co-op claim is: its status, its instants, its program, its payment lines and its history.
 //!
 //! Plain values, as the database has them; which clocks run on them is decided in [`crate::sla`].
-//! Sources: DOMAIN.md "The workflow" (statuses) and CONTRACT.md "Input relations" (columns), kept in `docs/`.
+//! Sources: docs/domain.md "The workflow" (statuses) and docs/contract.md "Input relations" (columns).
 
 mod money;
 mod problem;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// What is wrong with a claim's data. Source: CONTRACT.md, "Data problems".
+/// What is wrong with a claim's data. Source: docs/contract.md, "Data problems".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemKind {

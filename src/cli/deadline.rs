@@ -35,7 +35,7 @@ pub struct DeadlineArgs {
     json: bool,
 }
 
-/// The output of `deadline --json`. Source: CONTRACT.md.
+/// The output of `deadline --json`. Source: docs/contract.md.
 #[derive(Serialize)]
 struct Answer<'a> {
     start: DateTime<Utc>,

@@ -1,7 +1,7 @@
 //! The command line: what is asked, and how an answer or a failure leaves the process. One file a command.
 //!
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage or
-//! configuration, 3 done, but some input was rejected. Source: CONTRACT.md, "Exit codes".
+//! configuration, 3 done, but some input was rejected. Source: docs/contract.md, "Exit codes".
 
 mod alerts;
 mod check;

@@ -5,7 +5,7 @@
 //! (the scan stops after its batch, the mail in hand is finished), a second one or half a minute insists; nothing is lost
 //! either way, since what was not recorded is done again. tokio-cron-scheduler only ticks, every second since its patterns
 //! have seconds: it would keep to the UTC offset of the day it started, and knows neither missed nor overlapping runs.
-//! Sources: DESIGN.md, "Operations"; HOUSES.md, "Start and stop".
+//! Source: docs/architecture.md.
 
 mod database;
 mod deliveries;

@@ -2,7 +2,7 @@
 //!
 //! The watchdog has no timer of its own: it is fed by a loop that does something, and only while the other one does too
 //! and neither panicked. Each loop may be silent for as long as its longest step can take; one that is silent for longer
-//! hangs, and the service manager ends us. Source: DESIGN.md, "Operations".
+//! hangs, and the service manager ends us. Source: docs/architecture.md.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -6,7 +6,7 @@
 //!   (one hour, one minute, one second) is one run a day, and means the first.
 //!
 //! Only the latest instant counts: however many runs were missed, one makes up for them. The pattern is asked about walls
-//! alone, in stretches of one offset: what croner itself makes of summer time never matters. Sources: DOMAIN.md, "Counting
+//! alone, in stretches of one offset: what croner itself makes of summer time never matters. Sources: docs/domain.md, "Counting
 //! days", for gaps and repeats; croner's `determine_job_type` for what is a fixed time.
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -2,7 +2,7 @@
 //!
 //! At least once, and under one Message-ID: bytes are stored before they are sent, every retry sends those, and a lease
 //! ends by itself if its holder does not come back. What one recipient's server says never holds up another's mail.
-//! Source: DOMAIN.md, "Escalation"; DESIGN.md, "Facts first, bytes once".
+//! Source: docs/domain.md, "Escalation"; docs/architecture.md, "Decisions".
 
 mod backoff;
 mod fingerprint;

@@ -1,7 +1,7 @@
 //! Escalation: who is told what is late, at which level, and when; which messages go out now, as facts.
 //!
 //! Pure: functions take alerts, the policy and `now`, and return [`Digest`]s and when each alert is due next.
-//! Source: DOMAIN.md, "Escalation".
+//! Source: docs/domain.md, "Escalation".
 
 mod digest;
 mod due;

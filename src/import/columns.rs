@@ -1,6 +1,6 @@
 //! The columns that each file may have, and what a file's header says of them.
 //!
-//! Source: CONTRACT.md, "Input relations" and "Values": columns in any order; an unknown one is an error that names it.
+//! Source: docs/contract.md, "Input relations" and "Values": columns in any order; an unknown one is an error that names it.
 
 use super::record::{Record, quoted};
 

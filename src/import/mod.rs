@@ -1,7 +1,7 @@
 //! CSV files become claims in the database: all of them, or none with everything that is wrong, by file and line.
 //!
 //! The files are read twice: first to check every row, then, if all are right, inside one transaction of the store. A
-//! wrong file thus never holds the database's lock. Source: CONTRACT.md, "Values" and "Input relations".
+//! wrong file thus never holds the database's lock. Source: docs/contract.md, "Values" and "Input relations".
 
 mod columns;
 mod keys;

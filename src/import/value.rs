@@ -1,6 +1,6 @@
 //! What a field's text means: instants, amounts, currencies, flags and statuses; or what was expected instead.
 //!
-//! Source: CONTRACT.md, "Values" (the column CSV).
+//! Source: docs/contract.md, "Values" (the column CSV).
 
 use std::borrow::Cow;
 

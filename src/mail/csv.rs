@@ -2,7 +2,7 @@
 //!
 //! UTF-8 with a byte-order mark (spreadsheets take it for another encoding without), RFC 4180, columns in [`COLUMNS`]
 //! whatever the language. A cell that a spreadsheet would take for a formula gets a leading apostrophe; cells and the
-//! whole file are bounded, and a cut is marked in the last row. Source: DOMAIN.md, "Escalation"; OWASP, "CSV Injection".
+//! whole file are bounded, and a cut is marked in the last row. Source: docs/domain.md, "Escalation"; OWASP, "CSV Injection".
 
 use ::csv::{Terminator, Writer, WriterBuilder};
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};

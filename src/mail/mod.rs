@@ -2,7 +2,7 @@
 //!
 //! No I/O: a [`Composer`] is handed the cases one by one, worst first, and keeps the first [`MAX_IN_BODY`] in full; all of
 //! them are in the totals and, up to its size limit, in the attachment. The same id, digest, cases and `now` make the same
-//! bytes. Text from claims is cleaned before it comes near a header, a page or a cell. Source: DOMAIN.md, "Escalation".
+//! bytes. Text from claims is cleaned before it comes near a header, a page or a cell. Source: docs/domain.md, "Escalation".
 
 mod csv;
 mod message;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Request;
 use crate::store::ScanCounts;
 
-/// The output of `scan --json`. Source: CONTRACT.md, "Machine-readable outputs".
+/// The output of `scan --json`. Source: docs/contract.md, "Machine-readable outputs".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ScanSummary {
     pub at: DateTime<Utc>,

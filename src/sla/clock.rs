@@ -1,6 +1,6 @@
 //! Which clock a rule runs, or has run, on a subject as the source has it now.
 //!
-//! Source: CONTRACT.md, "Input relations": a stop before its start belongs to an earlier round and is ignored; a clock
+//! Source: docs/contract.md, "Input relations": a stop before its start belongs to an earlier round and is ignored; a clock
 //! that no longer runs and has no usable stop stopped at `updated_at`, if that is not before the start.
 
 use chrono::{DateTime, Utc};

@@ -4,7 +4,7 @@
 //! and in it the second. Two things can turn the order of starts round, and both widen the cutoff: a roll moves several
 //! last days to one (that is why days are compared by their first starts), and clocks that are set back show an earlier
 //! local time to a later instant (that is why the local bound becomes the last instant that shows an earlier time).
-//! Source: DESIGN.md, "The one path".
+//! Source: docs/architecture.md.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 

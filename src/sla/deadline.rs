@@ -3,7 +3,7 @@
 //! The day of the start is not counted and a deadline is the first instant of the local day after the last one, or, under
 //! [`Counting::Elapsed`], the start's own time of day on the last one. Nothing here allocates. Everything is decided on
 //! local time and turned into an instant at the very end; [`super::explain`] takes the same walk day by day.
-//! Source: DOMAIN.md, "Counting days".
+//! Source: docs/domain.md, "Counting days".
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 

@@ -1,7 +1,7 @@
 //! Why a deadline is when it is, day by day.
 //!
 //! The same walk as [`super::due_at`], one day at a time, so that each day can be shown with its reason. It is stored with
-//! the alert as JSON; the names in it are part of the contract and change only by adding. Source: CONTRACT.md,
+//! the alert as JSON; the names in it are part of the contract and change only by adding. Source: docs/contract.md,
 //! "Machine-readable outputs".
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};

@@ -1,7 +1,7 @@
 //! The deadlines: rules as data, which clocks run on a claim, when each is due and why.
 //!
 //! Everything here is pure: functions take calendars, claims and `now`. A *clock* is what runs on a claim under a rule;
-//! its identity is (rule, claim, payment line or none, start). Source: DOMAIN.md, "The deadlines" and "Counting days".
+//! its identity is (rule, claim, payment line or none, start). Source: docs/domain.md, "The deadlines" and "Counting days".
 
 mod clock;
 mod cutoff;

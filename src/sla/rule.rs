@@ -62,7 +62,7 @@ impl TaxInvoice {
 }
 
 impl Rule {
-    /// The four rules of the domain, with their default targets. Source: DOMAIN.md, "The deadlines (SLA rules)".
+    /// The four rules of the domain, with their default targets. Source: docs/domain.md, "The deadlines (SLA rules)".
     #[must_use]
     pub fn built_in() -> Vec<Self> {
         let business_days = |count| Target::end_of_day(Span { count, unit: Unit::BusinessDays });

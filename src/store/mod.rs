@@ -2,7 +2,7 @@
 //!
 //! No transaction or connection crosses this wall: what a method does happens entirely or not at all, and a method that
 //! failed may be called again. Each engine has its adapter in a folder beside this file (`sqlite/`); one conformance
-//! suite (`tests/it/store.rs`) holds every adapter to the words written here. Source: CONTRACT.md, DESIGN.md "Database".
+//! suite (`tests/it/store.rs`) holds every adapter to the words written here. Source: docs/contract.md.
 
 mod error;
 mod types;

@@ -2,7 +2,7 @@
 //!
 //! The words are in `en.ftl` and `fr.ftl`; this room gives them their arguments. Nothing here does I/O: local times are
 //! computed from the zone that the caller hands over. Text that comes from claims is cleaned before it is put in a
-//! sentence. Sources: DOMAIN.md "Escalation", CLDR's plural rules (through fluent).
+//! sentence. Sources: docs/domain.md "Escalation", CLDR's plural rules (through fluent).
 
 mod amount;
 mod date;

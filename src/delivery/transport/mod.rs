@@ -1,7 +1,7 @@
 //! Ways out: SMTP, the `sendmail` program, `.eml` files. Each hands one stored message to one recipient and says how that
 //! ended; what follows from it is decided in [`super::backoff`].
 //!
-//! Source: DOMAIN.md, "Escalation" (at least once, the same bytes each time).
+//! Source: docs/domain.md, "Escalation" (at least once, the same bytes each time).
 
 mod file;
 mod sendmail;
