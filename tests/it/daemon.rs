@@ -151,7 +151,8 @@ async fn the_first_start_scans_at_once_and_its_mail_goes_out() {
     let heard = Arc::clone(&daemon.heard);
     daemon.stopped().await.expect("a clean stop");
     let news = heard.news();
-    assert_eq!((news.first().map(String::as_str), news.last().map(String::as_str)), (Some("Ready"), Some("Stopping")));
+    assert_eq!(news[..2], ["Status(\"no scan yet\")", "Ready"]);
+    assert_eq!(news.last().map(String::as_str), Some("Stopping"));
     assert!(news.iter().any(|news| news == "Status(\"last scan 2026-11-23T09:17:00Z: 1 clocks running, 1 breached\")"));
 }
 
@@ -268,7 +269,10 @@ async fn a_database_that_is_moved_away_and_back_is_waited_for_and_another_in_its
     assert!(!database.exists());
     std::fs::rename(&aside, &database).expect("moved back");
     until("the scan that was due", async || scans(&world).await.len() == 2).await;
-    assert_eq!((log.count("the database is not available; trying"), log.count("the database is available again")), (1, 1));
+    assert_eq!(
+        (log.count("the database is not available; trying"), log.count("the database is available again")),
+        (1, 1)
+    );
 
     std::fs::copy(&database, &aside).expect("a backup");
     std::fs::rename(&aside, &database).expect("the backup in its place");
@@ -287,13 +291,17 @@ async fn a_mail_server_that_is_away_is_said_once_and_so_is_its_return_without_an
     let (log, _guard) = Log::keep();
     let daemon = start(&world, HOURLY, &mail_by_smtp(server.port())).await;
     for hours in 1..=3 {
-        until("an attempt of each mail", async || world.waiting().await.iter().all(|item| item.attempts == hours)).await;
+        until("an attempt of each mail", async || world.waiting().await.iter().all(|item| item.attempts == hours))
+            .await;
         until("a word about it", async || log.count("the mail server is not available; trying") > 0).await;
         world.time.advance(TimeDelta::hours(1));
     }
     until("both mails", async || in_state(&world, DeliveryState::Sent).await == 2).await;
     until("its return", async || log.count("the mail server is available again") == 1).await;
     daemon.stopped().await.expect("a clean stop");
-    assert_eq!((log.count("the mail server is not available; trying"), log.count("the mail server is available again")), (1, 1));
+    assert_eq!(
+        (log.count("the mail server is not available; trying"), log.count("the mail server is available again")),
+        (1, 1)
+    );
     assert_eq!(log.count("@"), 0, "{}", log.text());
 }
