@@ -124,7 +124,7 @@ impl World {
     }
 
     pub async fn line(&self, id: &str, claim: &str, amount: &str, currency: &str, paid_at: Option<&str>) {
-        let paid_at = paid_at.map_or("NULL".into(), |text| quoted(&stored(text)));
+        let paid_at = paid_at.map_or("NULL".into(), |text| quoted(stored(text)));
         self.sql(&format!(
             "INSERT OR REPLACE INTO claim_payments (payment_id, claim_id, paying_entity, amount, currency, paid_at) \
              VALUES ({}, {}, 'Entity {id}', '{amount}', '{currency}', {paid_at})",
