@@ -75,7 +75,11 @@ impl DeliveryLoop {
                     panics += 1;
                     trouble.failed(Instant::now());
                     self.pulse.panicked(Work::Deliveries);
-                    tracing::error!(panics, words = words_of_panic(panic), "a delivery panicked; the watchdog is withheld");
+                    tracing::error!(
+                        panics,
+                        words = words_of_panic(panic),
+                        "a delivery panicked; the watchdog is withheld"
+                    );
                 }
             }
         }
