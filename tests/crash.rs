@@ -212,23 +212,28 @@ async fn whenever_the_program_is_killed_each_late_clock_has_one_alert_and_each_a
     println!("{:#?}", yard.ends);
 }
 
-/// Kills scans of a backlog as soon as more of their rows are in the database than before.
+/// Kills scans of a backlog as soon as more of what they do shows in the database than before.
 async fn kill_scans_when_their_rows_show(yard: &mut Yard) {
+    const ESCALATED: &str = "SELECT count(*) FROM sla_alerts WHERE escalation_level > 0";
     yard.add(BACKLOG).await;
-    let mut before = 0;
-    for _ in 0..4 {
-        let mut child = yard.start(SCAN);
-        let end = Instant::now() + DEADLINE;
-        let raised = loop {
-            let raised = yard.number(ALERTS).await;
-            if raised > before {
-                break raised;
-            }
-            assert!(Instant::now() < end && child.try_wait().expect("a status").is_none(), "expected rows in time");
-        };
-        let ended = kill(child).await;
-        yard.count("scan at its rows", ended);
-        before = raised;
+    for (what, rows) in [("scan at its alerts", ALERTS), ("scan at its escalations", ESCALATED)] {
+        for _ in 0..4 {
+            yard.add(WAVE).await;
+            let before = yard.number(rows).await;
+            let mut child = yard.start(SCAN);
+            let end = Instant::now() + DEADLINE;
+            let ended = loop {
+                let exited = child.try_wait().expect("a status");
+                if yard.number(rows).await > before {
+                    break match exited {
+                        Some(status) => done(SCAN, status),
+                        None => kill(child).await,
+                    };
+                }
+                assert!(exited.is_none() && Instant::now() < end, "expected rows in time");
+            };
+            yard.count(what, ended);
+        }
     }
     let unfinished = yard.number("SELECT count(*) FROM scans WHERE finished_at IS NULL").await;
     assert!(unfinished > 0, "no scan was killed half-way");
