@@ -32,7 +32,7 @@ macro_rules! on_every_engine {
 }
 
 pub struct World {
-    _folder: TempDir,
+    pub folder: TempDir,
     pub store: Arc<dyn Store>,
     pub time: TimeSource,
     pub plan: Plan,
@@ -79,7 +79,7 @@ impl World {
         store.migrate(&SourceRelations::default()).await.expect("a schema");
         let database = format!("sqlite://{}", path.display());
         let time = TimeSource::fixed(at("2026-11-23T09:00:00Z"));
-        Self { _folder: folder, store: Arc::new(store), time, plan: plan(), database }
+        Self { folder, store: Arc::new(store), time, plan: plan(), database }
     }
 
     /// A connection of one's own, as a dashboard has it.
