@@ -56,6 +56,12 @@ impl App {
                 return Err(AppError::Settings("database.url: this version stores on SQLite".into()));
             }
         };
+        if schema == Schema::Verify && !path.exists() {
+            let place = path.display();
+            return Err(
+                StoreError::Schema(format!("{place}: there is no database yet; run `claimwatch migrate`")).into()
+            );
+        }
         make_parent(&path)?;
         let store = SqliteStore::open(&path).await?;
         let sources = &settings.source;
