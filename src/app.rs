@@ -10,7 +10,7 @@ use crate::mail::Frame;
 use crate::now::TimeSource;
 use crate::scan::Plan;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{SourceRelations, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// Everything that a command works with.
 #[derive(Clone)]
@@ -56,13 +56,19 @@ impl App {
                 return Err(AppError::Settings("database.url: this version stores on SQLite".into()));
             }
         };
+        if schema == Schema::Verify && !path.exists() {
+            let place = path.display();
+            return Err(
+                StoreError::Schema(format!("{place}: there is no database yet; run `claimwatch migrate`")).into()
+            );
+        }
         make_parent(&path)?;
         let store = SqliteStore::open(&path).await?;
-        let sources = sources(&settings);
+        let sources = &settings.source;
         match schema {
-            Schema::Prepare => store.prepare(&sources).await?,
-            Schema::Migrate => store.migrate(&sources).await?,
-            Schema::Verify => store.verify(&sources).await?,
+            Schema::Prepare => store.prepare(sources).await?,
+            Schema::Migrate => store.migrate(sources).await?,
+            Schema::Verify => store.verify(sources).await?,
         }
         Ok(Self { settings: Arc::new(settings), time, store: Arc::new(store) })
     }
@@ -132,18 +138,6 @@ pub fn transport(settings: &Settings) -> Result<Box<dyn Transport>, AppError> {
 
 fn refuse(settings: &Settings, needs: &[Affects]) -> Result<(), AppError> {
     settings.refusal(needs).map_or(Ok(()), |lines| Err(AppError::Settings(lines)))
-}
-
-/// The relations that `settings` name as sources.
-#[must_use]
-pub fn sources(settings: &Settings) -> SourceRelations {
-    let names = &settings.source;
-    SourceRelations {
-        claims: names.claims.clone(),
-        programs: names.programs.clone(),
-        payments: names.payments.clone(),
-        history: names.history.clone(),
-    }
 }
 
 /// Makes the folder of the database, readable by its owner alone: claims hold people's money.

@@ -1,13 +1,18 @@
 //! Every precondition of a start, as a value with its remedy: `claimwatch check` prints them, the daemon logs those that
 //! fail.
 
+use chrono::SecondsFormat;
 use serde::Serialize;
 
 use crate::calendar::{Calendars, zone_data_version};
+use crate::claim::{DataProblem, clean_line};
 use crate::delivery::transport::{Attempt, Transport};
 use crate::escalation::Policy;
 use crate::sla::Rule;
 use crate::store::{DeliveryState, Store};
+
+/// How many data problems are named.
+const SHOWN_PROBLEMS: usize = 3;
 
 /// One precondition. Source: docs/contract.md, `check`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,11 +48,11 @@ pub fn calendars(calendars: &Calendars) -> Vec<Check> {
         Check::ok(
             "calendar",
             format!(
-                "{}: {}, {} holidays, {} extra working days{default}",
+                "{}: {}, {}, {}{default}",
                 calendar.name(),
                 calendar.zone().name(),
-                calendar.holidays().count(),
-                calendar.working_days().count()
+                counted(calendar.holidays().count(), "holiday"),
+                counted(calendar.working_days().count(), "extra working day")
             ),
         )
     }));
@@ -78,18 +83,21 @@ pub async fn store(store: &dyn Store, rules: &[Rule], calendars: &Calendars) -> 
     checks.push(match store.data_problems(rules, &names).await {
         Ok(problems) if problems.is_empty() => Check::ok("claims", "every claim can be watched"),
         Ok(problems) => {
-            let first: Vec<String> =
-                problems.iter().take(3).map(|problem| format!("{}: {}", problem.claim_id, problem.detail)).collect();
+            let mut shown: Vec<String> = problems.iter().take(SHOWN_PROBLEMS).map(problem_text).collect();
+            let more = problems.len().saturating_sub(shown.len());
+            if more > 0 {
+                shown.push(format!("and {more} more"));
+            }
             Check::wrong(
                 "claims",
-                format!("{} data problems: {}", problems.len(), first.join("; ")),
+                format!("{}: {}", counted(problems.len(), "data problem"), shown.join("; ")),
                 "mend these claims in their source; table data_problems lists them all after a scan",
             )
         }
         Err(error) => Check::wrong("claims", error.to_string(), "see [source] and the database"),
     });
     checks.push(match store.last_finished_scan().await {
-        Ok(Some(scan)) => Check::ok("last scan", scan.began_at.to_rfc3339()),
+        Ok(Some(scan)) => Check::ok("last scan", scan.began_at.to_rfc3339_opts(SecondsFormat::Secs, true)),
         Ok(None) => Check::ok("last scan", "none yet"),
         Err(error) => Check::wrong("last scan", error.to_string(), "run `claimwatch migrate`"),
     });
@@ -97,12 +105,21 @@ pub async fn store(store: &dyn Store, rules: &[Rule], calendars: &Calendars) -> 
         Ok(dead) if dead.is_empty() => Check::ok("outbox", "no message was given up"),
         Ok(dead) => Check::wrong(
             "outbox",
-            format!("{} deliveries were given up", dead.len()),
-            "see `claimwatch outbox list`, then `claimwatch outbox retry`",
+            format!("given up: {}", dead.len()),
+            "see `claimwatch outbox list`, then `claimwatch outbox retry --all`",
         ),
         Err(error) => Check::wrong("outbox", error.to_string(), "run `claimwatch migrate`"),
     });
     checks
+}
+
+fn problem_text(problem: &DataProblem) -> String {
+    format!("claim {:?}: {}", clean_line(&problem.claim_id, 40), clean_line(&problem.detail, 160))
+}
+
+/// `1 holiday`, `6 holidays`.
+fn counted(count: usize, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The way out for mail: reached and asked, without sending anything.

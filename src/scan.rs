@@ -73,7 +73,7 @@ pub async fn scan(
     alive: &(dyn Fn() + Send + Sync),
 ) -> Result<Option<ScanSummary>, ScanError> {
     let stopwatch = Stopwatch::start();
-    let last = store.last_finished_scan().await?;
+    let last = store.finished_scan_until(request.at).await?;
     let id = if request.dry_run {
         None
     } else {

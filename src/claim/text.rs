@@ -17,7 +17,7 @@ pub fn clean_text(text: &str, max: usize) -> Cow<'_, str> {
 
 fn clean(text: &str, max: usize, keeps: impl Fn(char) -> bool) -> Cow<'_, str> {
     let short = text.len() <= max || text.chars().nth(max).is_none();
-    if short && text.chars().all(|c| keeps(c) || !(c.is_control() || is_invisible(c))) {
+    if short && text.chars().all(|c| keeps(c) || is_harmless(c)) {
         return Cow::Borrowed(text);
     }
     let mut cleaned: String = text
@@ -30,6 +30,13 @@ fn clean(text: &str, max: usize, keeps: impl Fn(char) -> bool) -> Cow<'_, str> {
         cleaned = cleaned.chars().take(max.saturating_sub(1)).chain(['…']).collect();
     }
     Cow::Owned(cleaned)
+}
+
+/// Whether a character may be shown as it is: neither a control character nor one that is invisible or reorders what is
+/// read.
+#[must_use]
+pub fn is_harmless(c: char) -> bool {
+    !(c.is_control() || is_invisible(c))
 }
 
 /// Bidirectional controls (they reorder what is read), zero-width characters, byte-order marks and line separators.

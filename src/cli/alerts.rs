@@ -1,10 +1,11 @@
 //! `claimwatch alerts list` and `claimwatch alerts show`.
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::Failure;
-use super::output::{json, say, table};
+use super::output::{json, remark, say, table};
 use crate::alert::{Alert, AlertEvent, State};
 use crate::app::App;
 use crate::claim::clean_line;
@@ -20,6 +21,7 @@ pub enum AlertsCommand {
     Show {
         /// An alert's id, or a claim's
         id: String,
+        /// Print a JSON array
         #[arg(long)]
         json: bool,
     },
@@ -30,14 +32,16 @@ pub struct ListArgs {
     /// Only alerts in this state; `open` stands for at-risk and breached ones
     #[arg(long, value_enum)]
     state: Option<StateArg>,
-    #[arg(long)]
+    /// Only alerts of this rule
+    #[arg(long, value_name = "NAME")]
     rule: Option<String>,
     /// Only alerts of this program, by its id
-    #[arg(long)]
+    #[arg(long, value_name = "ID")]
     program: Option<String>,
     /// Only alerts of this claim, by its id
-    #[arg(long)]
+    #[arg(long, value_name = "ID")]
     claim: Option<String>,
+    /// Print a JSON array, each alert with the columns of sla_alerts
     #[arg(long)]
     json: bool,
 }
@@ -80,7 +84,14 @@ async fn list(args: ListArgs, app: &App) -> Result<(), Failure> {
         claim: args.claim,
     };
     let alerts = app.store.alerts(&filter).await?;
-    if args.json { json(&alerts) } else { say(&alert_table(&alerts, app)) }
+    if args.json {
+        return json(&alerts);
+    }
+    if alerts.is_empty() {
+        remark("no alerts");
+        return Ok(());
+    }
+    say(&alert_table(&alerts, app))
 }
 
 /// Alerts as a table for a terminal.
@@ -104,9 +115,6 @@ pub fn alert_table(alerts: &[Alert], app: &App) -> String {
             alert.id.to_string(),
         ]
     };
-    if alerts.is_empty() {
-        return "no alerts".into();
-    }
     table(["rule", "claim", "payment", "state", "deadline", "amount", "partner", "alert"], alerts.iter().map(row))
 }
 
@@ -149,18 +157,19 @@ async fn show(id: &str, as_json: bool, app: &App) -> Result<(), Failure> {
         shown.push((alert, events));
     }
     if as_json {
-        let values: Vec<_> = shown
-            .iter()
-            .map(|(alert, events)| {
-                let mut value = serde_json::json!(alert);
-                value["events"] = serde_json::json!(events);
-                value
-            })
-            .collect();
+        let values: Vec<_> = shown.iter().map(|(alert, events)| Shown { alert, events }).collect();
         return json(&values);
     }
     let texts: Vec<String> = shown.iter().map(|(alert, events)| describe(alert, events, app)).collect();
     say(&texts.join("\n\n"))
+}
+
+/// An alert in the output of `alerts show --json`: the columns of `sla_alerts`, and its events.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    alert: &'a Alert,
+    events: &'a [AlertEvent],
 }
 
 fn describe(alert: &Alert, events: &[AlertEvent], app: &App) -> String {

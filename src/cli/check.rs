@@ -1,16 +1,21 @@
 //! `claimwatch check`.
 
+use std::fs::{self, File};
+use std::path::Path;
+
 use clap::Args;
 
 use super::output::{json, say};
 use super::{Context, Failure};
-use crate::app::{self, App, Schema};
+use crate::app::{self, App, AppError, Schema};
 use crate::check::{self, Check};
 use crate::claim::clean_line;
-use crate::config::{DatabaseUrl, Settings};
+use crate::config::{Affects, DatabaseUrl, Obstacle, Settings};
+use crate::store::StoreError;
 
 #[derive(Args, Debug)]
 pub struct CheckArgs {
+    /// Print a JSON array
     #[arg(long)]
     json: bool,
 }
@@ -26,45 +31,78 @@ pub async fn run(args: &CheckArgs, context: &Context) -> Result<(), Failure> {
     }
     match checks.iter().filter(|check| !check.ok).count() {
         0 => Ok(()),
-        wrong => Err(Failure::failed(format!("{wrong} of {} checks failed", checks.len()))),
+        wrong => Err(Failure::failed(format!("of {} checks, {wrong} failed", checks.len()))),
     }
 }
 
 async fn all(settings: Settings, context: &Context) -> Vec<Check> {
-    let file = settings.file.as_deref().map_or("built-in defaults".into(), |file| file.display().to_string());
-    let mut checks = vec![Check::ok("configuration", file)];
-    checks.extend(
-        settings
-            .obstacles
-            .iter()
-            .map(|obstacle| Check::wrong("configuration", &obstacle.place, obstacle.detail.clone())),
-    );
+    let mut checks = configuration(&settings);
     checks.extend(check::calendars(&settings.calendars));
     checks.extend(check::rules(&settings.rules, &settings.policy));
-    match app::transport(&settings) {
-        Ok(transport) => checks.push(check::mail(&*transport).await),
-        Err(error) => checks.push(Check::wrong("mail", error.to_string(), "see [mail]")),
-    }
-    let url = settings.database.url.to_string();
-    if let DatabaseUrl::Sqlite(path) = &settings.database.url
-        && !path.exists()
-    {
-        checks.push(Check::ok("database", format!("{url}: not there yet; the first start makes it")));
-        return checks;
-    }
-    match App::open(settings, context.time.clone(), Schema::Verify).await {
-        Ok(app) => {
-            checks.push(Check::ok("database", format!("{url}: the schema is up to date")));
-            checks.extend(check::store(&*app.store, &app.settings.rules, &app.settings.calendars).await);
+    // What stands in the way as configured has been said.
+    if settings.refusal(&[Affects::Delivery]).is_none() {
+        match app::transport(&settings) {
+            Ok(transport) => checks.push(check::mail(&*transport).await),
+            Err(error) => checks.push(Check::wrong("mail", error.to_string(), "see [mail]")),
         }
-        Err(error) => checks.push(Check::wrong("database", format!("{url}: {error}"), "run `claimwatch migrate`")),
+    }
+    if settings.refusal(&[Affects::Store]).is_none() {
+        checks.extend(database(settings, context).await);
     }
     checks
 }
 
+/// The file, and what it asks for and cannot be had.
+fn configuration(settings: &Settings) -> Vec<Check> {
+    if settings.obstacles.is_empty() {
+        let file = settings.file.as_deref().map_or("built-in defaults".into(), |file| file.display().to_string());
+        return vec![Check::ok("configuration", file)];
+    }
+    let wrong = settings.obstacles.iter().map(|Obstacle { place, detail, .. }| {
+        let (found, fix) = detail.rsplit_once("; ").unwrap_or((detail, "change or remove it"));
+        Check::wrong("configuration", format!("{place}: {found}"), fix)
+    });
+    wrong.collect()
+}
+
+async fn database(settings: Settings, context: &Context) -> Vec<Check> {
+    const ACCESS: &str = "see database.url: this user must be able to read and write the file and its folder";
+    let url = settings.database.url.to_string();
+    if let DatabaseUrl::Sqlite(path) = &settings.database.url
+        && !path.exists()
+    {
+        return vec![match can_be_made(path) {
+            Ok(()) => Check::ok("database", format!("{url}: not there yet; the first start makes it")),
+            Err(why) => Check::wrong("database", format!("{url}: not there yet, and cannot be made: {why}"), ACCESS),
+        }];
+    }
+    match App::open(settings, context.time.clone(), Schema::Verify).await {
+        Ok(app) => {
+            let mut checks = vec![Check::ok("database", format!("{url}: the schema is up to date"))];
+            checks.extend(check::store(&*app.store, &app.settings.rules, &app.settings.calendars).await);
+            app.store.close().await;
+            checks
+        }
+        Err(AppError::Store(StoreError::Schema(why))) => {
+            vec![Check::wrong("database", why, "see [source]; if it is right, run `claimwatch migrate`")]
+        }
+        Err(error) => vec![Check::wrong("database", error.to_string(), ACCESS)],
+    }
+}
+
+/// Whether a file can be made at `path`, folders included; makes nothing that stays.
+fn can_be_made(path: &Path) -> Result<(), String> {
+    let mut folders =
+        path.ancestors().skip(1).map(|folder| if folder == Path::new("") { Path::new(".") } else { folder });
+    let there = folders.find(|folder| folder.exists()).unwrap_or(Path::new("."));
+    let trial = there.join(format!(".claimwatch-check-{}", std::process::id()));
+    let made = File::create_new(&trial).and_then(|_| fs::remove_file(&trial));
+    made.map_err(|error| format!("{}: {error}", there.display()))
+}
+
 fn describe(check: &Check) -> String {
     let mark = if check.ok { "ok   " } else { "WRONG" };
-    let line = format!("{mark}  {:<13}  {}", check.check, clean_line(&check.detail, 500));
+    let line = format!("{mark}  {:<13}  {}", check.check, clean_line(&check.detail, 1000));
     match &check.fix {
         Some(fix) => format!("{line}\n       {:<13}  → {}", "", clean_line(fix, 500)),
         None => line,

@@ -1,19 +1,20 @@
 //! `claimwatch deadline`: when something is due, and why.
 
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, ErrorKind};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use clap::Args;
 use serde::Serialize;
 
 use super::Failure;
-use super::output::{complain, json, say, written};
+use super::output::{complain, counted, json, say, written};
 use crate::app;
 use crate::calendar::{Calendar, Calendars};
 use crate::claim::clean_line;
 use crate::config::Settings;
+use crate::import::{Malformed, Record, Records};
 use crate::scan::Plan;
-use crate::sla::{DayCount, Target, due_at, explain};
+use crate::sla::{Counting, DayKind, Explanation, Target, due_at, explain};
 use crate::wording::{Language, Words};
 
 #[derive(Args, Debug)]
@@ -31,6 +32,7 @@ pub struct DeadlineArgs {
     /// Read lines `rule,calendar,start` from standard input; write them back with `due_at`
     #[arg(long, conflicts_with = "json")]
     batch: bool,
+    /// Print the answer as JSON
     #[arg(long)]
     json: bool,
 }
@@ -42,32 +44,52 @@ struct Answer<'a> {
     due_at: DateTime<Utc>,
     calendar: &'a str,
     rule: &'a str,
-    days: &'a [DayCount],
+    days: Vec<Day<'a>>,
     time_zone: &'a str,
     zone_data: &'a str,
     notes: &'a [String],
 }
 
+/// A day of the answer.
+#[derive(Serialize)]
+struct Day<'a> {
+    date: NaiveDate,
+    kind: DayKind,
+    reason: Option<&'a str>,
+}
+
 pub fn run(args: &DeadlineArgs, settings: &Settings) -> Result<(), Failure> {
     let plan = app::plan(settings)?;
     let (Some(rule), Some(start)) = (&args.rule, args.start) else { return batch(&plan) };
-    let question = Question::read(&plan, rule, args.calendar.as_deref()).map_err(Failure::usage)?;
-    let explanation =
-        explain(&question.target, question.calendar, start).map_err(|error| Failure::failed(error.to_string()))?;
+    let question =
+        Question::read(&plan, rule, args.calendar.as_deref()).map_err(|why| Failure::usage(format!("--{why}")))?;
+    let explanation = explain(&question.target, question.calendar, start)
+        .map_err(|error| Failure::usage(format!("--start: {error}")))?;
     if args.json {
         return json(&Answer {
             start,
             due_at: explanation.due_at,
             calendar: &explanation.calendar,
             rule,
-            days: &explanation.days,
+            days: explanation
+                .days
+                .iter()
+                .map(|day| Day { date: day.date, kind: day.kind, reason: day.reason.as_deref() })
+                .collect(),
             time_zone: &explanation.time_zone,
             zone_data: &explanation.zone_data,
             notes: &explanation.notes,
         });
     }
+    say(&describe(rule, &question, &explanation))
+}
+
+/// The answer for a person.
+fn describe(rule: &str, question: &Question<'_>, explanation: &Explanation) -> String {
     let words = Words::new(Language::En);
-    let mut lines = vec![format!("due {}", words.instant_in_zone(explanation.due_at, question.calendar.zone()))];
+    let due = words.explanation(rule, explanation, question.calendar.zone()).due;
+    let at_the = if question.target.counting == Counting::EndOfDay { "at the " } else { "" };
+    let mut lines = vec![format!("due {at_the}{due}: before {}", instant_text(explanation.due_at))];
     lines.extend(explanation.days.iter().map(|day| {
         let kind = serde_json::to_value(day.kind).unwrap_or_default();
         let reason = day.reason.as_deref().map(|reason| clean_line(reason, 200)).unwrap_or_default();
@@ -80,7 +102,7 @@ pub fn run(args: &DeadlineArgs, settings: &Settings) -> Result<(), Failure> {
         "calendar {}, zone {} (zone data {})",
         explanation.calendar, explanation.time_zone, explanation.zone_data
     ));
-    say(&lines.join("\n"))
+    lines.join("\n")
 }
 
 /// What is asked: a target, and the calendar to count by.
@@ -116,58 +138,69 @@ fn named<'a>(calendars: &'a Calendars, name: &str) -> Result<&'a Calendar, Strin
 
 /// Answers each line of standard input. A header is optional, and given back if there is one.
 fn batch(plan: &Plan) -> Result<(), Failure> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(io::stdin().lock());
-    let mut writer = csv::Writer::from_writer(BufWriter::new(io::stdout().lock()));
-    let mut record = csv::ByteRecord::new();
+    let mut records = Records::new(io::stdin().lock());
+    let mut record = Record::default();
+    let mut answers = csv::Writer::from_writer(BufWriter::new(io::stdout().lock()));
     let mut rejected = false;
     let mut first = true;
-    loop {
-        match reader.read_byte_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => return Err(Failure::failed(format!("standard input: {error}"))),
-        }
-        let line = record.position().map_or(0, csv::Position::line);
-        if std::mem::take(&mut first) && is_header(&record) {
-            written(writer.write_record(["rule", "calendar", "start", "due_at"]).map_err(io::Error::from))?;
-            continue;
-        }
-        match answer(plan, &record) {
-            Ok(due_at) => {
-                let fields = record.iter().chain([due_at.as_bytes()]);
-                written(writer.write_record(fields).map_err(io::Error::from))?;
-            }
-            Err(why) => {
+    let read = loop {
+        let is_first = std::mem::take(&mut first);
+        let answered = match records.read(&mut record) {
+            Err(error) => break Err(Failure::failed(format!("standard input: {error}"))),
+            Ok(Ok(false)) => break Ok(()),
+            Ok(Ok(true)) if is_first && fields(&record).eq(HEADER) => Ok("due_at".to_owned()),
+            Ok(Ok(true)) => answer(plan, &record).map_err(|why| (record.line(), why, false)),
+            Ok(Err(malformed)) => Err(describe_malformed(malformed)),
+        };
+        match answered {
+            Ok(last) => match answers.write_record(fields(&record).chain([last.as_str()])).map_err(io::Error::from) {
+                // Nobody reads on.
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+                other => written(other)?,
+            },
+            Err((line, why, is_last)) => {
                 rejected = true;
                 complain(&format!("standard input:{line}: {why}"));
+                if is_last {
+                    break Ok(());
+                }
             }
         }
-    }
-    written(writer.flush())?;
+    };
+    written(answers.flush())?;
+    read?;
     if rejected { Err(Failure::rejected()) } else { Ok(()) }
 }
 
-fn is_header(record: &csv::ByteRecord) -> bool {
-    let bom = b"\xef\xbb\xbf";
-    let names = record.iter().map(|field| field.strip_prefix(bom.as_slice()).unwrap_or(field));
-    names.eq([b"rule".as_slice(), b"calendar", b"start"])
+const HEADER: [&str; 3] = ["rule", "calendar", "start"];
+
+fn fields(record: &Record) -> impl Iterator<Item = &str> {
+    (0..record.field_count()).map(|field| record.get(field).trim())
 }
 
-fn answer(plan: &Plan, record: &csv::ByteRecord) -> Result<String, String> {
-    let mut fields = Vec::with_capacity(3);
-    for field in record {
-        fields.push(std::str::from_utf8(field).map_err(|_| "found bytes that are not UTF-8, expected text")?);
-    }
-    let [rule, calendar, start] = fields[..] else {
-        return Err(format!("found {} fields, expected rule,calendar,start", fields.len()));
+/// Where, what, and whether the lines after it cannot be told apart.
+fn describe_malformed(malformed: Malformed) -> (u64, String, bool) {
+    let Malformed { line, field, found, expected, ends_file } = malformed;
+    let name = HEADER.get(field).copied().unwrap_or("a fourth field");
+    let rest = if ends_file { "; the lines after it were not read" } else { "" };
+    (line, format!("{name}: found {found}, expected {expected}{rest}"), ends_file)
+}
+
+fn answer(plan: &Plan, record: &Record) -> Result<String, String> {
+    let given: Vec<&str> = fields(record).take(HEADER.len()).collect();
+    let (&[rule, calendar, start], 3) = (&given[..], record.field_count()) else {
+        return Err(format!(
+            "found {}, expected rule,calendar,start",
+            counted(record.field_count(), "field", "fields")
+        ));
     };
     let calendar = Some(calendar).filter(|name| !name.is_empty());
     let question = Question::read(plan, rule, calendar)?;
     let start = super::scan::instant(start).map_err(|why| format!("start: {why}"))?;
-    let due_at = due_at(&question.target, question.calendar, start).map_err(|error| error.to_string())?;
-    Ok(due_at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
+    let due_at = due_at(&question.target, question.calendar, start).map_err(|error| format!("start: {error}"))?;
+    Ok(instant_text(due_at))
+}
+
+fn instant_text(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

@@ -14,7 +14,6 @@ use crate::app::{App, Schema};
 use crate::calendar::Calendar;
 use crate::claim::clean_line;
 use crate::config::{self, Environment, Settings};
-use crate::delivery::transport::TransportSettings;
 use crate::now::TimeSource;
 use crate::samples::sample_claims;
 use crate::scan::{Request, ScanSummary, scan};
@@ -62,7 +61,7 @@ pub async fn run(args: &DemoArgs, time: TimeSource) -> Result<(), Failure> {
     )];
     text.extend(summary.as_ref().map(describe));
     text.extend(report(&app, summary.as_ref()).await?);
-    text.push(next_steps(dir, &app.settings));
+    text.push(next_steps(dir, &app).await?);
     app.store.close().await;
     say(&text.join("\n\n"))
 }
@@ -70,7 +69,14 @@ pub async fn run(args: &DemoArgs, time: TimeSource) -> Result<(), Failure> {
 /// Makes `dir` ready: made, or rid of an earlier demonstration. Whatever else is there is left alone, and refused.
 fn clear(dir: &Path) -> Result<(), Failure> {
     let file = dir.join(CONFIGURATION_FILE);
-    let is_demo = fs::read_to_string(&file).is_ok_and(|text| text.starts_with(MARK));
+    let found = fs::read_to_string(&file).unwrap_or_default();
+    let is_demo = found.starts_with(MARK);
+    if is_demo && found != CONFIGURATION {
+        return Err(Failure::usage(format!(
+            "--dir: {} is no longer as the demonstration made it; name another folder, or remove the file",
+            file.display()
+        )));
+    }
     let is_empty = match fs::read_dir(dir) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) if error.kind() == ErrorKind::NotFound => true,
@@ -152,20 +158,20 @@ fn late_row(alert: &Alert, app: &App) -> [String; 5] {
     ]
 }
 
-fn next_steps(dir: &Path, settings: &Settings) -> String {
+async fn next_steps(dir: &Path, app: &App) -> Result<String, Failure> {
+    let worst = app.store.alerts(&AlertFilter { state: Some(State::Breached), ..AlertFilter::default() }).await?;
+    let claim = worst.first().map_or_else(|| "CLAIM".into(), |alert| clean_line(&alert.claim_id, 40));
     let config = dir.join(CONFIGURATION_FILE);
     let config = config.display();
     let program = std::env::args().next().unwrap_or_else(|| "claimwatch".into());
-    let mail = match &settings.mail.transport {
-        TransportSettings::File(file) => file.directory.display().to_string(),
-        _ => String::new(),
-    };
-    format!(
-        "Where everything is:\n  mails          {mail}/*.eml\n  database       {}\n  configuration  {config}\n\n\
+    let mail = dir.join(MAIL_FOLDER);
+    Ok(format!(
+        "Where everything is:\n  mails          {}/*.eml\n  database       {}\n  configuration  {config}\n\n\
          What to try next:\n  {program} --config {config} alerts list --state open\n  \
-         {program} --config {config} alerts show CLAIM\n  \
+         {program} --config {config} alerts show {claim}\n  \
          {program} --config {config} deadline --rule review --start 2026-11-21T10:00:00+01:00\n  \
          {program} --config {config} run",
+        mail.display(),
         dir.join(DATABASE_FILES[0]).display()
-    )
+    ))
 }

@@ -1,20 +1,16 @@
 //! `claimwatch import`: CSV files into the embedded database, all of them or none.
 
-use std::error::Error;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::Failure;
+use super::output::{json, remark, say};
 use crate::calendar::Zone;
 use crate::import::{ImportFiles, ImportReport, Progress, Stage, import};
 use crate::store::{ImportMode, RowCounts, Store};
-
-/// Everything was imported (or could be, with `--dry-run`).
-const DONE: u8 = 0;
-/// Rows were rejected, so nothing was imported.
-const REJECTED: u8 = 3;
 
 const FILES: [&str; 4] = ["programs", "claims", "payments", "history"];
 
@@ -45,11 +41,12 @@ pub struct ImportArgs {
     pub json: bool,
 }
 
-/// Imports the files and says what came of it; answers the exit code, 0 or 3.
+/// Imports the files and says what came of it.
 ///
 /// # Errors
-/// If a file cannot be read or the database fails, then nothing was imported; or if standard output fails. Exit code 1.
-pub async fn run(args: &ImportArgs, store: &dyn Store) -> Result<u8, Box<dyn Error + Send + Sync>> {
+/// Exit code 3 if rows were rejected, 1 if a file cannot be read or the database fails: then nothing was imported. Also
+/// 1 if standard output fails.
+pub async fn run(args: &ImportArgs, store: &dyn Store) -> Result<(), Failure> {
     let files = ImportFiles {
         programs: args.programs.clone(),
         claims: args.claims.clone(),
@@ -67,20 +64,17 @@ pub async fn run(args: &ImportArgs, store: &dyn Store) -> Result<u8, Box<dyn Err
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }
-    let report = imported?;
+    let report = imported.map_err(|error| Failure::failed(error.to_string()))?;
     let complaint = report.complaint();
     if let Some(complaint) = &complaint {
-        writeln!(io::stderr().lock(), "{complaint}")?;
+        remark(complaint);
     }
-    let mut out = io::stdout().lock();
     if args.json {
-        serde_json::to_writer(&mut out, &report.counts)?;
-        writeln!(out)?;
+        json(&report.counts)?;
     } else if complaint.is_none() {
-        out.write_all(summary(&files, &report).as_bytes())?;
+        say(&summary(&files, &report))?;
     }
-    out.flush()?;
-    Ok(if complaint.is_some() { REJECTED } else { DONE })
+    if complaint.is_some() { Err(Failure::rejected()) } else { Ok(()) }
 }
 
 fn progress_bar() -> ProgressBar {
@@ -114,16 +108,16 @@ fn summary(files: &ImportFiles, report: &ImportReport) -> String {
         ("history", &files.history, counts.history),
     ];
     let given = lines.into_iter().filter(|(_, file, _)| file.is_some());
-    let mut text: String = given.map(|(name, _, counts)| line(name, counts)).collect();
+    let mut lines: Vec<String> = given.map(|(name, _, counts)| line(name, counts)).collect();
     if !counts.stored {
-        text.push_str("dry run: nothing was stored\n");
+        lines.push("dry run: nothing was stored".into());
     }
-    text
+    lines.join("\n")
 }
 
 fn line(name: &str, counts: RowCounts) -> String {
     let RowCounts { new, changed, same } = counts;
-    format!("{name}: {new} new, {changed} changed, {same} unchanged\n")
+    format!("{name}: {new} new, {changed} changed, {same} unchanged")
 }
 
 #[cfg(test)]
@@ -163,9 +157,9 @@ mod tests {
         let claims = RowCounts { new: 3, changed: 1, same: 20 };
         let counts = ImportCounts { claims, stored: true, ..ImportCounts::default() };
         let mut report = ImportReport { counts, ..ImportReport::default() };
-        let expected = "claims: 3 new, 1 changed, 20 unchanged\nhistory: 0 new, 0 changed, 0 unchanged\n";
+        let expected = "claims: 3 new, 1 changed, 20 unchanged\nhistory: 0 new, 0 changed, 0 unchanged";
         assert_eq!(summary(&files, &report), expected);
         report.counts.stored = false;
-        assert_eq!(summary(&files, &report), format!("{expected}dry run: nothing was stored\n"));
+        assert_eq!(summary(&files, &report), format!("{expected}\ndry run: nothing was stored"));
     }
 }

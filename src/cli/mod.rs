@@ -15,15 +15,19 @@ mod scan;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::{App, AppError, Schema};
 use crate::calendar::zone_data_version;
-use crate::config::{self, ConfigError, Environment, Settings};
+use crate::config::{self, ConfigError, DatabaseUrl, Environment, Settings};
 use crate::now::TimeSource;
 use crate::scan::ScanError;
 use crate::store::StoreError;
+
+/// The heading of what every command takes, in its help.
+const GLOBAL: &str = "Global options";
 
 /// Watches co-op incentive claims: finds every review, dispute and payment that is past its deadline, keeps one alert for
 /// each, and escalates by mail.
@@ -31,10 +35,10 @@ use crate::store::StoreError;
 #[command(name = "claimwatch")]
 struct Cli {
     /// The configuration [default: /etc/claimwatch/claimwatch.toml, else ./claimwatch.toml, else built-in defaults]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     config: Option<PathBuf>,
     /// Leave the database's schema as it is; fail if it does not fit
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     no_migrate: bool,
     #[command(subcommand)]
     command: Command,
@@ -133,16 +137,12 @@ impl Context {
     fn settings(&self) -> Result<Settings, Failure> {
         Ok(config::load(self.config.as_deref(), &Environment::of_process())?)
     }
-
-    async fn app(&self) -> Result<App, Failure> {
-        Ok(App::open(self.settings()?, self.time.clone(), self.schema).await?)
-    }
 }
 
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let version = format!("{} (zone data {})", env!("CARGO_PKG_VERSION"), zone_data_version());
+    let version = format!("{} with zone data {}", env!("CARGO_PKG_VERSION"), zone_data_version());
     let matches = Cli::command().version(version).get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -152,7 +152,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(1);
         }
     };
-    match runtime.block_on(dispatch(cli)) {
+    let done = runtime.block_on(dispatch(cli));
+    // A look-up of a mail server's name cannot be interrupted; it must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { code, message }) => {
             if !message.is_empty() {
@@ -174,14 +177,29 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Migrate => {
             let app = App::open(context.settings()?, context.time, Schema::Migrate).await?;
             app.store.close().await;
-            output::say(&format!("{}: the schema is up to date", app.settings.database.url))
+            output::remark(&format!("{}: the schema is up to date", app.settings.database.url));
+            Ok(())
         }
         Command::Database(command) => {
-            let app = context.app().await?;
+            let settings = context.settings()?;
+            if matches!(command, DatabaseCommand::Alerts(_) | DatabaseCommand::Outbox(_)) {
+                must_be_there(&settings.database.url)?;
+            }
+            let app = App::open(settings, context.time, context.schema).await?;
             let done = on_database(command, &app).await;
             app.store.close().await;
             done
         }
+    }
+}
+
+/// For commands that look at what others wrote: an empty database, made by mistake, would say that all is well.
+fn must_be_there(url: &DatabaseUrl) -> Result<(), Failure> {
+    match url {
+        DatabaseUrl::Sqlite(path) if !path.exists() => Err(Failure::failed(format!(
+            "{url}: there is no database yet; `claimwatch migrate`, `import`, `scan` and `run` make it"
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -190,11 +208,7 @@ async fn on_database(command: DatabaseCommand, app: &App) -> Result<(), Failure>
         DatabaseCommand::Scan(args) => scan::run(&args, app).await,
         DatabaseCommand::Alerts(command) => alerts::run(command, app).await,
         DatabaseCommand::Outbox(command) => outbox::run(command, app).await,
-        DatabaseCommand::Import(args) => match import::run(&args, &*app.store).await {
-            Ok(0) => Ok(()),
-            Ok(_) => Err(Failure::rejected()),
-            Err(error) => Err(Failure::failed(error.to_string())),
-        },
+        DatabaseCommand::Import(args) => import::run(&args, &*app.store).await,
     }
 }
 

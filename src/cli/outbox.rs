@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Failure;
 use super::alerts::utc;
-use super::output::{json, say, table};
+use super::output::{counted, json, remark, say, table};
 use crate::app::App;
 use crate::claim::clean_line;
 use crate::store::{DeliveryState, OutboxItem};
@@ -19,6 +19,7 @@ pub enum OutboxCommand {
     Retry(RetryArgs),
     /// Send what is due now, and stop
     Deliver {
+        /// Print the counts as JSON
         #[arg(long)]
         json: bool,
     },
@@ -29,6 +30,7 @@ pub struct ListArgs {
     /// Deliveries in this state [default: pending and dead]
     #[arg(long, value_enum)]
     state: Option<StateArg>,
+    /// Print a JSON array
     #[arg(long)]
     json: bool,
 }
@@ -44,7 +46,8 @@ enum StateArg {
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
 pub struct RetryArgs {
-    /// A delivery's id, or a message's
+    /// A delivery's id, or a message's, as `outbox list` and `alerts show` have them
+    #[arg(value_parser = id)]
     id: Option<Uuid>,
     /// Every delivery that is waiting or given up
     #[arg(long)]
@@ -59,23 +62,29 @@ pub async fn run(command: OutboxCommand, app: &App) -> Result<(), Failure> {
             if count == 0 && !args.all {
                 return Err(Failure::failed("no delivery with that id waits or was given up"));
             }
-            say(&format!("{count} deliveries are due now; the daemon or `claimwatch outbox deliver` sends them"))
+            let due = counted(count, "delivery is", "deliveries are");
+            say(&format!("{due} due now; the daemon or `claimwatch outbox deliver` sends what is due"))
         }
         OutboxCommand::Deliver { json: as_json } => {
             let report = app.courier()?.drain(&CancellationToken::new()).await?;
             if as_json {
-                return json(&report);
+                json(&report)?;
+            } else {
+                say(&format!(
+                    "{} sent, {} to be tried again, {} given up, {} settled meanwhile",
+                    report.sent, report.again, report.dead, report.settled
+                ))?;
             }
-            say(&format!(
-                "{} sent, {} to be tried again, {} given up, {} settled meanwhile",
-                report.sent, report.again, report.dead, report.settled
-            ))?;
             match report.last_error {
                 Some(error) if report.again + report.dead > 0 => Err(Failure::failed(error)),
                 _ => Ok(()),
             }
         }
     }
+}
+
+fn id(text: &str) -> Result<Uuid, String> {
+    text.parse().map_err(|_| format!("expected an id such as {}", Uuid::nil()))
 }
 
 async fn list(args: &ListArgs, app: &App) -> Result<(), Failure> {
@@ -90,7 +99,11 @@ async fn list(args: &ListArgs, app: &App) -> Result<(), Failure> {
         return json(&items);
     }
     if items.is_empty() {
-        return say("nothing: every message was delivered");
+        remark(match args.state {
+            None => "nothing waits and nothing was given up",
+            Some(_) => "no delivery is in that state",
+        });
+        return Ok(());
     }
     let row = |item: &OutboxItem| {
         let when = item.sent_at.or(item.next_attempt_at).map(utc).unwrap_or_default();
@@ -101,7 +114,7 @@ async fn list(args: &ListArgs, app: &App) -> Result<(), Failure> {
             item.state.as_str().to_owned(),
             item.attempts.to_string(),
             when,
-            format!("level {}, {} alerts", item.level, item.alerts),
+            format!("level {}, {}", item.level, counted(item.alerts, "alert", "alerts")),
             words.map(|words| clean_line(words, 80).into_owned()).unwrap_or_default(),
         ]
     };

@@ -1,11 +1,13 @@
 //! How answers leave: text, tables and JSON on standard output, complaints on standard error.
 
+use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use super::Failure;
+use crate::claim::is_harmless;
 
 /// Writes a text and a line end to standard output. A reader that has gone away is no failure.
 pub fn say(text: &str) -> Result<(), Failure> {
@@ -14,13 +16,23 @@ pub fn say(text: &str) -> Result<(), Failure> {
 
 /// Writes a value as JSON: indented on a terminal, else in one line.
 pub fn json(value: &impl Serialize) -> Result<(), Failure> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let done = if io::stdout().is_terminal() {
-        serde_json::to_writer_pretty(&mut out, value)
-    } else {
-        serde_json::to_writer(&mut out, value)
-    };
-    written(done.map_err(io::Error::from).and_then(|()| writeln!(out)).and_then(|()| out.flush()))
+    let pretty = io::stdout().is_terminal();
+    let text = if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+    say(&escaped(&text.map_err(|error| Failure::failed(format!("JSON: {error}")))?))
+}
+
+/// JSON in which no text of a claim reaches a terminal raw. Such characters only stand in strings, where they may be
+/// escaped: what a reader gets is the same.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || is_harmless(c) {
+            escaped.push(c);
+        } else {
+            escaped.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    escaped
 }
 
 /// Turns the outcome of writing to standard output into the command's.
@@ -29,6 +41,13 @@ pub fn written(outcome: io::Result<()>) -> Result<(), Failure> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(|error| Failure::failed(format!("standard output: {error}"))),
     }
+}
+
+/// `1 delivery`, `2 deliveries`.
+#[must_use]
+pub fn counted(count: impl fmt::Display, one: &str, many: &str) -> String {
+    let text = count.to_string();
+    format!("{text} {}", if text == "1" { one } else { many })
 }
 
 /// Writes a line for a person to standard error; nothing can be done if that fails.
@@ -50,4 +69,17 @@ pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [St
         table.add_row(row);
     }
     table.lines().map(|line| line.trim_end().strip_prefix(' ').unwrap_or("").to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_escapes_what_a_terminal_would_obey_and_means_the_same() {
+        let hostile = "\u{1b}[31m\u{9b}31m\u{202e}\u{7f}\u{e0041}\0\r\n東京 \"é\"";
+        let json = escaped(&serde_json::to_string(hostile).expect("text"));
+        assert_eq!(json, r#""\u001b[31m\u009b31m\u202e\u007f\udb40\udc41\u0000\r\n東京 \"é\"""#);
+        assert_eq!(serde_json::from_str::<String>(&json).expect("JSON"), hostile);
+    }
 }

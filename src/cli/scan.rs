@@ -5,7 +5,8 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
-use super::output::{json, remark, say, table};
+use super::alerts::utc;
+use super::output::{json, say, table};
 use crate::app::App;
 use crate::now::TimeSource;
 use crate::scan::{Request, ScanSummary, scan};
@@ -21,6 +22,7 @@ pub struct ScanArgs {
     /// Only say what a scan would find; change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Print the summary as JSON
     #[arg(long)]
     json: bool,
 }
@@ -36,19 +38,24 @@ pub async fn run(args: &ScanArgs, app: &App) -> Result<(), Failure> {
     let plan = app.plan()?;
     let now = app.time.now();
     let at = args.at.unwrap_or(now);
-    if args.since.is_some_and(|since| since > at) {
-        return Err(Failure::usage("--since: expected an instant that is not after the scan's own"));
+    if let Some(since) = args.since.filter(|since| *since > at) {
+        return Err(Failure::usage(format!(
+            "--since: found {since:?}, expected an instant that is not after the scan's own, {at:?}"
+        )));
     }
     if !args.dry_run && args.at.is_some() {
-        let last = app.store.last_finished_scan().await?.map(|scan| scan.began_at);
+        // What is recorded is told to people: nobody is told today of what may be late tomorrow.
+        if at > now {
+            return Err(Failure::usage(format!(
+                "--at: found {at:?}, which is in the future; expected an instant that is not after now, or --dry-run"
+            )));
+        }
+        let last = app.store.finished_scan_until(now).await?.map(|scan| scan.began_at);
         if let Some(last) = last.filter(|last| *last > at) {
             return Err(Failure::usage(format!(
                 "--at: found {at:?}, which is before the last scan at {last:?}; a scan never goes back in time: \
                  expected a later instant, or --dry-run"
             )));
-        }
-        if at > now {
-            remark("this scan looks at the future and records what it finds; --dry-run would only say it");
         }
     }
     let request = Request { at, since: args.since, dry_run: args.dry_run, scheduled_for: None };
@@ -68,18 +75,36 @@ pub fn describe(summary: &ScanSummary) -> String {
         }),
     );
     let resolved = summary.resolved;
-    let would = if summary.dry_run { "dry run, nothing was changed; it would be: " } else { "" };
-    format!(
-        "{rules}\n\n{would}{} breached, {} at risk; resolved: {} met, {} late, {} restarted, {} withdrawn; \
-         {} messages; {} data problems ({} ms)",
-        summary.opened,
-        summary.warned,
-        resolved.met,
-        resolved.late,
-        resolved.restarted,
-        resolved.withdrawn,
-        summary.messages,
-        summary.data_problems,
-        summary.elapsed_ms
-    )
+    let mut lines = vec![rules, String::new()];
+    if summary.dry_run {
+        lines.push(format!("dry run: nothing was changed; a scan at {} would find", utc(summary.at)));
+    }
+    let mut line = |name: &str, value: String| lines.push(format!("{name:<13}  {value}"));
+    line("new", some(&[(summary.opened, "breached"), (summary.warned, "at risk")]));
+    let resolutions = [
+        (resolved.met, "met"),
+        (resolved.late, "late"),
+        (resolved.restarted, "restarted"),
+        (resolved.withdrawn, "withdrawn"),
+    ];
+    line("resolved", some(&resolutions));
+    if !summary.dry_run {
+        line("messages", some(&[(summary.messages, "to deliver")]));
+    }
+    line(
+        "data problems",
+        match summary.data_problems {
+            0 => "none".into(),
+            found => format!("{found}, see `claimwatch check` and table data_problems"),
+        },
+    );
+    line("took", format!("{} ms", summary.elapsed_ms));
+    lines.join("\n")
+}
+
+/// What there is any of: `3 met, 1 late`.
+fn some(counts: &[(u64, &str)]) -> String {
+    let some: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    if some.is_empty() { "none".into() } else { some.join(", ") }
 }

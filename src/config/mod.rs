@@ -28,13 +28,12 @@ use crate::calendar::{Calendars, Zone};
 use crate::delivery::transport::TransportSettings;
 use crate::escalation::Policy;
 use crate::sla::Rule;
+use crate::store::SourceRelations;
 
 pub use environment::Environment;
 pub use error::{ConfigError, Place, Problem};
 pub use load::{find, load};
-pub use service::{
-    DatabaseSettings, DatabaseUrl, HttpSettings, LogFormat, LogLevel, LogSettings, ScheduleSettings, SourceNames,
-};
+pub use service::{DatabaseSettings, DatabaseUrl, HttpSettings, LogFormat, LogLevel, LogSettings, ScheduleSettings};
 
 use section::{Findings, Section};
 
@@ -44,7 +43,7 @@ pub struct Settings {
     /// The file that it came from; `None`: the embedded default.
     pub file: Option<PathBuf>,
     pub database: DatabaseSettings,
-    pub source: SourceNames,
+    pub source: SourceRelations,
     pub schedule: ScheduleSettings,
     pub calendars: Calendars,
     /// The built-in rules as configured, also those that are switched off.

@@ -12,6 +12,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::calendar::Zone;
 use crate::delivery::transport::Secret;
+use crate::store::SourceRelations;
 
 use super::secret::read_secret;
 use super::section::{Section, choice, expected, integer, line, text};
@@ -31,15 +32,6 @@ pub enum DatabaseUrl {
     Sqlite(PathBuf),
     /// The whole address; it may hold a password.
     Postgres(String),
-}
-
-/// The relations that claims are read from, each with its schema if it has one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceNames {
-    pub claims: String,
-    pub programs: String,
-    pub payments: Option<String>,
-    pub history: Option<String>,
 }
 
 /// When scans run.
@@ -149,13 +141,13 @@ fn read_url(node: &Node, section: &Section<'_>) -> Result<DatabaseUrl, String> {
     }
 }
 
-pub fn source(section: Section<'_>) -> SourceNames {
+pub fn source(section: Section<'_>) -> SourceRelations {
     let needed = |key, default: &str| section.read(key, read_relation).unwrap_or_else(|| default.to_owned());
     let optional = |key, default: &str| {
         let read = |node| if text(node, RELATION)?.is_empty() { Ok(None) } else { read_relation(node).map(Some) };
         section.read(key, read).unwrap_or_else(|| Some(default.to_owned()))
     };
-    let names = SourceNames {
+    let names = SourceRelations {
         claims: needed("claims", "claims"),
         programs: needed("programs", "programs"),
         payments: optional("payments", "claim_payments"),

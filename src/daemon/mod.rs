@@ -43,7 +43,7 @@ pub use pulse::{News, ServiceManager, Systemd};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a mail that was not handed over yet may still take then: giving it up costs nothing but its turn.
 const PATIENCE_WITH_MAIL: Duration = Duration::from_secs(3);
-/// How long closing the database may take: only that its file then holds everything depends on it.
+/// How long closing the database may take: it only folds the write-ahead log into the file.
 const PATIENCE_WITH_DATABASE: Duration = Duration::from_secs(1);
 /// How long the schedule may take to begin.
 const FIRST_TICK: Duration = Duration::from_secs(10);
@@ -126,6 +126,7 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
         scanned,
         stop: stop.ask.clone(),
     };
+    scans.recall(&*app.store).await.map_err(AppError::from)?;
     tracing::info!(
         database = %app.settings.database.url,
         schedule = app.settings.schedule.cron,
@@ -167,21 +168,21 @@ async fn work(
     let finished = async {
         let (scans_end, deliveries_end) = tokio::join!(
             async {
-                match scans_end {
-                    Some(ended) => ended,
-                    None => flat("scan", (&mut scans).await),
+                if let Some(ended) = scans_end {
+                    return ended;
                 }
+                flat("scan", (&mut scans).await)
             },
             async {
-                match deliveries_end {
-                    Some(ended) => ended,
-                    None => tokio::select! {
-                        ended = &mut deliveries => flat("delivery", ended),
-                        () = watched.may_be_left(PATIENCE_WITH_MAIL) => {
-                            tracing::warn!("a mail was left: its server did not answer; it is sent after the next start");
-                            Ok(())
-                        }
-                    },
+                if let Some(ended) = deliveries_end {
+                    return ended;
+                }
+                tokio::select! {
+                    ended = &mut deliveries => flat("delivery", ended),
+                    () = watched.may_be_left(PATIENCE_WITH_MAIL) => {
+                        tracing::warn!("a mail was left: its server does not answer; it is sent after the next start");
+                        Ok(())
+                    }
                 }
             },
         );

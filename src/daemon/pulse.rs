@@ -13,9 +13,9 @@ use tokio::time::Instant;
 /// The watchdog is fed once in this time at most.
 const BETWEEN_FEEDS: Duration = Duration::from_secs(1);
 /// The longest step of a scan is a few statements; each waits 40 seconds at most for a database that others keep busy.
-const LONGEST_SCAN_STEP: Duration = Duration::from_secs(300);
+const LONGEST_SCAN_STEP: Duration = Duration::from_mins(5);
 /// What a delivery does beside the attempt itself: waking, leasing, rendering, recording.
-const BESIDE_AN_ATTEMPT: Duration = Duration::from_secs(120);
+const BESIDE_AN_ATTEMPT: Duration = Duration::from_mins(2);
 
 /// What the service manager is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::config::ScheduleSettings;
 use crate::now::TimeSource;
 use crate::scan::{Request, ScanError, ScanSummary};
-use crate::store::StoreError;
+use crate::store::{ScanLog, StoreError};
 
 use super::DaemonError;
 use super::database::Database;
@@ -74,9 +74,11 @@ where
                 Ok(Err(error)) => self.fails(&mut trouble, &error),
                 Err(panic) => {
                     panics += 1;
+                    let words = words_of_panic(panic);
                     trouble.failed(Instant::now());
+                    trouble.is_news(&words);
                     self.pulse.panicked(Work::Scans);
-                    tracing::error!(panics, words = words_of_panic(panic), "a scan panicked; the watchdog is withheld");
+                    tracing::error!(panics, words, "a scan panicked; the watchdog is withheld");
                 }
             }
         }
@@ -91,6 +93,17 @@ where
             () = self.ticks.notified() => true,
             () = sleep(WITHOUT_TICKS) => true,
         }
+    }
+
+    /// Tells which scan was the last before this start.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn recall(&self, log: &dyn ScanLog) -> Result<(), StoreError> {
+        let last = log.last_finished_scan().await?;
+        let status = last.map_or_else(|| "no scan yet".to_owned(), |scan| format!("last scan {}", text(scan.began_at)));
+        self.manager.tell(News::Status(&status));
+        Ok(())
     }
 
     fn succeeds(&self, trouble: &mut Trouble, due: DateTime<Utc>, summary: Option<&ScanSummary>) {
@@ -137,3 +150,6 @@ where
 fn text(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
+
+#[cfg(test)]
+mod tests;

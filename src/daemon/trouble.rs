@@ -6,7 +6,7 @@ use tokio::task::JoinError;
 use tokio::time::Instant;
 
 const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// How one loop's work fares.
 #[derive(Debug, Default)]

@@ -21,6 +21,7 @@ use columns::Relation;
 use rejection::Rejections;
 use rows::{Input, Rows};
 
+pub use record::{Malformed, Record, Records};
 pub use rejection::{MOST_KEPT, Rejection};
 
 /// How many references to claims are looked up in the database at once.

@@ -10,12 +10,14 @@ use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use crate::calendar::Zone;
 use crate::claim::clean_line;
 use crate::escalation::Case;
+use crate::sla::{DayKind, Explanation};
 use crate::wording::Words;
 
 use super::{MailError, claim_link};
 
 /// The columns, in order. Instants are RFC 3339 in the calendar's own offset; `business_days_late` are whole ones; `amount`
-/// is a plain decimal; `reminder` is `true` or `false`; `skipped` is in the message's language.
+/// is a plain decimal; `reminder` is `true` or `false`; `skipped` is every skipped day
+/// with its reason, as the explanation has them: `2026-11-21 Saturday; 2026-12-25 holiday: Christmas Day`.
 pub(super) const COLUMNS: [&str; 19] = [
     "alert_id",
     "rule",
@@ -71,18 +73,12 @@ impl Attachment {
     }
 
     /// Adds a case, unless the file would grow beyond its limit.
-    pub(super) fn add(
-        &mut self,
-        words: Words,
-        case: &Case,
-        zone: Option<&Zone>,
-        claim_url: Option<&str>,
-    ) -> Result<(), MailError> {
+    pub(super) fn add(&mut self, case: &Case, zone: Option<&Zone>, claim_url: Option<&str>) -> Result<(), MailError> {
         if self.size == 0 {
             self.size = BYTE_ORDER_MARK.len() + COLUMNS.iter().map(|column| column.len() + 1).sum::<usize>();
             self.write(&COLUMNS)?;
         }
-        let row = row(words, case, zone, claim_url);
+        let row = row(case, zone, claim_url);
         // At worst every quote is doubled, and every cell quoted.
         let most: usize = row.iter().map(|cell| cell.len() + cell.matches('"').count() + 3).sum();
         if self.size + most > self.limit {
@@ -110,7 +106,7 @@ impl Attachment {
     }
 }
 
-fn row(words: Words, case: &Case, zone: Option<&Zone>, claim_url: Option<&str>) -> [String; COLUMNS.len()] {
+fn row(case: &Case, zone: Option<&Zone>, claim_url: Option<&str>) -> [String; COLUMNS.len()] {
     let alert = &case.alert;
     let optional = |text: &Option<String>| text.as_deref().map(cell).unwrap_or_default();
     [
@@ -129,11 +125,17 @@ fn row(words: Words, case: &Case, zone: Option<&Zone>, claim_url: Option<&str>) 
         alert.currency.map(|currency| currency.to_string()).unwrap_or_default(),
         optional(&alert.paying_entity),
         cell(&alert.calendar),
-        cell(&words.skipped_days(&alert.explanation)),
+        cell(&skipped(&alert.explanation)),
         case.reminder.to_string(),
         optional(&alert.acknowledged_by),
         claim_link(claim_url, &alert.claim_id).map(|link| cell(&link)).unwrap_or_default(),
     ]
+}
+
+fn skipped(explanation: &Explanation) -> String {
+    let days = explanation.days.iter().filter(|day| day.kind == DayKind::Skipped);
+    let days = days.map(|day| format!("{} {}", day.date, day.reason.as_deref().unwrap_or_default()));
+    days.collect::<Vec<_>>().join("; ")
 }
 
 /// RFC 3339 in the offset of `zone`.

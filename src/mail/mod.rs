@@ -108,7 +108,7 @@ impl<'a> Composer<'a> {
         self.sums.add(&case);
         if !self.attachment.is_full() {
             let zone = self.zones.of(&case.alert.explanation);
-            self.attachment.add(self.words, &case, zone, self.frame.claim_url.as_deref())?;
+            self.attachment.add(&case, zone, self.frame.claim_url.as_deref())?;
         }
         if self.shown.len() < MAX_IN_BODY {
             self.shown.push(case);

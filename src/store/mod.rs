@@ -186,6 +186,13 @@ pub trait ScanLog: Send + Sync {
     /// [`StoreError`]
     async fn last_finished_scan(&self) -> Result<Option<ScanRecord>, StoreError>;
 
+    /// Of the scans that looked at no later instant than `until`, the one that finished last: a scan of a clock that ran
+    /// ahead saw nothing of what came after.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn finished_scan_until(&self, until: DateTime<Utc>) -> Result<Option<ScanRecord>, StoreError>;
+
     /// The latest instant of the schedule that a finished scan served.
     ///
     /// # Errors

@@ -70,7 +70,8 @@ impl Words {
     #[must_use]
     pub fn instant_in_zone<'z>(self, at: DateTime<Utc>, zone: impl Into<Option<&'z Zone>>) -> String {
         let zone = zone.into();
-        let Some(name) = zone.map(Zone::name) else { return self.instant(at, None) };
+        // The offset says it all in UTC itself.
+        let Some(name) = zone.map(Zone::name).filter(|name| *name != "UTC") else { return self.instant(at, None) };
         let (local, offset) = local(at, zone);
         self.say(
             "instant-in-zone",

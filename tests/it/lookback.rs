@@ -24,6 +24,14 @@ on_every_engine! {
         assert_eq!(world.scan("2026-11-23T09:05:00Z").await.opened, 0, "once");
     }
 
+    async fn a_scan_by_a_clock_that_ran_ahead_does_not_end_the_look_back(world in World) {
+        world.program("P-1", None, false).await;
+        world.scan("2026-11-02T09:00:00Z").await;
+        world.scan("2030-01-01T00:00:00Z").await;
+        world.put(claim("C-1", "rejected").on("submitted_at", "2026-11-02T10:00:00Z").on("reviewed_at", "2026-11-09T10:00:00Z")).await;
+        assert_eq!(world.scan("2026-11-23T09:00:00Z").await.resolved.late, 1);
+    }
+
     async fn the_first_scan_of_a_database_looks_at_running_clocks_only(world in World) {
         world.program("P-1", None, false).await;
         world.put(claim("C-1", "rejected").on("submitted_at", "2026-11-02T10:00:00Z").on("reviewed_at", "2026-11-09T10:00:00Z")).await;

@@ -1,5 +1,6 @@
 //! Everything that needs a database, a mail server or the program itself, in one binary.
 
+mod cli;
 mod config;
 mod daemon;
 mod delivery;

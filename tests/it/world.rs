@@ -32,7 +32,7 @@ macro_rules! on_every_engine {
 }
 
 pub struct World {
-    _folder: TempDir,
+    pub folder: TempDir,
     pub store: Arc<dyn Store>,
     pub time: TimeSource,
     pub plan: Plan,
@@ -79,7 +79,7 @@ impl World {
         store.migrate(&SourceRelations::default()).await.expect("a schema");
         let database = format!("sqlite://{}", path.display());
         let time = TimeSource::fixed(at("2026-11-23T09:00:00Z"));
-        Self { _folder: folder, store: Arc::new(store), time, plan: plan(), database }
+        Self { folder, store: Arc::new(store), time, plan: plan(), database }
     }
 
     /// A connection of one's own, as a dashboard has it.
@@ -94,23 +94,12 @@ impl World {
 
     /// As [`World::sql`], where a refusal is expected.
     pub async fn try_sql(&self, statement: &str) -> Result<Vec<Vec<String>>, String> {
-        let mut connection = self.connection().await;
-        let rows = sqlx::query(AssertSqlSafe(statement.to_owned())).fetch_all(&mut connection).await;
-        connection.close().await.expect("closed");
-        let text = |row: &sqlx::sqlite::SqliteRow, n| {
-            row.try_get_unchecked::<Option<String>, _>(n).expect("text").unwrap_or_else(|| "null".into())
-        };
-        let rows = rows.map_err(|error| error.to_string())?;
-        Ok(rows.iter().map(|row| (0..row.len()).map(|n| text(row, n)).collect()).collect())
+        sql_on(self.connection().await, statement).await
     }
 
     /// Puts a claim into the database, in place of the one with its id.
     pub async fn put(&self, claim: ClaimRow) {
-        let columns: Vec<_> = claim.0.iter().map(|(column, _)| *column).collect();
-        let values: Vec<_> = claim.0.iter().map(|(_, value)| quoted(value)).collect();
-        let statement =
-            format!("INSERT OR REPLACE INTO claims ({}) VALUES ({})", columns.join(", "), values.join(", "));
-        self.sql(&statement).await;
+        self.sql(&claim.statement()).await;
     }
 
     pub async fn program(&self, id: &str, calendar: Option<&str>, requires_tax_invoice: bool) {
@@ -124,7 +113,7 @@ impl World {
     }
 
     pub async fn line(&self, id: &str, claim: &str, amount: &str, currency: &str, paid_at: Option<&str>) {
-        let paid_at = paid_at.map_or("NULL".into(), |text| quoted(&stored(text)));
+        let paid_at = paid_at.map_or("NULL".into(), |text| quoted(stored(text)));
         self.sql(&format!(
             "INSERT OR REPLACE INTO claim_payments (payment_id, claim_id, paying_entity, amount, currency, paid_at) \
              VALUES ({}, {}, 'Entity {id}', '{amount}', '{currency}', {paid_at})",
@@ -188,6 +177,17 @@ impl World {
     }
 }
 
+/// Runs a statement on a connection and closes it; values come as text.
+pub async fn sql_on(mut connection: SqliteConnection, statement: &str) -> Result<Vec<Vec<String>>, String> {
+    let rows = sqlx::query(AssertSqlSafe(statement.to_owned())).fetch_all(&mut connection).await;
+    connection.close().await.expect("closed");
+    let text = |row: &sqlx::sqlite::SqliteRow, n| {
+        row.try_get_unchecked::<Option<String>, _>(n).expect("text").unwrap_or_else(|| "null".into())
+    };
+    let rows = rows.map_err(|error| error.to_string())?;
+    Ok(rows.iter().map(|row| (0..row.len()).map(|n| text(row, n)).collect()).collect())
+}
+
 /// A claim as someone would insert it.
 #[derive(Clone, Debug)]
 pub struct ClaimRow(Vec<(&'static str, String)>);
@@ -205,6 +205,13 @@ pub fn claim(id: &str, status: &str) -> ClaimRow {
 }
 
 impl ClaimRow {
+    /// The statement that puts it into the database, in place of the one with its id.
+    pub fn statement(&self) -> String {
+        let columns: Vec<_> = self.0.iter().map(|(column, _)| *column).collect();
+        let values: Vec<_> = self.0.iter().map(|(_, value)| quoted(value)).collect();
+        format!("INSERT OR REPLACE INTO claims ({}) VALUES ({})", columns.join(", "), values.join(", "))
+    }
+
     /// Sets an instant column, in the contract's form.
     pub fn on(self, column: &'static str, instant: &str) -> Self {
         let stored = stored(instant);
@@ -223,7 +230,7 @@ fn stored(instant: &str) -> String {
     at(instant).format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
-fn quoted(text: impl AsRef<str>) -> String {
+pub fn quoted(text: impl AsRef<str>) -> String {
     let hex: String = text.as_ref().bytes().map(|byte| format!("{byte:02x}")).collect();
     format!("CAST(x'{hex}' AS TEXT)")
 }

@@ -120,7 +120,8 @@ fn field(most: u32) -> impl Strategy<Value = String> {
 fn pattern() -> impl Strategy<Value = String> {
     let hour = prop_oneof![4 => (0..4u32).prop_map(|at| at.to_string()), 1 => Just("23".to_owned()), 3 => field(23)];
     let week_day = prop_oneof![4 => Just("*"), 1 => Just("Mon-Fri"), 1 => Just("Sun"), 1 => Just("Fri#L")];
-    let day = prop_oneof![6 => Just("*".to_owned()), 1 => (1..=31u32).prop_map(|day| day.to_string()), 1 => Just("L".into())];
+    let day =
+        prop_oneof![6 => Just("*".to_owned()), 1 => (1..=31u32).prop_map(|day| day.to_string()), 1 => Just("L".into())];
     (field(59), hour, day, week_day).prop_map(|(minute, hour, day, week)| format!("0 {minute} {hour} {day} * {week}"))
 }
 

@@ -157,16 +157,23 @@ impl AlertStore for SqliteStore {
     }
 
     async fn schedule_escalations(&self, next: &[(Uuid, Option<DateTime<Utc>>)]) -> Result<(), StoreError> {
-        let next: Vec<_> = next.iter().map(|(alert_id, at)| (alert_id, at.map(instant_text))).collect();
-        let next = serde_json::to_string(&next).map_err(|error| StoreError::Failed(error.to_string()))?;
-        sqlx::query(
-            "UPDATE sla_alerts SET next_escalation_at = next.value ->> 1 FROM json_each(?1) next \
-             WHERE sla_alerts.id = next.value ->> 0 AND state = 'breached'",
-        )
-        .bind(next)
-        .execute(&self.writer)
-        .await?;
-        Ok(())
+        let mut by_instant: BTreeMap<_, Vec<Uuid>> = BTreeMap::new();
+        for (alert_id, at) in next {
+            by_instant.entry(at.map(instant_text)).or_default().push(*alert_id);
+        }
+        let mut transaction = self.begin().await?;
+        for (at, ids) in by_instant {
+            let ids = serde_json::to_string(&ids).map_err(|error| StoreError::Failed(error.to_string()))?;
+            sqlx::query(
+                "UPDATE sla_alerts SET next_escalation_at = ?2 \
+                 WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'breached'",
+            )
+            .bind(ids)
+            .bind(at)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     async fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, StoreError> {

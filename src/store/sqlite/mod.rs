@@ -46,7 +46,7 @@ impl SqliteStore {
     /// Opens the database at `path`, creating the file if it is not there. Nothing in it is read or changed yet.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if it cannot be opened.
+    /// [`StoreError::Unavailable`] if it cannot be opened; [`StoreError::Corrupt`] if it is no database.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -55,9 +55,7 @@ impl SqliteStore {
             .busy_timeout(BUSY_TIMEOUT);
         let writing = options.clone().create_if_missing(true).foreign_keys(true);
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None).max_lifetime(None);
-        let unavailable =
-            |error: sqlx::Error| StoreError::Unavailable(format!("{}: {}", path.display(), StoreError::from(error)));
-        let writer = pool().max_connections(1).connect_with(writing).await.map_err(unavailable)?;
+        let writer = pool().max_connections(1).connect_with(writing).await.map_err(|error| cannot_open(path, error))?;
         let readers = pool().max_connections(READERS).connect_lazy_with(options.read_only(true));
         Ok(Self { path: path.to_owned(), writer, readers })
     }
@@ -115,6 +113,18 @@ impl Store for SqliteStore {
     async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+fn cannot_open(path: &Path, error: sqlx::Error) -> StoreError {
+    let place = path.display();
+    if path.is_dir() {
+        return StoreError::Unavailable(format!("{place}: found a directory, expected a file"));
+    }
+    match StoreError::from(error) {
+        StoreError::Unavailable(why) => StoreError::Unavailable(format!("{place}: {why}")),
+        StoreError::Corrupt(why) => StoreError::Corrupt(format!("{place}: {why}")),
+        other => StoreError::Failed(format!("{place}: {other}")),
     }
 }
 

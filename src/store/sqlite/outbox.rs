@@ -123,7 +123,7 @@ impl Outbox for SqliteStore {
         let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(format!("SELECT {ALERT_COLUMNS} "));
         query.push(
             "FROM outbox_messages m, (SELECT 'escalated' AS list UNION ALL SELECT 'reminded') lists, \
-             json_each(m.facts, '$.' || lists.list) ids JOIN sla_alerts a ON a.id = ids.value \
+             json_each(m.facts, '$.' || lists.list) ids CROSS JOIN sla_alerts a ON a.id = ids.value \
              WHERE a.state = 'breached' AND m.id = ",
         );
         query.push_bind(message.to_string()).push(" AND coalesce(a.snoozed_until <= ");

@@ -1,6 +1,6 @@
 //! Transitions → rows: each alert's change and its event, within one transaction.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -315,55 +315,75 @@ pub(super) async fn escalated(
     message: Uuid,
     alerts: &[Escalated],
 ) -> Result<HashSet<Uuid>, StoreError> {
-    let asked: Vec<_> =
-        alerts.iter().map(|alert| json!([alert.alert_id, alert.level, alert.last_sent_at.map(instant_text)])).collect();
-    let first_time = sqlx::query(
-        "INSERT INTO alert_escalations (alert_id, level, first_sent_at, last_sent_at) \
-         SELECT a.id, asked.value ->> 1, ?2, ?2 FROM json_each(?1) asked JOIN sla_alerts a ON a.id = asked.value ->> 0 \
-         WHERE asked.value ->> 2 IS NULL AND a.state = 'breached' AND coalesce(a.snoozed_until <= ?2, true) \
-         ON CONFLICT DO NOTHING RETURNING alert_id",
-    );
-    let again = sqlx::query(
-        "UPDATE alert_escalations SET last_sent_at = ?2 FROM json_each(?1) asked JOIN sla_alerts a ON a.id = asked.value ->> 0 \
-         WHERE alert_id = a.id AND level = asked.value ->> 1 AND last_sent_at = asked.value ->> 2 \
-         AND a.state = 'breached' AND a.acknowledged_at IS NULL AND coalesce(a.snoozed_until <= ?2, true) \
-         RETURNING alert_id",
-    );
-    let (asked, at) = (json_text(&asked)?, instant_text(now));
+    let at = instant_text(now);
     let mut taken = HashSet::new();
-    for statement in [first_time, again] {
-        for row in statement.bind(&asked).bind(&at).fetch_all(&mut **transaction).await? {
-            taken.extend(Uuid::parse_str(&row.try_get::<String, _>("alert_id")?));
+    for ((level, last_sent_at), ids) in alike(alerts) {
+        // CROSS keeps the list in front: read once, each alert looked up.
+        let statement = match last_sent_at {
+            None => sqlx::query(
+                "INSERT INTO alert_escalations (alert_id, level, first_sent_at, last_sent_at) SELECT a.id, ?2, ?3, ?3 \
+                 FROM json_each(?1) asked CROSS JOIN sla_alerts a ON a.id = asked.value \
+                 WHERE a.state = 'breached' AND coalesce(a.snoozed_until <= ?3, true) \
+                 ON CONFLICT DO NOTHING RETURNING alert_id",
+            ),
+            Some(_) => sqlx::query(
+                "UPDATE alert_escalations SET last_sent_at = ?3 WHERE alert_id IN (SELECT value FROM json_each(?1)) \
+                 AND level = ?2 AND last_sent_at = ?4 AND EXISTS (SELECT 1 FROM sla_alerts a \
+                 WHERE a.id = alert_id AND a.state = 'breached' AND a.acknowledged_at IS NULL \
+                 AND coalesce(a.snoozed_until <= ?3, true)) RETURNING alert_id",
+            ),
+        };
+        let statement = statement.bind(json_text(&ids)?).bind(level).bind(&at).bind(last_sent_at.map(instant_text));
+        let mut told = Vec::with_capacity(ids.len());
+        for row in statement.fetch_all(&mut **transaction).await? {
+            told.push(row.try_get::<String, _>("alert_id")?);
         }
+        tell(transaction, now, message, (level, last_sent_at.is_some()), &told).await?;
+        taken.extend(told.iter().filter_map(|id| Uuid::parse_str(id).ok()));
     }
-    let told: Vec<_> = alerts
-        .iter()
-        .filter(|alert| taken.contains(&alert.alert_id))
-        .map(|alert| {
-            let kind = if alert.is_reminder() { "reminded" } else { "escalated" };
-            json!([alert.alert_id, alert.level, kind, json!({"level": alert.level, "message": message}).to_string()])
-        })
-        .collect();
-    let told = json_text(&told)?;
-    sqlx::query(
-        "UPDATE sla_alerts SET escalation_level = max(escalation_level, told.value ->> 1), last_escalated_at = ?2 \
-         FROM json_each(?1) told WHERE sla_alerts.id = told.value ->> 0",
-    )
-    .bind(&told)
-    .bind(&at)
-    .execute(&mut **transaction)
-    .await?;
-    sqlx::query(
-        "INSERT INTO sla_alert_events (alert_id, seq, at, kind, actor, detail) SELECT told.value ->> 0, \
-         coalesce((SELECT max(seq) FROM sla_alert_events e WHERE e.alert_id = told.value ->> 0), 0) + 1, \
-         ?2, told.value ->> 2, ?3, told.value ->> 3 FROM json_each(?1) told",
-    )
-    .bind(&told)
-    .bind(&at)
-    .bind(ACTOR)
-    .execute(&mut **transaction)
-    .await?;
     Ok(taken)
+}
+
+/// Alerts that are recorded by one statement: those of one level that were last told of at one time.
+fn alike(alerts: &[Escalated]) -> BTreeMap<(u32, Option<DateTime<Utc>>), Vec<Uuid>> {
+    let mut groups: BTreeMap<_, Vec<Uuid>> = BTreeMap::new();
+    for Escalated { alert_id, level, last_sent_at } in alerts {
+        groups.entry((*level, *last_sent_at)).or_default().push(*alert_id);
+    }
+    groups
+}
+
+/// Notes on the alerts `ids` that `level` goes out about them, with an event each.
+async fn tell(
+    transaction: InTransaction<'_>,
+    now: DateTime<Utc>,
+    message: Uuid,
+    (level, reminder): (u32, bool),
+    ids: &[String],
+) -> Result<(), StoreError> {
+    let (ids, at) = (json_text(ids)?, instant_text(now));
+    sqlx::query(
+        "UPDATE sla_alerts SET escalation_level = max(escalation_level, ?2), last_escalated_at = ?3 \
+         WHERE id IN (SELECT value FROM json_each(?1))",
+    )
+    .bind(&ids)
+    .bind(level)
+    .bind(&at)
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query(
+        "INSERT INTO sla_alert_events (alert_id, seq, at, kind, actor, detail) SELECT told.value, \
+         coalesce((SELECT max(seq) FROM sla_alert_events e WHERE e.alert_id = told.value), 0) + 1, ?2, ?3, ?4, ?5 \
+         FROM json_each(?1) told",
+    )
+    .bind(&ids)
+    .bind(&at)
+    .bind(if reminder { "reminded" } else { "escalated" })
+    .bind(ACTOR)
+    .bind(json!({"level": level, "message": message}).to_string())
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
 }
 
 async fn event(
@@ -387,6 +407,6 @@ async fn event(
     Ok(())
 }
 
-fn json_text(value: &impl serde::Serialize) -> Result<String, StoreError> {
+fn json_text(value: &(impl serde::Serialize + ?Sized)) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Failed(error.to_string()))
 }

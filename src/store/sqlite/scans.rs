@@ -8,6 +8,9 @@ use super::rows::{OwnRow, instant_text, read_instant};
 use super::{SqliteStore, StoreError};
 use crate::store::{ScanCounts, ScanLog, ScanRecord};
 
+/// Sorts after every instant that is kept.
+const END_OF_TIME: &str = "9999-12-31T23:59:59.999999Z";
+
 #[async_trait]
 impl ScanLog for SqliteStore {
     async fn begin_scan(
@@ -57,15 +60,11 @@ impl ScanLog for SqliteStore {
     }
 
     async fn last_finished_scan(&self) -> Result<Option<ScanRecord>, StoreError> {
-        let row = sqlx::query(
-            "SELECT id, began_at, settings FROM scans WHERE finished_at IS NOT NULL ORDER BY began_at DESC, id DESC LIMIT 1",
-        )
-        .fetch_optional(&self.readers)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let id: i64 = row.try_get("id")?;
-        let own = OwnRow { row: &row, table: "scans", id: id.to_string() };
-        Ok(Some(ScanRecord { id, began_at: own.parsed("began_at", read_instant)?, settings: row.try_get("settings")? }))
+        self.finished_scan(END_OF_TIME).await
+    }
+
+    async fn finished_scan_until(&self, until: DateTime<Utc>) -> Result<Option<ScanRecord>, StoreError> {
+        self.finished_scan(&instant_text(until)).await
     }
 
     async fn last_scheduled(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -73,5 +72,21 @@ impl ScanLog for SqliteStore {
             .fetch_one(&self.readers)
             .await?;
         OwnRow { row: &row, table: "scans", id: "latest".into() }.optional("latest", read_instant)
+    }
+}
+
+impl SqliteStore {
+    async fn finished_scan(&self, until: &str) -> Result<Option<ScanRecord>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, began_at, settings FROM scans WHERE finished_at IS NOT NULL AND began_at <= ? \
+             ORDER BY began_at DESC, id DESC LIMIT 1",
+        )
+        .bind(until)
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let id: i64 = row.try_get("id")?;
+        let own = OwnRow { row: &row, table: "scans", id: id.to_string() };
+        Ok(Some(ScanRecord { id, began_at: own.parsed("began_at", read_instant)?, settings: row.try_get("settings")? }))
     }
 }

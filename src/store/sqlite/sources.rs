@@ -28,20 +28,27 @@ fn claim_columns() -> Vec<&'static str> {
 
 pub(super) async fn make_views(store: &SqliteStore, sources: &SourceRelations) -> Result<(), StoreError> {
     let views = [
-        ("source_claims", view(Some(&sources.claims), &claim_columns())),
-        ("source_programs", view(Some(&sources.programs), &PROGRAM_COLUMNS)),
-        ("source_payments", view(sources.payments.as_deref(), &PAYMENT_COLUMNS)),
-        ("source_history", view(sources.history.as_deref(), &HISTORY_COLUMNS)),
+        ("claims", Some(sources.claims.as_str()), &claim_columns()[..]),
+        ("programs", Some(&sources.programs), &PROGRAM_COLUMNS),
+        ("payments", sources.payments.as_deref(), &PAYMENT_COLUMNS),
+        ("history", sources.history.as_deref(), &HISTORY_COLUMNS),
     ];
     let mut transaction = store.begin().await?;
-    for (name, select) in views {
+    for (key, relation, columns) in views {
+        let name = format!("source_{key}");
+        let select = view(relation, columns);
         sqlx::query(AssertSqlSafe(format!("DROP VIEW IF EXISTS {name}"))).execute(&mut *transaction).await?;
         sqlx::query(AssertSqlSafe(format!("CREATE VIEW {name} AS {select}"))).execute(&mut *transaction).await?;
         // A view is only looked into when it is read.
-        sqlx::query(AssertSqlSafe(format!("SELECT * FROM {name} LIMIT 0")))
-            .fetch_optional(&mut *transaction)
-            .await
-            .map_err(|error| StoreError::Schema(format!("[source]: {name}: {}", StoreError::from(error))))?;
+        let looked = sqlx::query(AssertSqlSafe(format!("SELECT * FROM {name} LIMIT 0")));
+        looked.fetch_optional(&mut *transaction).await.map_err(|error| {
+            let why = error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
+            StoreError::Schema(format!(
+                "[source]: {key}: found {:?} ({why}), expected a table or view with the columns {}",
+                relation.unwrap_or_default(),
+                columns.join(", ")
+            ))
+        })?;
     }
     sqlx::query(
         "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use claimwatch::delivery::transport::{SendmailSettings, TransportSettings, connect};
+use claimwatch::now::Stopwatch;
 
 use super::{FROM, LEAD, SUPPORT, assert_told, mail, send};
 
@@ -47,7 +48,7 @@ async fn its_exit_status_and_words_decide() {
 #[tokio::test]
 async fn a_program_that_does_not_end_is_killed_in_time() {
     let settings = SendmailSettings { timeout: Duration::from_millis(300), ..settings("hang") };
-    let began = Instant::now();
+    let began = Stopwatch::start();
     let attempt = send(&*connect(&TransportSettings::Sendmail(settings)), SUPPORT, &mail("late")).await;
     assert_told(&attempt, "unknown", "not done within 0.3 s, killed");
     assert!(began.elapsed() < Duration::from_secs(10));
@@ -55,7 +56,7 @@ async fn a_program_that_does_not_end_is_killed_in_time() {
 
 #[tokio::test]
 async fn a_helper_that_it_leaves_behind_is_not_waited_for() {
-    let began = Instant::now();
+    let began = Stopwatch::start();
     let transport = connect(&TransportSettings::Sendmail(settings("background")));
     assert_told(&send(&*transport, SUPPORT, &mail("late")).await, "accepted", "exit 0: handed on");
     assert!(began.elapsed() < Duration::from_secs(20));

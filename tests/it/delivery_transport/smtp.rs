@@ -1,10 +1,11 @@
 //! SMTP as it should go: encryption, authentication, one envelope per recipient, the same bytes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use claimwatch::delivery::transport::{
     Secret, SmtpSettings, SmtpTransport, Tls, Transport, TransportSettings, connect,
 };
+use claimwatch::now::Stopwatch;
 
 use super::{FROM, LEAD, SUPPORT, assert_told, mail, send};
 use crate::smtp_server::{Act, Encryption, Gate, Moment, SmtpServer};
@@ -81,7 +82,7 @@ async fn messages_in_a_row_share_a_connection_until_there_is_nothing_more_to_sen
 async fn a_hundred_messages_in_a_row_do_not_wait_for_delayed_acknowledgements() {
     let server = SmtpServer::start(Encryption::None).await;
     let transport = transport(&server);
-    let began = Instant::now();
+    let began = Stopwatch::start();
     for _ in 0..100 {
         assert_told(&send(&transport, SUPPORT, &mail("late")).await, "accepted", "queued");
     }
