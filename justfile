@@ -18,7 +18,7 @@ demo *ARGS:
 bench *ARGS:
     cargo bench {{ARGS}}
 
-# What systemd makes of the service: mistakes in the unit, and how far it is locked in.
-unit:
-    systemd-analyze verify deploy/claimwatch.service
-    systemd-analyze security --offline=true deploy/claimwatch.service
+# The service on a real systemd in a box of its own; as root.
+systemd:
+    cargo build
+    sudo tests/systemd/run

@@ -14,7 +14,6 @@ use crate::app::{App, Schema};
 use crate::calendar::Calendar;
 use crate::claim::clean_line;
 use crate::config::{self, Environment, Settings};
-use crate::delivery::transport::TransportSettings;
 use crate::now::TimeSource;
 use crate::samples::sample_claims;
 use crate::scan::{Request, ScanSummary, scan};
@@ -165,16 +164,14 @@ async fn next_steps(dir: &Path, app: &App) -> Result<String, Failure> {
     let config = dir.join(CONFIGURATION_FILE);
     let config = config.display();
     let program = std::env::args().next().unwrap_or_else(|| "claimwatch".into());
-    let mail = match &app.settings.mail.transport {
-        TransportSettings::File(file) => file.directory.display().to_string(),
-        _ => String::new(),
-    };
+    let mail = dir.join(MAIL_FOLDER);
     Ok(format!(
-        "Where everything is:\n  mails          {mail}/*.eml\n  database       {}\n  configuration  {config}\n\n\
+        "Where everything is:\n  mails          {}/*.eml\n  database       {}\n  configuration  {config}\n\n\
          What to try next:\n  {program} --config {config} alerts list --state open\n  \
          {program} --config {config} alerts show {claim}\n  \
          {program} --config {config} deadline --rule review --start 2026-11-21T10:00:00+01:00\n  \
          {program} --config {config} run",
+        mail.display(),
         dir.join(DATABASE_FILES[0]).display()
     ))
 }

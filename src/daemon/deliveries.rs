@@ -73,13 +73,11 @@ impl DeliveryLoop {
                 Ok(Err(error)) => self.fails(&mut trouble, &error),
                 Err(panic) => {
                     panics += 1;
+                    let words = words_of_panic(panic);
                     trouble.failed(Instant::now());
+                    trouble.is_news(&words);
                     self.pulse.panicked(Work::Deliveries);
-                    tracing::error!(
-                        panics,
-                        words = words_of_panic(panic),
-                        "a delivery panicked; the watchdog is withheld"
-                    );
+                    tracing::error!(panics, words, "a delivery panicked; the watchdog is withheld");
                 }
             }
         }

@@ -74,9 +74,11 @@ where
                 Ok(Err(error)) => self.fails(&mut trouble, &error),
                 Err(panic) => {
                     panics += 1;
+                    let words = words_of_panic(panic);
                     trouble.failed(Instant::now());
+                    trouble.is_news(&words);
                     self.pulse.panicked(Work::Scans);
-                    tracing::error!(panics, words = words_of_panic(panic), "a scan panicked; the watchdog is withheld");
+                    tracing::error!(panics, words, "a scan panicked; the watchdog is withheld");
                 }
             }
         }
