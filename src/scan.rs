@@ -5,18 +5,18 @@
 
 mod summary;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::alert::{self, AlertId, Context, Recorded, State, Transition};
 use crate::calendar::Calendars;
-use crate::claim::{DataProblem, ProblemKind, Subject, clean_line};
+use crate::claim::{DataProblem, ProblemKind};
 use crate::escalation::{self, Policy};
 use crate::now::{Stopwatch, TimeSource, fresh_id};
 use crate::sla::{self, DeadlineError, Rule};
-use crate::store::{AlertFilter, Cutoffs, Readable, ScanCounts, Store, StoreError};
+use crate::store::{AlertFilter, Cutoffs, ScanCounts, Store, StoreError};
 
 pub use summary::{Resolved, RuleCounts, ScanSummary};
 
@@ -45,6 +45,9 @@ pub struct Request {
     /// The schedule's instant that it serves, if any.
     pub scheduled_for: Option<DateTime<Utc>>,
 }
+
+/// What was decided about a clock, if anything is to be done.
+type Judged = Result<Option<Transition>, DeadlineError>;
 
 /// Why a scan did not finish.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +93,7 @@ pub async fn scan(
         alive,
         recorded: Recorded::default(),
         changes: BTreeMap::new(),
+        foreseen: HashMap::new(),
         problems: Vec::new(),
     };
     let outcome = pass.run().await;
@@ -122,6 +126,8 @@ struct Pass<'a> {
     recorded: Recorded,
     /// For a dry run: what the open alerts of each rule would change by, (at risk, breached).
     changes: BTreeMap<String, (i64, i64)>,
+    /// For a dry run: what nobody records comes up again, and is not to be counted twice.
+    foreseen: HashMap<AlertId, State>,
     problems: Vec<DataProblem>,
 }
 
@@ -129,6 +135,9 @@ impl Pass<'_> {
     async fn run(&mut self) -> Result<(ScanCounts, BTreeMap<String, RuleCounts>), ScanError> {
         let plan = self.plan;
         for rule in &plan.rules {
+            if self.dry_run {
+                self.foreseen = self.at_risk_clocks(rule).await?;
+            }
             self.look_at_open_alerts(rule).await?;
             if !rule.enabled {
                 continue;
@@ -150,10 +159,12 @@ impl Pass<'_> {
     /// Open alerts whose clock stopped, started again or moved.
     async fn look_at_open_alerts(&mut self, rule: &Rule) -> Result<(), ScanError> {
         let context = Context { rule, calendars: &self.plan.calendars, now: self.at };
-        let default = self.plan.calendars.choose(None, rule.calendar.as_deref()).calendar;
+        let calendars = &self.plan.calendars;
+        let own = calendars.choose(None, rule.calendar.as_deref()).calendar;
+        let calendars = (own.name(), calendars.default().name());
         let mut after = None;
         loop {
-            let page = self.store.open_alerts(rule, default.name(), self.rederive, after, BATCH).await?;
+            let page = self.store.open_alerts(rule, calendars, self.rederive, after, BATCH).await?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             after = Some(last.id);
             let mut transitions = Vec::new();
@@ -161,7 +172,7 @@ impl Pass<'_> {
                 let subject = subject.as_ref().map(|readable| &readable.value);
                 let judged = alert::judge_open(&context, alert, subject);
                 if let Some(transition) = self.or_problem(&alert.claim_id, judged) {
-                    self.foresee(rule, Some(alert.state), &transition);
+                    self.foresee(rule, AlertId::of(alert), Some(alert.state), &transition);
                     transitions.push(transition);
                 }
             }
@@ -173,7 +184,6 @@ impl Pass<'_> {
     async fn look_at_running_clocks(&mut self, rule: &Rule, warn: Option<sla::Span>) -> Result<(), ScanError> {
         let context = Context { rule, calendars: &self.plan.calendars, now: self.at };
         let cutoffs = cutoffs(rule, warn, &self.plan.calendars, self.at);
-        let warned = if self.dry_run && warn.is_none() { self.at_risk_clocks(rule).await? } else { Vec::new() };
         let mut after = None;
         loop {
             let page = self.store.unalerted_clocks(rule, &cutoffs, after.as_ref(), BATCH).await?;
@@ -181,18 +191,8 @@ impl Pass<'_> {
             after = Some(last.key.clone());
             let mut transitions = Vec::new();
             for readable in &page {
-                self.note_unread(readable);
                 let judged = alert::judge_running(&context, &readable.value);
-                match self.or_problem(&readable.value.claim.claim_id, judged) {
-                    // In a dry run the breaches of the first look are not recorded, and come up again in the second.
-                    Some(Transition::Raise { state: State::Breached, .. }) if warn.is_some() && self.dry_run => {}
-                    Some(transition) => {
-                        let before = transition.clock().filter(|clock| warned.contains(clock)).map(|_| State::AtRisk);
-                        self.foresee(rule, before, &transition);
-                        transitions.push(transition);
-                    }
-                    None => {}
-                }
+                transitions.extend(self.raised(rule, &readable.value.claim.claim_id, judged));
             }
             self.record(&transitions).await?;
         }
@@ -208,12 +208,8 @@ impl Pass<'_> {
             after = Some(last.key.clone());
             let mut transitions = Vec::new();
             for readable in &page {
-                self.note_unread(readable);
-                let judged = alert::judge_stopped(&context, &readable.value);
-                if let Some(transition) = self.or_problem(&readable.value.claim.claim_id, judged) {
-                    self.foresee(rule, None, &transition);
-                    transitions.push(transition);
-                }
+                let judged = alert::judge_stopped(&context, &readable.value, since);
+                transitions.extend(self.raised(rule, &readable.value.claim.claim_id, judged));
             }
             self.record(&transitions).await?;
         }
@@ -227,23 +223,34 @@ impl Pass<'_> {
         if self.stop.is_cancelled() { Err(ScanError::Stopped) } else { Ok(()) }
     }
 
+    /// What was judged of a clock that has no alert in that state, if anything is to be done.
+    fn raised(&mut self, rule: &Rule, claim_id: &str, judged: Judged) -> Option<Transition> {
+        let transition = self.or_problem(claim_id, judged)?;
+        if let Some(clock) = transition.clock() {
+            let before = self.foreseen.get(&clock).copied();
+            self.foresee(rule, clock, before, &transition);
+        }
+        Some(transition)
+    }
+
     /// In a dry run, counts what recording `transition` would do.
-    fn foresee(&mut self, rule: &Rule, before: Option<State>, transition: &Transition) {
+    fn foresee(&mut self, rule: &Rule, clock: AlertId, before: Option<State>, transition: &Transition) {
         if !self.dry_run {
             return;
         }
         let (recorded, after) = transition.effect(before);
+        self.foreseen.insert(clock, after);
         self.recorded += recorded;
         let (at_risk, breached) = self.changes.entry(rule.name.clone()).or_default();
         let counts = |state, wanted| i64::from(state == Some(wanted));
-        *at_risk += counts(after, State::AtRisk) - counts(before, State::AtRisk);
-        *breached += counts(after, State::Breached) - counts(before, State::Breached);
+        *at_risk += counts(Some(after), State::AtRisk) - counts(before, State::AtRisk);
+        *breached += counts(Some(after), State::Breached) - counts(before, State::Breached);
     }
 
-    async fn at_risk_clocks(&self, rule: &Rule) -> Result<Vec<AlertId>, ScanError> {
+    async fn at_risk_clocks(&self, rule: &Rule) -> Result<HashMap<AlertId, State>, ScanError> {
         let filter =
             AlertFilter { state: Some(State::AtRisk), rule: Some(rule.name.clone()), ..AlertFilter::default() };
-        Ok(self.store.alerts(&filter).await?.iter().map(AlertId::of).collect())
+        Ok(self.store.alerts(&filter).await?.iter().map(|alert| (AlertId::of(alert), alert.state)).collect())
     }
 
     async fn record_problems(&mut self) -> Result<u64, ScanError> {
@@ -300,19 +307,8 @@ impl Pass<'_> {
         Ok(rules)
     }
 
-    fn note_unread(&mut self, readable: &Readable<Subject>) {
-        for unread in &readable.unread {
-            let found = clean_line(&unread.found, 80);
-            self.problems.push(DataProblem {
-                claim_id: readable.value.claim.claim_id.clone(),
-                kind: ProblemKind::Unreadable,
-                detail: format!("{}: found {found:?}, expected {}", unread.column, unread.expected),
-            });
-        }
-    }
-
     /// A claim whose deadline cannot be given is reported, and never stops the others.
-    fn or_problem(&mut self, claim_id: &str, judged: Result<Option<Transition>, DeadlineError>) -> Option<Transition> {
+    fn or_problem(&mut self, claim_id: &str, judged: Judged) -> Option<Transition> {
         judged.unwrap_or_else(|error| {
             let detail = error.to_string();
             self.problems.push(DataProblem { claim_id: claim_id.to_owned(), kind: ProblemKind::Unreadable, detail });
@@ -325,6 +321,6 @@ fn cutoffs(rule: &Rule, warn: Option<sla::Span>, calendars: &Calendars, now: Dat
     let of = |calendar| sla::cutoff(&rule.target, warn, calendar, now);
     let by_calendar = calendars.iter().map(|calendar| (calendar.name().to_owned(), of(calendar))).collect();
     let own = calendars.choose(None, rule.calendar.as_deref()).calendar;
-    // A program that names an unknown calendar is counted by the default one, whatever the rule's.
+    // A program that is not there, or names an unknown calendar, is counted by the default one, whatever the rule's.
     Cutoffs { default: of(own).max(of(calendars.default())), by_calendar, at_risk: warn.is_some() }
 }

@@ -52,12 +52,12 @@ CREATE INDEX claims_dispute_clock ON claims (disputed_at, claim_id, program_id)
     WHERE lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) IN ('disputed');
 CREATE INDEX claims_payment_clock ON claims (approved_at, claim_id, program_id)
     WHERE lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) IN ('approved')
-    AND (paid_at IS NULL OR paid_at < approved_at
-        OR paid_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z');
+    AND (paid_at IS NULL OR rtrim(paid_at, 'Z.0') < rtrim(approved_at, 'Z.0')
+        OR paid_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(paid_at) IS NOT substr(paid_at, 1, 10) OR paid_at GLOB '* *');
 CREATE INDEX claims_tax_invoice_payment_clock ON claims (tax_invoice_approved_at, claim_id, program_id)
     WHERE lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) IN ('approved')
-    AND (paid_at IS NULL OR paid_at < tax_invoice_approved_at
-        OR paid_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z');
+    AND (paid_at IS NULL OR rtrim(paid_at, 'Z.0') < rtrim(tax_invoice_approved_at, 'Z.0')
+        OR paid_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(paid_at) IS NOT substr(paid_at, 1, 10) OR paid_at GLOB '* *');
 CREATE INDEX claim_payments_claim ON claim_payments (claim_id, payment_id, paid_at);
 CREATE INDEX claim_payments_unpaid ON claim_payments (claim_id, payment_id) WHERE paid_at IS NULL;
 
@@ -69,22 +69,25 @@ CREATE INDEX claim_payments_paid ON claim_payments (paid_at, claim_id, payment_i
 
 -- What is wrong with claims, found without reading those that are right.
 CREATE INDEX claims_unknown_status ON claims (claim_id)
-    WHERE lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) NOT IN ('editing', 'submitted',
-        'underreview', 'approved', 'rejected', 'actionrequired', 'disputed', 'partneractionrequired');
--- An instant must have the contract's form and be a day that exists; an amount must be a plain decimal.
+    WHERE coalesce(lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) NOT IN ('editing', 'submitted',
+        'underreview', 'approved', 'rejected', 'actionrequired', 'disputed', 'partneractionrequired'), 1);
+-- An instant must have the contract's form and be a day that exists; an amount must be a plain decimal, and a currency
+-- three letters. What is in these indexes may be in order, but nothing that cannot be read is missing.
 CREATE INDEX claims_unreadable ON claims (claim_id)
-    WHERE submitted_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(submitted_at) IS NOT substr(submitted_at, 1, 10)
-    OR reviewed_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(reviewed_at) IS NOT substr(reviewed_at, 1, 10)
-    OR disputed_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(disputed_at) IS NOT substr(disputed_at, 1, 10)
-    OR dispute_resolved_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(dispute_resolved_at) IS NOT substr(dispute_resolved_at, 1, 10)
-    OR approved_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(approved_at) IS NOT substr(approved_at, 1, 10)
-    OR tax_invoice_approved_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(tax_invoice_approved_at) IS NOT substr(tax_invoice_approved_at, 1, 10)
-    OR paid_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(paid_at) IS NOT substr(paid_at, 1, 10)
-    OR updated_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(updated_at) IS NOT substr(updated_at, 1, 10)
-    OR amount GLOB '*[^0-9.-]*' OR amount NOT GLOB '*[0-9]*' OR amount GLOB '*.*.*' OR amount GLOB '?*-*';
+    WHERE submitted_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(submitted_at) IS NOT substr(submitted_at, 1, 10) OR submitted_at GLOB '* *'
+    OR reviewed_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(reviewed_at) IS NOT substr(reviewed_at, 1, 10) OR reviewed_at GLOB '* *'
+    OR disputed_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(disputed_at) IS NOT substr(disputed_at, 1, 10) OR disputed_at GLOB '* *'
+    OR dispute_resolved_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(dispute_resolved_at) IS NOT substr(dispute_resolved_at, 1, 10) OR dispute_resolved_at GLOB '* *'
+    OR approved_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(approved_at) IS NOT substr(approved_at, 1, 10) OR approved_at GLOB '* *'
+    OR tax_invoice_approved_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(tax_invoice_approved_at) IS NOT substr(tax_invoice_approved_at, 1, 10) OR tax_invoice_approved_at GLOB '* *'
+    OR paid_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(paid_at) IS NOT substr(paid_at, 1, 10) OR paid_at GLOB '* *'
+    OR updated_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(updated_at) IS NOT substr(updated_at, 1, 10) OR updated_at GLOB '* *'
+    OR amount GLOB '*[^0-9.-]*' OR amount NOT GLOB '*[0-9]*' OR amount GLOB '*.*.*' OR amount GLOB '?*-*' OR length(amount) > 28
+    OR currency NOT GLOB '[A-Za-z][A-Za-z][A-Za-z]';
 CREATE INDEX claim_payments_unreadable ON claim_payments (claim_id)
-    WHERE paid_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(paid_at) IS NOT substr(paid_at, 1, 10)
-    OR amount GLOB '*[^0-9.-]*' OR amount NOT GLOB '*[0-9]*' OR amount GLOB '*.*.*' OR amount GLOB '?*-*';
+    WHERE paid_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' OR date(paid_at) IS NOT substr(paid_at, 1, 10) OR paid_at GLOB '* *'
+    OR amount GLOB '*[^0-9.-]*' OR amount NOT GLOB '*[0-9]*' OR amount GLOB '*.*.*' OR amount GLOB '?*-*' OR length(amount) > 28
+    OR currency NOT GLOB '[A-Za-z][A-Za-z][A-Za-z]';
 
 -- Output relations: one alert per clock, and every change of one.
 CREATE TABLE sla_alerts (

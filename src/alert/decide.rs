@@ -17,15 +17,18 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The calendar by which the clock on `subject` is counted: its program's, else the rule's, else the default.
+    /// The calendar by which the clock on `subject` is counted: its program's, else the rule's, else the default; also
+    /// the default if its program is not there.
     #[must_use]
     pub fn calendar<'s>(&'s self, subject: &'s Subject) -> &'s Calendar {
         self.choose(subject).calendar
     }
 
     fn choose<'s>(&'s self, subject: &'s Subject) -> Choice<'s> {
-        let program = subject.program.as_ref().and_then(|program| program.calendar.as_deref());
-        self.calendars.choose(program, self.rule.calendar.as_deref())
+        match &subject.program {
+            Some(program) => self.calendars.choose(program.calendar.as_deref(), self.rule.calendar.as_deref()),
+            None => self.calendars.choose(None, None),
+        }
     }
 }
 
@@ -39,17 +42,22 @@ pub fn judge_running(context: &Context<'_>, subject: &Subject) -> Result<Option<
     Ok(Some(Transition::Raise { alert: new_alert(context, subject, started_at)?, state }))
 }
 
-/// What to do about a clock that stopped by its own stop column and has no alert: raised, resolved as late, if it was.
+/// What to do about a clock that stopped by its own stop column after `since` and has no alert: raised, resolved as late,
+/// if it was.
 ///
 /// # Errors
 /// [`DeadlineError`] if its deadline cannot be given.
-pub fn judge_stopped(context: &Context<'_>, subject: &Subject) -> Result<Option<Transition>, DeadlineError> {
+pub fn judge_stopped(
+    context: &Context<'_>,
+    subject: &Subject,
+    since: DateTime<Utc>,
+) -> Result<Option<Transition>, DeadlineError> {
     let clock = sla::observe(context.rule, subject, context.now);
     let Clock::Stopped { started_at: Some(started_at), own_stop: Some(stopped_at), .. } = clock else {
         return Ok(None);
     };
     let due_at = sla::due_at(&context.rule.target, context.calendar(subject), started_at)?;
-    if stopped_at < due_at || stopped_at > context.now {
+    if stopped_at < due_at || stopped_at <= since || stopped_at > context.now {
         return Ok(None);
     }
     Ok(Some(Transition::RaiseResolved { alert: new_alert(context, subject, started_at)?, stopped_at }))
@@ -65,7 +73,7 @@ pub fn judge_open(
     subject: Option<&Subject>,
 ) -> Result<Option<Transition>, DeadlineError> {
     let resolve = |resolution, stopped_at, cause: &'static str| {
-        let claim_status = subject.map(|subject| subject.claim.status_text.clone());
+        let claim_status = subject.map(status_text);
         Ok(Some(Transition::Resolve { alert_id: alert.id, resolution, stopped_at, claim_status, cause: cause.into() }))
     };
     let Some(subject) = subject else {
@@ -83,7 +91,9 @@ pub fn judge_open(
             resolve(Resolution::Restarted, None, "the clock started again, and stopped since")
         }
         Clock::Stopped { own_stop, updated_at, .. } => {
-            let stopped_at = own_stop.or(updated_at).filter(|at| *at >= alert.clock_started_at && *at <= context.now);
+            // A stop that is still to come is no stop yet.
+            let usable = |at: &DateTime<Utc>| *at >= alert.clock_started_at && *at <= context.now;
+            let stopped_at = own_stop.filter(usable).or(updated_at.filter(usable));
             // The deadline that the alert shows is the one that people were told; a moved one is judged first.
             let in_time = stopped_at.unwrap_or(context.now) < alert.due_at;
             let resolution = if in_time { Resolution::Met } else { Resolution::Late };
@@ -96,35 +106,29 @@ pub fn judge_open(
 fn judge_moved(context: &Context<'_>, alert: &Alert, subject: &Subject) -> Result<Option<Transition>, DeadlineError> {
     let started_at = alert.clock_started_at;
     let due_at = sla::due_at(&context.rule.target, context.calendar(subject), started_at)?;
-    let moved = Cause { cause: "the deadline moved", previous_due_at: Some(alert.due_at) };
-    match state_of(context, subject, started_at)? {
+    let state = state_of(context, subject, started_at)?;
+    let no_longer_late = state.is_none() || (state == Some(State::AtRisk) && alert.state == State::Breached);
+    let cause = if no_longer_late { "the deadline moved into the future" } else { "the deadline moved" };
+    let cause = Cause { cause, previous_due_at: Some(alert.due_at) };
+    match state {
         None => Ok(Some(Transition::Resolve {
             alert_id: alert.id,
             resolution: Resolution::Withdrawn,
             stopped_at: None,
-            claim_status: Some(subject.claim.status_text.clone()),
-            cause: Cause { cause: "the deadline moved into the future", ..moved },
+            claim_status: Some(status_text(subject)),
+            cause,
         })),
-        Some(State::AtRisk) if alert.state == State::Breached && alert.due_at != due_at => {
-            Ok(Some(Transition::Resolve {
-                alert_id: alert.id,
-                resolution: Resolution::Withdrawn,
-                stopped_at: None,
-                claim_status: Some(subject.claim.status_text.clone()),
-                cause: Cause { cause: "the deadline moved into the future", ..moved },
-            }))
-        }
         Some(state) if alert.due_at != due_at || alert.calendar != context.calendar(subject).name() => {
             let alert_id = alert.id;
-            Ok(Some(Transition::Move {
-                alert_id,
-                alert: new_alert(context, subject, started_at)?,
-                state,
-                cause: moved,
-            }))
+            Ok(Some(Transition::Move { alert_id, alert: new_alert(context, subject, started_at)?, state, cause }))
         }
         Some(_) => Ok(None),
     }
+}
+
+/// The claim's status as an alert keeps it.
+fn status_text(subject: &Subject) -> String {
+    clean_line(&subject.claim.status_text, MAX_NAME).into_owned()
 }
 
 /// Breached, at risk, or `None`: neither, for a running clock at `now`.
@@ -144,7 +148,7 @@ fn state_of(
     }
 }
 
-/// The longest partner name that an alert keeps.
+/// The longest partner name or status that an alert keeps.
 const MAX_NAME: usize = 200;
 
 fn new_alert(context: &Context<'_>, subject: &Subject, started_at: DateTime<Utc>) -> Result<NewAlert, DeadlineError> {
@@ -162,7 +166,7 @@ fn new_alert(context: &Context<'_>, subject: &Subject, started_at: DateTime<Utc>
         payment_id: subject.payment.as_ref().map(|line| line.payment_id.clone()),
         program_id: claim.program_id.clone(),
         partner_name: claim.partner_name.as_deref().map(|name| clean_line(name, MAX_NAME).into_owned()),
-        claim_status: clean_line(&claim.status_text, MAX_NAME).into_owned(),
+        claim_status: status_text(subject),
         clock_started_at: started_at,
         due_at: explanation.due_at,
         amount,

@@ -50,9 +50,10 @@ pub enum Transition {
     Raise { alert: NewAlert, state: State },
     /// Raise an alert for a clock that breached and stopped unseen, resolved as late; left alone if there is one.
     RaiseResolved { alert: NewAlert, stopped_at: DateTime<Utc> },
-    /// The deadline moved, and the alert stays open in `state`.
+    /// The deadline moved, and the alert is open in `state` by the new one: one that was breached and is at risk again is
+    /// withdrawn, and opens again.
     Move { alert_id: Uuid, alert: NewAlert, state: State, cause: Cause },
-    /// The clock stopped, started again, or is not watched any more.
+    /// The clock stopped, started again, or is not watched any more. Late from at risk: it was breached in between.
     Resolve {
         alert_id: Uuid,
         resolution: Resolution,
@@ -149,25 +150,34 @@ impl Transition {
 
     /// What recording this would count, and the state that the alert would be in, given the one it is `before` in.
     #[must_use]
-    pub fn effect(&self, before: Option<State>) -> (Recorded, Option<State>) {
+    pub fn effect(&self, before: Option<State>) -> (Recorded, State) {
         let mut recorded = Recorded::default();
         let after = match self {
+            Self::Raise { .. } if before == Some(State::Breached) => State::Breached,
             Self::Raise { state, .. } => *state,
             Self::RaiseResolved { .. } => {
                 recorded.opened += 1;
                 recorded.count_resolution(Resolution::Late);
                 State::Resolved
             }
+            Self::Move { state: State::AtRisk, .. } if before == Some(State::Breached) => {
+                recorded.count_resolution(Resolution::Withdrawn);
+                recorded.count_opening(Some(State::Resolved), State::AtRisk);
+                State::AtRisk
+            }
             Self::Move { state, .. } => {
                 recorded.moved += 1;
                 *state
             }
             Self::Resolve { resolution, .. } => {
+                if *resolution == Resolution::Late {
+                    recorded.count_opening(before, State::Breached);
+                }
                 recorded.count_resolution(*resolution);
                 State::Resolved
             }
         };
         recorded.count_opening(before, after);
-        (recorded, Some(after))
+        (recorded, after)
     }
 }

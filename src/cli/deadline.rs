@@ -175,7 +175,7 @@ fn batch(plan: &Plan) -> Result<(), Failure> {
 const HEADER: [&str; 3] = ["rule", "calendar", "start"];
 
 fn fields(record: &Record) -> impl Iterator<Item = &str> {
-    (0..record.fields()).map(|field| record.get(field).trim())
+    (0..record.field_count()).map(|field| record.get(field).trim())
 }
 
 /// Where, what, and whether the lines after it cannot be told apart.
@@ -188,8 +188,11 @@ fn describe_malformed(malformed: Malformed) -> (u64, String, bool) {
 
 fn answer(plan: &Plan, record: &Record) -> Result<String, String> {
     let given: Vec<&str> = fields(record).take(HEADER.len()).collect();
-    let (&[rule, calendar, start], 3) = (&given[..], record.fields()) else {
-        return Err(format!("found {}, expected rule,calendar,start", counted(record.fields(), "field", "fields")));
+    let (&[rule, calendar, start], 3) = (&given[..], record.field_count()) else {
+        return Err(format!(
+            "found {}, expected rule,calendar,start",
+            counted(record.field_count(), "field", "fields")
+        ));
     };
     let calendar = Some(calendar).filter(|name| !name.is_empty());
     let question = Question::read(plan, rule, calendar)?;

@@ -47,14 +47,12 @@ impl DeliveryLoop {
         let (mut trouble, mut panics) = (Trouble::default(), 0_u64);
         let mut mail_server = Outage::of("the mail server");
         let mut rest = Duration::ZERO;
-        while self.is_woken(rest).await {
+        while self.is_woken(trouble.wait(Instant::now()).max(rest).min(LONGEST_REST)).await {
             self.pulse.beat(Work::Deliveries);
-            let wait = trouble.wait(Instant::now());
-            if wait > Duration::ZERO {
-                rest = wait.min(LONGEST_REST);
+            rest = Duration::ZERO;
+            if trouble.wait(Instant::now()) > Duration::ZERO {
                 continue;
             }
-            rest = LONGEST_REST;
             if let Err(error) = self.database.is_there()? {
                 self.fails(&mut trouble, &error);
                 continue;

@@ -43,7 +43,7 @@ pub use pulse::{News, ServiceManager, Systemd};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a mail that was not handed over yet may still take then: giving it up costs nothing but its turn.
 const PATIENCE_WITH_MAIL: Duration = Duration::from_secs(3);
-/// How long closing the database may take: only that its file then holds everything depends on it.
+/// How long closing the database may take: it only folds the write-ahead log into the file.
 const PATIENCE_WITH_DATABASE: Duration = Duration::from_secs(1);
 /// How long the schedule may take to begin.
 const FIRST_TICK: Duration = Duration::from_secs(10);

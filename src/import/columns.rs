@@ -94,13 +94,13 @@ impl Header {
     /// Everything that is wrong with it.
     pub fn read(relation: Relation, record: &Record) -> Result<Self, Vec<HeaderProblem>> {
         let columns = relation.columns();
-        let mut header = Self { fields: vec![None; columns.len()], names: Vec::with_capacity(record.fields()) };
+        let mut header = Self { fields: vec![None; columns.len()], names: Vec::with_capacity(record.field_count()) };
         let mut problems = Vec::new();
         let mut misspelt = Vec::new();
         if let Some(separator) = other_separator(record) {
             return Err(vec![(format!("columns separated by {separator}"), "commas".into())]);
         }
-        for field in 0..record.fields() {
+        for field in 0..record.field_count() {
             let name = record.get(field);
             match columns.iter().position(|column| *column == name) {
                 None => {
@@ -161,7 +161,7 @@ fn nearest(relation: Relation, name: &str) -> Option<&'static str> {
 fn other_separator(record: &Record) -> Option<&'static str> {
     let only = record.get(0);
     match () {
-        () if record.fields() > 1 => None,
+        () if record.field_count() > 1 => None,
         () if only.contains(';') => Some("semicolons"),
         () if only.contains('\t') => Some("tabs"),
         () => None,

@@ -22,7 +22,7 @@ pub struct Record {
 
 impl Record {
     /// How many fields it has.
-    pub fn fields(&self) -> usize {
+    pub fn field_count(&self) -> usize {
         self.ends.len()
     }
 

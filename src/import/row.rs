@@ -50,7 +50,7 @@ impl<'a> Row<'a> {
 
     /// What is wrong if the record has not as many fields as the header.
     pub fn ragged(&self) -> Option<Rejection> {
-        let (found, expected) = (self.record.fields(), self.header.len());
+        let (found, expected) = (self.record.field_count(), self.header.len());
         (found != expected).then(|| Rejection {
             file: self.file.to_owned(),
             line: self.record.line(),

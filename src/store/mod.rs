@@ -23,7 +23,7 @@ use crate::sla::Rule;
 pub use error::StoreError;
 pub use types::{
     AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, LeasedDelivery,
-    OpenCounts, OutboxItem, PageKey, Readable, RowCounts, ScanCounts, ScanRecord, SourceRelations, StoredMail, Unread,
+    OpenCounts, OutboxItem, PageKey, Readable, RowCounts, ScanCounts, ScanRecord, SourceRelations, StoredMail,
 };
 
 /// Everything that one database does for claimwatch.
@@ -50,7 +50,7 @@ pub trait ClaimSource: Send + Sync {
     ) -> Result<Vec<Readable<Subject>>, StoreError>;
 
     /// Up to `limit` clocks of `rule` without an alert whose own stop column says that they stopped after `since` and not
-    /// after `until`, in the order of their key, after `after`.
+    /// after `until`, give or take a second, in the order of their key, after `after`.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -88,14 +88,14 @@ pub trait ClaimSource: Send + Sync {
 pub trait AlertStore: Send + Sync {
     /// Up to `limit` open alerts of `rule`, each with its subject as the source has it now (`None`: the claim or the line
     /// is gone), by id after `after`. Without `all`, only those whose clock does not plainly run on as recorded;
-    /// `default_calendar` serves the programs that name none.
+    /// `calendars` are that of programs that name none, and that of programs that are not there.
     ///
     /// # Errors
     /// [`StoreError`]
     async fn open_alerts(
         &self,
         rule: &Rule,
-        default_calendar: &str,
+        calendars: (&str, &str),
         all: bool,
         after: Option<Uuid>,
         limit: u32,
@@ -204,7 +204,8 @@ pub trait ScanLog: Send + Sync {
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Takes up to `limit` deliveries that are due at `now`, oldest first, for `holder` alone and for `hold`. A delivery
-    /// whose holder did not come back is due again when its lease ends.
+    /// whose holder did not come back is due again when its lease ends. One that cannot be read is given up, with what was
+    /// found as its error, and holds up no other.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is leased.
@@ -264,7 +265,8 @@ pub trait Outbox: Send + Sync {
     /// [`StoreError`]
     async fn deliveries(&self, state: Option<DeliveryState>) -> Result<Vec<OutboxItem>, StoreError>;
 
-    /// Makes deliveries that are waiting or given up due at `now`: the one with `id`, or all. Returns how many.
+    /// Makes deliveries that are waiting or given up due at `now`, as if never tried before: the one with `id`, those of
+    /// the message with `id`, or all. Returns how many.
     ///
     /// # Errors
     /// [`StoreError`]

@@ -31,20 +31,11 @@ pub struct PageKey {
     pub payment_id: String,
 }
 
-/// A row of the source with its place in the page, and what of it could not be read.
+/// A row of the source with its place in the page; what of it cannot be read is a data problem, and absent here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Readable<T> {
     pub value: T,
     pub key: PageKey,
-    pub unread: Vec<Unread>,
-}
-
-/// A column of a claim that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unread {
-    pub column: String,
-    pub found: String,
-    pub expected: &'static str,
 }
 
 /// Open alerts by rule: (at risk, breached).

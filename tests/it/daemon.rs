@@ -305,3 +305,20 @@ async fn a_mail_server_that_is_away_is_said_once_and_so_is_its_return_without_an
     );
     assert_eq!(log.count("@"), 0, "{}", log.text());
 }
+
+#[tokio::test]
+async fn deliveries_that_fail_are_tried_again_soon_and_said_once() {
+    let world = late().await;
+    world.scan("2026-11-23T09:00:00Z").await;
+    world.sql("ALTER TABLE outbox RENAME TO elsewhere").await;
+    let (log, _guard) = Log::keep();
+    let daemon = start(&world, "0 0 0 1 1 *", &mail_as_files(&world)).await;
+    until("ticks without an outbox", async || daemon.heard.count("Alive") >= 5).await;
+    assert_eq!(log.count("deliveries fail"), 1, "{}", log.text());
+    world.sql("ALTER TABLE elsewhere RENAME TO outbox").await;
+    let began = Instant::now();
+    until("the mail", async || in_state(&world, DeliveryState::Sent).await == 1).await;
+    assert!(began.elapsed() < Duration::from_secs(20), "sooner than it would look without a reason");
+    until("a word about it", async || log.count("deliveries succeed again") == 1).await;
+    daemon.stopped().await.expect("a clean stop");
+}

@@ -9,6 +9,7 @@ mod escalation;
 mod import;
 mod independent_smtp;
 mod lookback;
+mod model;
 mod scan;
 mod smtp_server;
 mod store;

@@ -8,7 +8,7 @@ fn records(text: &[u8]) -> Vec<String> {
     loop {
         match records.read(&mut record).unwrap() {
             Ok(true) => {
-                let fields: Vec<_> = (0..record.fields()).map(|field| record.get(field)).collect();
+                let fields: Vec<_> = (0..record.field_count()).map(|field| record.get(field)).collect();
                 all.push(format!("{} {fields:?}", record.line()));
             }
             Ok(false) => return all,

@@ -16,12 +16,15 @@ use crate::escalation::{Message, Pending};
 use crate::sla::Rule;
 use crate::store::{AlertFilter, AlertStore, OpenCounts, PageKey, Readable};
 
+/// Data problems in one statement.
+const PROBLEMS: usize = 200;
+
 #[async_trait]
 impl AlertStore for SqliteStore {
     async fn open_alerts(
         &self,
         rule: &Rule,
-        default_calendar: &str,
+        calendars: (&str, &str),
         all: bool,
         after: Option<Uuid>,
         limit: u32,
@@ -38,11 +41,12 @@ impl AlertStore for SqliteStore {
             clocks::runs_on(rule)
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
-            .bind(default_calendar)
+            .bind(calendars.0)
             .bind(&rule.name)
             .bind(after.map(|id| id.to_string()).unwrap_or_default())
             .bind(all)
             .bind(limit)
+            .bind(calendars.1)
             .fetch_all(&self.readers)
             .await?;
         let read = |row| {
@@ -51,7 +55,7 @@ impl AlertStore for SqliteStore {
             let claim = if present { Some(subject(row)?) } else { None };
             let key =
                 PageKey { part: 0, at: String::new(), claim_id: alert.claim_id.clone(), payment_id: String::new() };
-            Ok((alert, claim.map(|(value, unread)| Readable { value, key, unread })))
+            Ok((alert, claim.map(|(value, _)| Readable { value, key })))
         };
         rows.iter().map(read).collect()
     }
@@ -66,23 +70,24 @@ impl AlertStore for SqliteStore {
     async fn record_problems(&self, now: DateTime<Utc>, problems: &[DataProblem]) -> Result<u64, StoreError> {
         let mut transaction = self.begin().await?;
         let at = instant_text(now);
-        for DataProblem { claim_id, kind, detail } in problems {
-            sqlx::query(
-                "INSERT INTO data_problems (claim_id, kind, detail, first_seen_at, last_seen_at) VALUES (?1, ?2, ?3, ?4, ?4) \
-                 ON CONFLICT (claim_id, kind) DO UPDATE SET detail = excluded.detail, \
+        // All of them first: a scan of the same instant may have seen more than this one.
+        sqlx::query("UPDATE data_problems SET resolved_at = ? WHERE resolved_at IS NULL")
+            .bind(&at)
+            .execute(&mut *transaction)
+            .await?;
+        for problems in problems.chunks(PROBLEMS) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO data_problems (claim_id, kind, detail, first_seen_at, last_seen_at) ",
+            );
+            query.push_values(problems, |mut row, DataProblem { claim_id, kind, detail }| {
+                row.push_bind(claim_id).push_bind(kind.as_str()).push_bind(detail).push_bind(&at).push_bind(&at);
+            });
+            query.push(
+                " ON CONFLICT (claim_id, kind) DO UPDATE SET detail = excluded.detail, \
                  last_seen_at = excluded.last_seen_at, resolved_at = NULL",
-            )
-            .bind(claim_id)
-            .bind(kind.as_str())
-            .bind(detail)
-            .bind(&at)
-            .execute(&mut *transaction)
-            .await?;
+            );
+            query.build().execute(&mut *transaction).await?;
         }
-        sqlx::query("UPDATE data_problems SET resolved_at = ?1 WHERE resolved_at IS NULL AND last_seen_at <> ?1")
-            .bind(&at)
-            .execute(&mut *transaction)
-            .await?;
         transaction.commit().await?;
         Ok(problems.len() as u64)
     }

@@ -79,7 +79,7 @@ pub(super) fn running(rule: &Rule, part: Part) -> String {
         (Watches::Payments, Part::Claims) => format!(" AND {} AND {WITHOUT_LINES}", claim_unpaid(rule)),
         (Watches::Payments, Part::OpenLines) => " AND l.paid_at IS NULL".into(),
         (Watches::Payments, Part::LeftOverLines) => {
-            format!(" AND l.paid_at IS NOT NULL AND (l.paid_at < c.{start} OR l.paid_at NOT GLOB {INSTANT})")
+            format!(" AND l.paid_at IS NOT NULL AND ({})", left_over("l.paid_at", &format!("c.{start}")))
         }
     };
     format!("{from} WHERE {}{unpaid}{}", in_status(rule), tax_invoice(rule))
@@ -117,29 +117,53 @@ pub(super) fn stop_column(rule: &Rule, part: Part) -> String {
 }
 
 /// Whether the clock of alert `a` plainly runs on as recorded: nothing about it needs a second look. Never null; `?1` is
-/// the calendar of programs that name none.
+/// the calendar of programs that name none, `?6` that of programs that are not there.
 pub(super) fn runs_on(rule: &Rule) -> String {
     let start = rule.starts_at.column();
     let unpaid = match rule.watches {
         Watches::Claim => String::new(),
         Watches::Payments => format!(
             " AND CASE WHEN a.payment_id IS NULL THEN {} AND {WITHOUT_LINES} \
-             ELSE l.payment_id IS NOT NULL AND (l.paid_at IS NULL OR l.paid_at < c.{start}) END",
-            claim_unpaid(rule)
+             ELSE l.payment_id IS NOT NULL AND (l.paid_at IS NULL OR {}) END",
+            claim_unpaid(rule),
+            left_over("l.paid_at", &format!("c.{start}"))
         ),
     };
     format!(
-        "coalesce({} AND a.clock_started_at IN {} AND a.calendar = coalesce(nullif(p.calendar, ''), ?1){unpaid}{}, 0)",
+        "coalesce({} AND a.clock_started_at = {} AND a.calendar = CASE WHEN p.program_id IS NULL THEN ?6 \
+         ELSE coalesce(nullif(p.calendar, ''), ?1) END{unpaid}{}, 0)",
         in_status(rule),
         as_recorded(rule),
         tax_invoice(rule)
     )
 }
 
-/// The start as an alert may have recorded it: a source may leave out the fraction of a second.
+/// The start as an alert records it: a source may spell the fraction of a second otherwise, or leave it out.
 pub(super) fn as_recorded(rule: &Rule) -> String {
-    let start = rule.starts_at.column();
-    format!("(c.{start}, replace(c.{start}, 'Z', '.000000Z'))")
+    let start = format!("c.{}", rule.starts_at.column());
+    format!("(substr({start}, 1, 19) || '.' || substr(rtrim(substr({start}, 21), 'Z') || '000000', 1, 6) || 'Z')")
+}
+
+/// Whether the rule's clock started at `?1` or before, at an instant that can be read.
+pub(super) fn started(rule: &Rule) -> String {
+    let start = format!("c.{}", rule.starts_at.column());
+    format!("{} <= {} AND NOT ({})", in_order(&start), in_order("?1"), unreadable_instant(&start))
+}
+
+/// The start can be read, whenever it is.
+pub(super) fn has_start(rule: &Rule) -> String {
+    let start = format!("c.{}", rule.starts_at.column());
+    format!("{start} IS NOT NULL AND NOT ({})", unreadable_instant(&start))
+}
+
+/// An instant as text whose order is that of time, however the fraction of a second is spelt.
+fn in_order(instant: &str) -> String {
+    format!("rtrim({instant}, 'Z.0')")
+}
+
+/// Whether a stop, not null, belongs to an earlier round, or is no instant.
+fn left_over(stop: &str, start: &str) -> String {
+    format!("{} < {} OR {}", in_order(stop), in_order(start), unreadable_instant(stop))
 }
 
 fn in_status(rule: &Rule) -> String {
@@ -153,12 +177,12 @@ fn status_keys(statuses: &[Status]) -> String {
 
 /// Whether claim `c` has a status that we do not know; the same list as in the index.
 pub(super) fn unknown_status() -> String {
-    format!("{STATUS_KEY} NOT IN ({})", status_keys(&Status::ALL))
+    format!("coalesce({STATUS_KEY} NOT IN ({}), 1)", status_keys(&Status::ALL))
 }
 
 fn claim_unpaid(rule: &Rule) -> String {
-    let (start, stop) = (rule.starts_at.column(), rule.stops_at.column());
-    format!("(c.{stop} IS NULL OR c.{stop} < c.{start} OR c.{stop} NOT GLOB {INSTANT})")
+    let (start, stop) = (format!("c.{}", rule.starts_at.column()), format!("c.{}", rule.stops_at.column()));
+    format!("({stop} IS NULL OR {})", left_over(&stop, &start))
 }
 
 const WITHOUT_LINES: &str = "NOT EXISTS (SELECT 1 FROM source_payments other WHERE other.claim_id = c.claim_id)";
@@ -171,21 +195,21 @@ fn tax_invoice(rule: &Rule) -> &'static str {
     }
 }
 
-/// Claims with an instant or amount that cannot be read; the same conditions as in the index.
+/// Claims that may have an instant or amount that cannot be read; the same conditions as in the index.
 pub(super) fn unreadable_claim() -> String {
     let instants = crate::claim::Moment::ALL.map(|moment| unreadable_instant(moment.column()));
-    format!("({} OR {UNREADABLE_AMOUNT})", instants.join(" OR "))
+    format!("({} OR {UNREADABLE_MONEY})", instants.join(" OR "))
 }
 
-/// Payment lines with an instant or amount that cannot be read.
+/// Payment lines that may have an instant or amount that cannot be read.
 pub(super) fn unreadable_payment() -> String {
-    format!("({} OR {UNREADABLE_AMOUNT})", unreadable_instant("paid_at"))
+    format!("({} OR {UNREADABLE_MONEY})", unreadable_instant("paid_at"))
 }
 
-/// SQLite's `date` moves February 30 to March 2: a day that exists stays where it is.
+/// SQLite's `date` moves February 30 to March 2: a day that exists stays where it is. It admits spaces, we do not.
 fn unreadable_instant(column: &str) -> String {
-    format!("{column} NOT GLOB {INSTANT} OR date({column}) IS NOT substr({column}, 1, 10)")
+    format!("{column} NOT GLOB {INSTANT} OR date({column}) IS NOT substr({column}, 1, 10) OR {column} GLOB '* *'")
 }
 
-const UNREADABLE_AMOUNT: &str = "amount GLOB '*[^0-9.-]*' OR amount NOT GLOB '*[0-9]*' OR amount GLOB '*.*.*' \
-    OR amount GLOB '?*-*'";
+const UNREADABLE_MONEY: &str = "amount GLOB '*[^0-9.-]*' OR amount NOT GLOB '*[0-9]*' OR amount GLOB '*.*.*' \
+    OR amount GLOB '?*-*' OR length(amount) > 28 OR currency NOT GLOB '[A-Za-z][A-Za-z][A-Za-z]'";

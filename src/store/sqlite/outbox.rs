@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::rows::{ALERT_COLUMNS, OwnRow, alert, instant_text, read_instant};
 use super::{SqliteStore, StoreError};
 use crate::alert::Alert;
+use crate::claim::clean_line;
 use crate::store::{Delivery, DeliveryState, LeasedDelivery, Outbox, OutboxItem, StoredMail};
 
 #[async_trait]
@@ -20,38 +21,30 @@ impl Outbox for SqliteStore {
         hold: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, StoreError> {
         let mut transaction = self.begin().await?;
-        let rows = sqlx::query(
-            "UPDATE outbox SET lease_holder = ?2, leased_until = ?3 WHERE id IN (SELECT id FROM outbox \
-             WHERE state = 'pending' AND next_attempt_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?1) \
-             ORDER BY next_attempt_at, id LIMIT ?4) RETURNING id",
-        )
-        .bind(instant_text(now))
-        .bind(holder)
-        .bind(instant_text(now.checked_add_signed(hold).unwrap_or(DateTime::<Utc>::MAX_UTC)))
-        .bind(limit)
-        .fetch_all(&mut *transaction)
-        .await?;
-        let mut leased = Vec::with_capacity(rows.len());
-        for row in rows {
-            let row = sqlx::query(
-                "SELECT o.id, o.message, o.recipient, o.attempts, m.facts, m.message_id, m.subject, m.bytes \
-                 FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = ?",
+        let until = instant_text(now.checked_add_signed(hold).unwrap_or(DateTime::<Utc>::MAX_UTC));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut leased = Vec::new();
+        while leased.len() < limit {
+            let rows = sqlx::query(
+                "UPDATE outbox SET lease_holder = ?2, leased_until = ?3 WHERE id IN (SELECT id FROM outbox \
+                 WHERE state = 'pending' AND next_attempt_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?1) \
+                 ORDER BY next_attempt_at, id LIMIT ?4) RETURNING id",
             )
-            .bind(row.try_get::<String, _>("id")?)
-            .fetch_one(&mut *transaction)
+            .bind(instant_text(now))
+            .bind(holder)
+            .bind(&until)
+            .bind(i64::try_from(limit - leased.len()).unwrap_or(i64::MAX))
+            .fetch_all(&mut *transaction)
             .await?;
-            let own = OwnRow { row: &row, table: "outbox", id: row.try_get("id")? };
-            leased.push(LeasedDelivery {
-                id: own.parsed("id", read_id)?,
-                message: own.parsed("message", read_id)?,
-                recipient: row.try_get("recipient")?,
-                attempts: row.try_get("attempts")?,
-                digest: own.parsed("facts", |text| serde_json::from_str(text).ok())?,
-                mail: stored_mail(&row)?,
-            });
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                leased.extend(leased_delivery(&mut transaction, row.try_get("id")?).await?);
+            }
         }
         transaction.commit().await?;
-        leased.sort_by_key(|delivery| delivery.id);
+        leased.sort_by_key(|delivery: &LeasedDelivery| delivery.id);
         Ok(leased)
     }
 
@@ -187,7 +180,7 @@ impl Outbox for SqliteStore {
 
     async fn retry(&self, id: Option<Uuid>, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let done = sqlx::query(
-            "UPDATE outbox SET state = 'pending', next_attempt_at = ?2 \
+            "UPDATE outbox SET state = 'pending', next_attempt_at = ?2, attempts = 0 \
              WHERE state IN ('pending', 'dead') AND (?1 IS NULL OR id = ?1 OR message = ?1)",
         )
         .bind(id.map(|id| id.to_string()))
@@ -195,6 +188,47 @@ impl Outbox for SqliteStore {
         .execute(&self.writer)
         .await?;
         Ok(done.rows_affected())
+    }
+}
+
+/// A delivery that was just leased; `None`: it cannot be read, and was given up with what was found.
+async fn leased_delivery(
+    transaction: &mut Transaction<'static, Sqlite>,
+    id: String,
+) -> Result<Option<LeasedDelivery>, StoreError> {
+    let row = sqlx::query(
+        "SELECT o.id, o.message, o.recipient, o.attempts, m.facts, m.message_id, m.subject, m.bytes \
+         FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = ?",
+    )
+    .bind(&id)
+    .fetch_one(&mut **transaction)
+    .await?;
+    let read = |own: OwnRow<'_>| {
+        Ok(LeasedDelivery {
+            id: own.parsed("id", read_id)?,
+            message: own.parsed("message", read_id)?,
+            recipient: row.try_get("recipient")?,
+            attempts: row.try_get("attempts")?,
+            digest: own.parsed("facts", |text| serde_json::from_str(text).ok())?,
+            mail: stored_mail(&row)?,
+        })
+    };
+    match read(OwnRow { row: &row, table: "outbox", id: id.clone() }) {
+        Ok(delivery) => Ok(Some(delivery)),
+        Err(StoreError::Corrupt(found)) => {
+            let error = clean_line(&found, 1000).into_owned();
+            tracing::error!(delivery = id, "a mail in the outbox cannot be read and was given up: see `outbox list`");
+            sqlx::query(
+                "UPDATE outbox SET state = 'dead', next_attempt_at = NULL, lease_holder = NULL, leased_until = NULL, \
+                 last_error = ?2 WHERE id = ?1",
+            )
+            .bind(&id)
+            .bind(error)
+            .execute(&mut **transaction)
+            .await?;
+            Ok(None)
+        }
+        Err(other) => Err(other),
     }
 }
 

@@ -211,12 +211,23 @@ async fn move_deadline(
     cause: &Cause,
     recorded: &mut Recorded,
 ) -> Result<(), StoreError> {
-    let before: Option<String> =
-        sqlx::query_scalar("SELECT state FROM sla_alerts WHERE id = ? AND state <> 'resolved'")
-            .bind(id.to_string())
-            .fetch_optional(&mut **transaction)
-            .await?;
-    let Some(before) = before else { return Ok(()) };
+    let row = sqlx::query("SELECT state, due_at, calendar FROM sla_alerts WHERE id = ? AND state <> 'resolved'")
+        .bind(id.to_string())
+        .fetch_optional(&mut **transaction)
+        .await?;
+    let Some(row) = row else { return Ok(()) };
+    let before: String = row.try_get("state")?;
+    let known = (row.try_get::<String, _>("due_at")?, row.try_get::<String, _>("calendar")?);
+    if before == state.as_str() && known == (instant_text(alert.due_at), alert.calendar.clone()) {
+        return Ok(());
+    }
+    if before == State::Breached.as_str() && state == State::AtRisk {
+        let status = Some(alert.claim_status.as_str());
+        resolve(transaction, now, id, (Resolution::Withdrawn, None), status, cause, recorded).await?;
+        open_again(transaction, now, id, alert, state).await?;
+        recorded.count_opening(Some(State::Resolved), state);
+        return event(transaction, id, now, "reopened", opening(alert, state)).await;
+    }
     let breached = state == State::Breached && before != State::Breached.as_str();
     sqlx::query(
         "UPDATE sla_alerts SET state = ?2, due_at = ?3, calendar = ?4, explanation = ?5, \
@@ -244,6 +255,7 @@ async fn move_deadline(
     Ok(())
 }
 
+/// Ends an open alert. One that was at risk and is late was breached in between, and its story says so.
 async fn resolve(
     transaction: InTransaction<'_>,
     now: DateTime<Utc>,
@@ -253,21 +265,30 @@ async fn resolve(
     cause: &Cause,
     recorded: &mut Recorded,
 ) -> Result<(), StoreError> {
-    let before: Option<String> =
-        sqlx::query_scalar("SELECT state FROM sla_alerts WHERE id = ? AND state <> 'resolved'")
-            .bind(id.to_string())
-            .fetch_optional(&mut **transaction)
-            .await?;
-    let Some(before) = before else { return Ok(()) };
+    let row = sqlx::query("SELECT state, due_at FROM sla_alerts WHERE id = ? AND state <> 'resolved'")
+        .bind(id.to_string())
+        .fetch_optional(&mut **transaction)
+        .await?;
+    let Some(row) = row else { return Ok(()) };
+    let mut before: String = row.try_get("state")?;
+    let unseen = resolution == Resolution::Late && before == State::AtRisk.as_str();
+    if unseen {
+        let detail = json!({"state": State::Breached, "due_at": row.try_get::<String, _>("due_at")?});
+        event(transaction, id, now, "breached", detail).await?;
+        recorded.opened += 1;
+        before = State::Breached.as_str().to_owned();
+    }
     sqlx::query(
         "UPDATE sla_alerts SET state = 'resolved', resolution = ?2, stopped_at = ?3, resolved_at = ?4, \
-         claim_status = coalesce(?5, claim_status), next_escalation_at = NULL WHERE id = ?1",
+         detected_at = CASE WHEN ?6 THEN ?4 ELSE detected_at END, claim_status = coalesce(?5, claim_status), \
+         next_escalation_at = NULL WHERE id = ?1",
     )
     .bind(id.to_string())
     .bind(resolution.as_str())
     .bind(stopped_at.map(instant_text))
     .bind(instant_text(now))
     .bind(claim_status)
+    .bind(unseen)
     .execute(&mut **transaction)
     .await?;
     let mut detail = json!(cause);

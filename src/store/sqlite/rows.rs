@@ -7,12 +7,20 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use crate::alert::{Alert, Resolution, State};
-use crate::claim::{Claim, Currency, Moment, Moments, Payment, Program, Subject};
-use crate::store::{StoreError, Unread};
+use crate::claim::{Claim, Currency, Moment, Moments, Payment, Program, Subject, clean_line};
+use crate::store::StoreError;
 
 const INSTANT_EXPECTED: &str = "an instant in UTC such as 2018-06-29T12:00:00.000000Z";
 const AMOUNT_EXPECTED: &str = "a plain decimal such as 1234.50";
 const CURRENCY_EXPECTED: &str = "an ISO 4217 code such as EUR";
+
+/// A column of a claim or payment line that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unread {
+    pub column: String,
+    pub found: String,
+    pub expected: &'static str,
+}
 
 /// An instant as the contract stores it: fixed width, so that text order is time order.
 pub(super) fn instant_text(at: DateTime<Utc>) -> String {
@@ -65,19 +73,32 @@ pub(super) fn subject(row: &SqliteRow) -> Result<(Subject, Vec<Unread>), StoreEr
         }),
         None => None,
     };
-    let payment = match text(row, "l_payment_id")? {
-        Some(payment_id) => Some(Payment {
-            payment_id,
-            claim_id: claim.claim_id.clone(),
-            paying_entity: text(row, "l_paying_entity")?,
-            amount: read(row, "l_amount", read_amount, AMOUNT_EXPECTED, &mut unread)?,
-            currency: read(row, "l_currency", Currency::parse, CURRENCY_EXPECTED, &mut unread)?,
-            paid_at: read(row, "l_paid_at", read_instant, INSTANT_EXPECTED, &mut unread)?,
-        }),
-        None => None,
-    };
+    let payment = payment(row, claim.claim_id.clone(), &mut unread)?;
     let has_payments = row.try_get_unchecked::<i64, _>("has_payments")? != 0;
     Ok((Subject { claim, program, payment, has_payments }, unread))
+}
+
+/// A payment line from the columns that begin with `l_`, if there is one.
+pub(super) fn payment(
+    row: &SqliteRow,
+    claim_id: String,
+    unread: &mut Vec<Unread>,
+) -> Result<Option<Payment>, StoreError> {
+    let Some(payment_id) = text(row, "l_payment_id")? else { return Ok(None) };
+    let before = unread.len();
+    let payment = Payment {
+        claim_id,
+        paying_entity: text(row, "l_paying_entity")?,
+        amount: read(row, "l_amount", read_amount, AMOUNT_EXPECTED, unread)?,
+        currency: read(row, "l_currency", Currency::parse, CURRENCY_EXPECTED, unread)?,
+        paid_at: read(row, "l_paid_at", read_instant, INSTANT_EXPECTED, unread)?,
+        payment_id,
+    };
+    for Unread { column, .. } in &mut unread[before..] {
+        let name = column.strip_prefix("l_").unwrap_or(column);
+        *column = format!("{name} of payment {:?}", clean_line(&payment.payment_id, 80));
+    }
+    Ok(Some(payment))
 }
 
 fn read<T>(
@@ -90,8 +111,7 @@ fn read<T>(
     let Some(found) = text(row, column)?.filter(|found| !found.is_empty()) else { return Ok(None) };
     let value = parse(&found);
     if value.is_none() {
-        let column = column.strip_prefix("l_").map_or_else(|| column.into(), |column| format!("payment {column}"));
-        unread.push(Unread { column, found, expected });
+        unread.push(Unread { column: column.into(), found, expected });
     }
     Ok(value)
 }

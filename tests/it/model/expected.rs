@@ -1,0 +1,412 @@
+//! What alerts there must be, by the words of docs/domain.md and docs/contract.md: plain loops over every rule, claim, line
+//! and day, again from the beginning at every scan.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use claimwatch::alert::{Resolution, State};
+use claimwatch::calendar::{Calendar, Calendars, Day};
+use claimwatch::scan::{Resolved, RuleCounts, ScanSummary};
+
+use super::facts::{Claim, Facts, RuleSettings, Settings};
+
+type Instant = DateTime<Utc>;
+
+/// Rule, claim, payment line or none, clock start.
+pub type ClockId = (&'static str, String, Option<String>, Instant);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    pub state: State,
+    pub resolution: Option<Resolution>,
+    pub due_at: Instant,
+    pub calendar: String,
+    pub detected_at: Instant,
+    pub stopped_at: Option<Instant>,
+    pub resolved_at: Option<Instant>,
+    pub story: Vec<&'static str>,
+}
+
+/// The contract's table of clocks: statuses, start and stop columns, what of tax invoices.
+struct Clocks {
+    rule: &'static str,
+    statuses: &'static [&'static str],
+    start: usize,
+    stop: usize,
+    pays: bool,
+    tax_invoice: Option<bool>,
+}
+
+const CLOCKS: [Clocks; 4] = [
+    Clocks {
+        rule: "review",
+        statuses: &["submitted", "underreview"],
+        start: 0,
+        stop: 1,
+        pays: false,
+        tax_invoice: None,
+    },
+    Clocks { rule: "dispute", statuses: &["disputed"], start: 2, stop: 3, pays: false, tax_invoice: None },
+    Clocks { rule: "payment", statuses: &["approved"], start: 4, stop: 6, pays: true, tax_invoice: Some(false) },
+    Clocks {
+        rule: "tax_invoice_payment",
+        statuses: &["approved"],
+        start: 5,
+        stop: 6,
+        pays: true,
+        tax_invoice: Some(true),
+    },
+];
+
+const STATUSES: [&str; 8] = [
+    "editing",
+    "submitted",
+    "underreview",
+    "approved",
+    "rejected",
+    "actionrequired",
+    "disputed",
+    "partneractionrequired",
+];
+const UPDATED_AT: usize = 7;
+
+/// What a rule's clock does on a claim or line that exists.
+enum Clock {
+    /// The rule does not watch it.
+    Unwatched,
+    /// It would run, but its start is missing or cannot be read.
+    NoStart,
+    NotBegun,
+    Running(Instant),
+    Stopped {
+        start: Option<Instant>,
+        own: Option<Instant>,
+        updated: Option<Instant>,
+    },
+}
+
+/// The alerts that there must be after the scans so far.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    pub alerts: BTreeMap<ClockId, Alert>,
+    pub problems: BTreeSet<(String, &'static str)>,
+    last_scan: Option<Instant>,
+}
+
+pub fn read(text: Option<&String>) -> Option<Instant> {
+    NaiveDateTime::parse_from_str(text?, "%Y-%m-%dT%H:%M:%S%.fZ").ok().map(|at| at.and_utc())
+}
+
+fn status_of(claim: &Claim) -> String {
+    claim.status.replace([' ', '-', '_'], "").to_lowercase()
+}
+
+impl Clocks {
+    /// The lines that are watched, or `None` for the claim itself.
+    fn watched<'a>(&self, facts: &'a Facts, claim_id: &str) -> Vec<Option<&'a String>> {
+        let lines: Vec<_> =
+            facts.lines.iter().filter(|(_, line)| line.claim == claim_id).map(|(id, _)| Some(id)).collect();
+        if self.pays && !lines.is_empty() { lines } else { vec![None] }
+    }
+
+    fn clock(
+        &self,
+        facts: &Facts,
+        settings: &RuleSettings,
+        claim_id: &str,
+        line: Option<&String>,
+        now: Instant,
+    ) -> Clock {
+        let claim = &facts.claims[claim_id];
+        let status = status_of(claim);
+        let program = claim.program.and_then(|id| facts.programs.get(id));
+        let requires_tax_invoice = program.is_some_and(|program| program.requires_tax_invoice);
+        let watched = self.watched(facts, claim_id).contains(&line);
+        let admitted = self.tax_invoice.is_none_or(|required| required == requires_tax_invoice);
+        if !settings.enabled || !STATUSES.contains(&status.as_str()) || !watched || !admitted {
+            return Clock::Unwatched;
+        }
+        let start = read(claim.instants[self.start].as_ref());
+        // A stop before its start belongs to an earlier round and is ignored.
+        let not_before = |at: &Instant| start.is_none_or(|start| *at >= start);
+        let stop = match line {
+            Some(line) => read(facts.lines[line].paid_at.as_ref()),
+            None => read(claim.instants[self.stop].as_ref()),
+        };
+        let own = stop.filter(not_before);
+        let paid = self.pays && own.is_some();
+        if !self.statuses.contains(&status.as_str()) || paid {
+            return Clock::Stopped {
+                start,
+                own,
+                updated: read(claim.instants[UPDATED_AT].as_ref()).filter(not_before),
+            };
+        }
+        match start {
+            Some(start) if start <= now => Clock::Running(start),
+            Some(_) => Clock::NotBegun,
+            // The tax invoice is not approved yet.
+            None if self.rule == "tax_invoice_payment" => Clock::NotBegun,
+            None => Clock::NoStart,
+        }
+    }
+}
+
+/// A program's calendar, else the rule's, else the default; the default too for one that is not configured, and for a
+/// program that is not there.
+fn calendar<'a>(calendars: &'a Calendars, facts: &Facts, settings: &RuleSettings, claim: &Claim) -> &'a Calendar {
+    let Some(program) = claim.program.and_then(|id| facts.programs.get(id)) else { return calendars.default() };
+    let name = program.calendar.or(settings.calendar);
+    calendars.iter().find(|calendar| Some(calendar.name()) == name).unwrap_or_else(|| calendars.default())
+}
+
+/// The first instant that shows that local time; there is one in the zones of these worlds.
+fn instant_of(calendar: &Calendar, local: NaiveDateTime) -> Instant {
+    let hours = (0..5).rev().map(|hours| local.and_utc() - TimeDelta::hours(hours));
+    hours.into_iter().find(|at| calendar.zone().local(*at) == local).expect("a local time that exists")
+}
+
+/// The deadline and, with a warning, when the clock is at risk.
+fn due_and_risk(settings: &RuleSettings, calendar: &Calendar, start: Instant) -> (Instant, Option<Instant>) {
+    let works = |day: NaiveDate| calendar.day(day) == Day::Working;
+    let words: Vec<&str> = settings.target.split(' ').collect();
+    let count: u32 = words[0].parse().expect("a number");
+    let (business, elapsed, roll) = (words[1] == "business", words.contains(&"elapsed"), words.contains(&"roll"));
+    let local = calendar.zone().local(start);
+    let (mut day, mut time) = (local.date(), if elapsed { Some(local.time()) } else { None });
+    if elapsed && business && !works(day) {
+        while !works(day) {
+            day += TimeDelta::days(1);
+        }
+        time = Some(NaiveTime::MIN);
+    }
+    let mut counted = 0;
+    while counted < count {
+        day += TimeDelta::days(1);
+        counted += u32::from(!business || works(day));
+    }
+    while roll && !works(day) {
+        day += TimeDelta::days(1);
+    }
+    let end = |day: NaiveDate| match time {
+        Some(time) => instant_of(calendar, day.and_time(time)),
+        None => instant_of(calendar, (day + TimeDelta::days(1)).and_time(NaiveTime::MIN)),
+    };
+    let risk = settings.warn.map(|warn| {
+        let words: Vec<&str> = warn.split(' ').collect();
+        let mut left: u32 = words[0].parse().expect("a number");
+        let mut at = day;
+        while left > 0 || (words[1] == "business" && !works(at)) {
+            left -= u32::from(words[1] != "business" || works(at));
+            at -= TimeDelta::days(1);
+        }
+        end(at).max(start)
+    });
+    (end(day), risk)
+}
+
+impl Expected {
+    /// Makes a scan at `now`; returns what it must say of itself.
+    pub fn scan(&mut self, facts: &Facts, settings: &Settings, since: Option<Instant>, now: Instant) -> ScanSummary {
+        let calendars = settings.plan().calendars;
+        let since = since.or(self.last_scan);
+        let (mut opened, mut warned, mut resolved) = (0, 0, Resolved::default());
+        let mut rules = BTreeMap::new();
+        for (clocks, settings) in CLOCKS.iter().zip(&settings.rules) {
+            for (id, alert) in
+                self.alerts.iter_mut().filter(|(id, alert)| id.0 == clocks.rule && alert.state != State::Resolved)
+            {
+                if let Some((resolution, stopped_at)) = end(clocks, facts, settings, id, alert, now) {
+                    if alert.state == State::AtRisk && resolution == Resolution::Late {
+                        alert.become_breached(now);
+                        opened += 1;
+                    }
+                    alert.resolve(resolution, stopped_at, now, &mut resolved);
+                }
+            }
+            let mut running = 0;
+            for (claim_id, claim) in &facts.claims {
+                for line in clocks.watched(facts, claim_id) {
+                    let calendar = calendar(&calendars, facts, settings, claim);
+                    let id = |start| (clocks.rule, claim_id.clone(), line.cloned(), start);
+                    match clocks.clock(facts, settings, claim_id, line, now) {
+                        Clock::Running(start) => {
+                            running += 1;
+                            self.run(id(start), settings, calendar, now, (&mut opened, &mut warned, &mut resolved));
+                        }
+                        Clock::Stopped { start: Some(start), own: Some(own), .. } => {
+                            let (due_at, _) = due_and_risk(settings, calendar, start);
+                            let seen = since.is_some_and(|since| since < own && own <= now);
+                            if seen && own >= due_at && !self.alerts.contains_key(&id(start)) {
+                                let mut alert = Alert::new(State::Breached, due_at, calendar, now);
+                                alert.resolve(Resolution::Late, Some(own), now, &mut resolved);
+                                self.alerts.insert(id(start), alert);
+                                opened += 1;
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            rules.insert(clocks.rule.to_owned(), RuleCounts { running, ..self.open(clocks.rule) });
+        }
+        self.problems = problems(facts, settings, &calendars);
+        self.last_scan = Some(now);
+        let (messages, data_problems) = (self.tell(), self.problems.len() as u64);
+        ScanSummary { at: now, dry_run: false, rules, opened, warned, resolved, messages, data_problems, elapsed_ms: 0 }
+    }
+
+    /// A clock that runs: what its alert must be.
+    fn run(
+        &mut self,
+        id: ClockId,
+        settings: &RuleSettings,
+        calendar: &Calendar,
+        now: Instant,
+        (opened, warned, resolved): (&mut u64, &mut u64, &mut Resolved),
+    ) {
+        let (due_at, risk) = due_and_risk(settings, calendar, id.3);
+        let state = if now >= due_at {
+            Some(State::Breached)
+        } else if risk.is_some_and(|risk| now >= risk) {
+            Some(State::AtRisk)
+        } else {
+            None
+        };
+        let alert = self.alerts.get_mut(&id).filter(|alert| alert.state != State::Resolved);
+        if let Some(alert) = alert {
+            let moved = (alert.due_at, alert.calendar.as_str()) != (due_at, calendar.name());
+            // The deadline moved into the future.
+            if state.is_none() || (alert.state == State::Breached && state == Some(State::AtRisk)) {
+                alert.resolve(Resolution::Withdrawn, None, now, resolved);
+            } else if moved {
+                alert.story.push("moved");
+                (alert.due_at, alert.calendar) = (due_at, calendar.name().to_owned());
+            }
+        }
+        let Some(state) = state else { return };
+        let before = self.alerts.get(&id).map(|alert| alert.state);
+        match (before, state) {
+            (Some(State::Breached), _) | (Some(State::AtRisk), State::AtRisk) => return,
+            (_, State::Breached) => *opened += 1,
+            _ => *warned += 1,
+        }
+        match self.alerts.get_mut(&id) {
+            None => drop(self.alerts.insert(id, Alert::new(state, due_at, calendar, now))),
+            Some(alert) if before == Some(State::AtRisk) => alert.become_breached(now),
+            Some(alert) => {
+                let mut story = std::mem::take(&mut alert.story);
+                story.push("reopened");
+                *alert = Alert { story, ..Alert::new(state, due_at, calendar, now) };
+            }
+        }
+    }
+
+    fn open(&self, rule: &str) -> RuleCounts {
+        let count =
+            |state| self.alerts.iter().filter(|(id, alert)| id.0 == rule && alert.state == state).count() as u64;
+        RuleCounts { running: 0, at_risk: count(State::AtRisk), breached: count(State::Breached) }
+    }
+
+    /// Level 1 goes out once about each breach; all of them in one message.
+    fn tell(&mut self) -> u64 {
+        let untold = |alert: &&mut Alert| alert.state == State::Breached && !alert.story.contains(&"escalated");
+        let mut told = 0;
+        for alert in self.alerts.values_mut().filter(untold) {
+            alert.story.push("escalated");
+            told = 1;
+        }
+        told
+    }
+}
+
+impl Alert {
+    fn new(state: State, due_at: Instant, calendar: &Calendar, now: Instant) -> Self {
+        let calendar = calendar.name().to_owned();
+        let (resolution, stopped_at, resolved_at) = (None, None, None);
+        Self { state, resolution, due_at, calendar, detected_at: now, stopped_at, resolved_at, story: vec!["opened"] }
+    }
+
+    fn become_breached(&mut self, now: Instant) {
+        (self.state, self.detected_at) = (State::Breached, now);
+        self.story.push("breached");
+    }
+
+    fn resolve(&mut self, resolution: Resolution, stopped_at: Option<Instant>, now: Instant, counts: &mut Resolved) {
+        (self.state, self.resolution) = (State::Resolved, Some(resolution));
+        (self.stopped_at, self.resolved_at) = (stopped_at, Some(now));
+        self.story.push("resolved");
+        *match resolution {
+            Resolution::Met => &mut counts.met,
+            Resolution::Late => &mut counts.late,
+            Resolution::Restarted => &mut counts.restarted,
+            Resolution::Withdrawn => &mut counts.withdrawn,
+        } += 1;
+    }
+}
+
+/// How an open alert ends whose clock does not run on, and when the clock stopped.
+fn end(
+    clocks: &Clocks,
+    facts: &Facts,
+    settings: &RuleSettings,
+    (_, claim_id, line, started_at): &ClockId,
+    alert: &Alert,
+    now: Instant,
+) -> Option<(Resolution, Option<Instant>)> {
+    let gone = !facts.claims.contains_key(claim_id)
+        || line.as_ref().is_some_and(|line| facts.lines.get(line).is_none_or(|line| line.claim != *claim_id));
+    if gone {
+        return Some((Resolution::Withdrawn, None));
+    }
+    match clocks.clock(facts, settings, claim_id, line.as_ref(), now) {
+        Clock::Unwatched | Clock::NotBegun => Some((Resolution::Withdrawn, None)),
+        Clock::NoStart => None,
+        Clock::Running(start) if start == *started_at => None,
+        Clock::Running(_) => Some((Resolution::Restarted, None)),
+        Clock::Stopped { start: Some(start), .. } if start != *started_at => Some((Resolution::Restarted, None)),
+        Clock::Stopped { own, updated, .. } => {
+            let usable = |at: &Instant| *at >= *started_at && *at <= now;
+            let stopped_at = own.filter(usable).or(updated.filter(usable));
+            let in_time = stopped_at.unwrap_or(now) < alert.due_at;
+            Some((if in_time { Resolution::Met } else { Resolution::Late }, stopped_at))
+        }
+    }
+}
+
+/// The open data problems: (claim, kind).
+fn problems(facts: &Facts, settings: &Settings, calendars: &Calendars) -> BTreeSet<(String, &'static str)> {
+    let mut problems = BTreeSet::new();
+    let unreadable = |instant: Option<&String>, amount: &str| {
+        (instant.is_some() && read(instant).is_none()) || amount.parse::<rust_decimal::Decimal>().is_err()
+    };
+    for line in facts.lines.values().filter(|line| unreadable(line.paid_at.as_ref(), line.amount)) {
+        problems.insert((line.claim.clone(), "unreadable"));
+    }
+    for (id, claim) in &facts.claims {
+        if !STATUSES.contains(&status_of(claim).as_str()) {
+            problems.insert((id.clone(), "unknown_status"));
+        }
+        if claim.instants.iter().any(|at| unreadable(at.as_ref(), claim.amount)) {
+            problems.insert((id.clone(), "unreadable"));
+        }
+        for (clocks, settings) in CLOCKS.iter().zip(&settings.rules) {
+            for line in clocks.watched(facts, id) {
+                match clocks.clock(facts, settings, id, line, DateTime::<Utc>::MAX_UTC) {
+                    Clock::NoStart if claim.instants[clocks.start].is_none() => {
+                        problems.insert((id.clone(), "missing_start"));
+                    }
+                    Clock::Running(_) => match claim.program.and_then(|id| facts.programs.get(id)) {
+                        None => drop(problems.insert((id.clone(), "unknown_program"))),
+                        Some(program) if program.calendar.is_some_and(|name| calendars.get(name).is_none()) => {
+                            problems.insert((id.clone(), "unknown_calendar"));
+                        }
+                        Some(_) => {}
+                    },
+                    _ => {}
+                }
+            }
+        }
+    }
+    problems
+}
