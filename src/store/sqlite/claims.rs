@@ -203,7 +203,7 @@ impl SqliteStore {
     async fn unreadable(&self, found: &mut Problems) -> Result<(), StoreError> {
         let claims = format!(
             "SELECT {COLUMNS}, NULL AS l_payment_id, 0 AS has_payments FROM source_claims c \
-             LEFT JOIN source_programs p ON false WHERE c.claim_id IN (SELECT claim_id FROM source_claims WHERE {})",
+             LEFT JOIN source_programs p ON p.program_id = c.program_id WHERE c.claim_id IN (SELECT claim_id FROM source_claims WHERE {})",
             clocks::unreadable_claim()
         );
         for row in sqlx::query(AssertSqlSafe(claims)).fetch_all(&self.readers).await? {

@@ -10,6 +10,8 @@ mod claims;
 mod clocks;
 mod import;
 mod outbox;
+#[cfg(test)]
+mod plans;
 mod record;
 mod rows;
 mod scans;

@@ -159,15 +159,22 @@ async fn insert(
 
 /// The alert that `alert`'s clock has already.
 async fn existing(transaction: InTransaction<'_>, alert: &NewAlert) -> Result<(Uuid, State), StoreError> {
-    let row = sqlx::query(
-        "SELECT id, state FROM sla_alerts WHERE claim_id = ? AND rule = ? AND payment_id IS ? AND clock_started_at = ?",
-    )
-    .bind(&alert.claim_id)
-    .bind(&alert.rule)
-    .bind(&alert.payment_id)
-    .bind(instant_text(alert.clock_started_at))
-    .fetch_one(&mut **transaction)
-    .await?;
+    // Each kind of clock has its own index, which only its own condition leads to.
+    let statement = match &alert.payment_id {
+        Some(_) => {
+            "SELECT id, state FROM sla_alerts WHERE claim_id = ?1 AND rule = ?2 AND clock_started_at = ?3 AND payment_id = ?4"
+        }
+        None => {
+            "SELECT id, state FROM sla_alerts WHERE claim_id = ?1 AND rule = ?2 AND clock_started_at = ?3 AND payment_id IS NULL"
+        }
+    };
+    let statement =
+        sqlx::query(statement).bind(&alert.claim_id).bind(&alert.rule).bind(instant_text(alert.clock_started_at));
+    let statement = match &alert.payment_id {
+        Some(payment_id) => statement.bind(payment_id),
+        None => statement,
+    };
+    let row = statement.fetch_one(&mut **transaction).await?;
     let (id, state): (String, String) = (row.try_get("id")?, row.try_get("state")?);
     match (Uuid::parse_str(&id), State::parse(&state)) {
         (Ok(id), Some(state)) => Ok((id, state)),

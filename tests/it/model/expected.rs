@@ -207,8 +207,13 @@ fn due_and_risk(settings: &RuleSettings, calendar: &Calendar, start: Instant) ->
 
 impl Expected {
     /// Makes a scan at `now`; returns what it must say of itself.
-    pub fn scan(&mut self, facts: &Facts, settings: &Settings, since: Option<Instant>, now: Instant) -> ScanSummary {
-        let calendars = settings.plan().calendars;
+    pub fn scan(
+        &mut self,
+        facts: &Facts,
+        (settings, calendars): (&Settings, &Calendars),
+        since: Option<Instant>,
+        now: Instant,
+    ) -> ScanSummary {
         let since = since.or(self.last_scan);
         let (mut opened, mut warned, mut resolved) = (0, 0, Resolved::default());
         let mut rules = BTreeMap::new();
@@ -227,7 +232,7 @@ impl Expected {
             let mut running = 0;
             for (claim_id, claim) in &facts.claims {
                 for line in clocks.watched(facts, claim_id) {
-                    let calendar = calendar(&calendars, facts, settings, claim);
+                    let calendar = calendar(calendars, facts, settings, claim);
                     let id = |start| (clocks.rule, claim_id.clone(), line.cloned(), start);
                     match clocks.clock(facts, settings, claim_id, line, now) {
                         Clock::Running(start) => {
@@ -250,7 +255,7 @@ impl Expected {
             }
             rules.insert(clocks.rule.to_owned(), RuleCounts { running, ..self.open(clocks.rule) });
         }
-        self.problems = problems(facts, settings, &calendars);
+        self.problems = problems(facts, settings, calendars);
         self.last_scan = Some(now);
         let (messages, data_problems) = (self.tell(), self.problems.len() as u64);
         ScanSummary { at: now, dry_run: false, rules, opened, warned, resolved, messages, data_problems, elapsed_ms: 0 }

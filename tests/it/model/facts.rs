@@ -102,6 +102,8 @@ pub struct Scan {
     pub stopped: Option<usize>,
     /// Two scans at once.
     pub twice: bool,
+    /// Once more at the same instant.
+    pub again: bool,
 }
 
 /// Daylight saving ends in Paris six days later; the first day is a Monday.
@@ -233,9 +235,15 @@ fn settings() -> impl Strategy<Value = Settings> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let scan =
-        (prop::option::weighted(0.1, 0..15_i64), prop::option::weighted(0.1, 1..12_usize), prop::bool::weighted(0.1))
-            .prop_map(|(since, stopped, twice)| Scan { since, stopped, twice });
+    let flag = prop::bool::weighted;
+    let since = prop::option::weighted(0.1, 0..15_i64);
+    let stopped = prop::option::weighted(0.1, 1..12_usize);
+    let scan = (since, stopped, flag(0.1), flag(0.3)).prop_map(|(since, stopped, twice, again)| Scan {
+        since,
+        stopped,
+        twice,
+        again,
+    });
     let edits = prop::collection::vec(edit(), 0..8);
     (edits, prop::option::weighted(0.15, settings()), 0..5_i64, select(&TIMES[..]), prop::option::weighted(0.8, scan))
         .prop_map(|(edits, settings, days, time, scan)| Step { edits, settings, days, time, scan })
