@@ -162,16 +162,24 @@ async fn next_steps(dir: &Path, app: &App) -> Result<String, Failure> {
     let worst = app.store.alerts(&AlertFilter { state: Some(State::Breached), ..AlertFilter::default() }).await?;
     let claim = worst.first().map_or_else(|| "CLAIM".into(), |alert| clean_line(&alert.claim_id, 40));
     let config = dir.join(CONFIGURATION_FILE);
-    let config = config.display();
-    let program = std::env::args().next().unwrap_or_else(|| "claimwatch".into());
     let mail = dir.join(MAIL_FOLDER);
+    let program = std::env::args().next().unwrap_or_else(|| "claimwatch".into());
+    let command = [&program, "--config", &config.to_string_lossy()];
+    let command = command.map(for_shell).join(" ");
     Ok(format!(
-        "Where everything is:\n  mails          {}/*.eml\n  database       {}\n  configuration  {config}\n\n\
-         What to try next:\n  {program} --config {config} alerts list --state open\n  \
-         {program} --config {config} alerts show {claim}\n  \
-         {program} --config {config} deadline --rule review --start 2026-11-21T10:00:00+01:00\n  \
-         {program} --config {config} run",
+        "Where everything is:\n  mails          {}/*.eml\n  database       {}\n  configuration  {}\n\n\
+         What to try next:\n  {command} alerts list --state open\n  \
+         {command} alerts show {claim}\n  \
+         {command} deadline --rule review --start 2026-11-21T10:00:00+01:00\n  \
+         {command} run",
         mail.display(),
-        dir.join(DATABASE_FILES[0]).display()
+        dir.join(DATABASE_FILES[0]).display(),
+        config.display()
     ))
+}
+
+/// A word of a command line, to be pasted into a shell.
+fn for_shell(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:@,".contains(c);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

@@ -39,8 +39,9 @@ fn a_folder_with_anything_else_is_refused_and_nothing_in_it_is_touched() {
     assert_eq!(files_below(&desk.path("mine")), before);
     desk.run(&["demo", "--dir", "mine/claimwatch.toml"]).refused(1, &["mine/claimwatch.toml"]);
     assert_eq!(files_below(&desk.path("mine")), before);
-    fs::create_dir(desk.path("empty")).expect("a folder");
-    desk.run(&["demo", "--dir", "empty"]).done();
+    fs::create_dir(desk.path("it's empty")).expect("a folder");
+    let told = desk.run(&["demo", "--dir", "it's empty"]).done();
+    told.says(&[" --config 'it'\\''s empty/claimwatch.toml' alerts list --state open\n"]);
 }
 
 #[test]
