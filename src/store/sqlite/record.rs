@@ -181,7 +181,7 @@ async fn existing(transaction: InTransaction<'_>, alert: &NewAlert) -> Result<(U
     }
 }
 
-/// Makes an alert at risk breached, or one that was resolved open.
+/// Makes an alert at risk breached, or one that was resolved open. By a new deadline nobody has been told anything yet.
 async fn open_again(
     transaction: InTransaction<'_>,
     now: DateTime<Utc>,
@@ -190,9 +190,16 @@ async fn open_again(
     state: State,
 ) -> Result<(), StoreError> {
     sqlx::query(
+        "DELETE FROM alert_escalations WHERE alert_id = ?1 AND (SELECT due_at FROM sla_alerts WHERE id = ?1) <> ?2",
+    )
+    .bind(id.to_string())
+    .bind(instant_text(alert.due_at))
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query(
         "UPDATE sla_alerts SET state = ?2, resolution = NULL, resolved_at = NULL, stopped_at = NULL, detected_at = ?3, \
          due_at = ?4, claim_status = ?5, calendar = ?6, explanation = ?7, amount = ?8, currency = ?9, \
-         next_escalation_at = ?10 WHERE id = ?1",
+         next_escalation_at = ?10, escalation_level = CASE WHEN due_at = ?4 THEN escalation_level ELSE 0 END WHERE id = ?1",
     )
     .bind(id.to_string())
     .bind(state.as_str())

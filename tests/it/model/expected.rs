@@ -26,6 +26,8 @@ pub struct Alert {
     pub stopped_at: Option<Instant>,
     pub resolved_at: Option<Instant>,
     pub story: Vec<&'static str>,
+    /// Whether level 1 went out about this deadline.
+    pub told: bool,
 }
 
 /// The contract's table of clocks: statuses, start and stop columns, what of tax invoices.
@@ -258,7 +260,8 @@ impl Expected {
             Some(alert) => {
                 let mut story = std::mem::take(&mut alert.story);
                 story.push("reopened");
-                *alert = Alert { story, ..Alert::new(state, due_at, calendar, now) };
+                let told = alert.told && alert.due_at == due_at;
+                *alert = Alert { story, told, ..Alert::new(state, due_at, calendar, now) };
             }
         }
     }
@@ -269,13 +272,13 @@ impl Expected {
         RuleCounts { running: 0, at_risk: count(State::AtRisk), breached: count(State::Breached) }
     }
 
-    /// Level 1 goes out once about each breach; all of them in one message.
+    /// Level 1 goes out once about each deadline that is missed; all of them in one message.
     fn tell(&mut self) -> u64 {
-        let untold = |alert: &&mut Alert| alert.state == State::Breached && !alert.story.contains(&"escalated");
+        let untold = |alert: &&mut Alert| alert.state == State::Breached && !alert.told;
         let mut told = 0;
         for alert in self.alerts.values_mut().filter(untold) {
             alert.story.push("escalated");
-            told = 1;
+            (alert.told, told) = (true, 1);
         }
         told
     }
@@ -285,7 +288,8 @@ impl Alert {
     fn new(state: State, due_at: Instant, calendar: &Calendar, now: Instant) -> Self {
         let calendar = calendar.name().to_owned();
         let (resolution, stopped_at, resolved_at) = (None, None, None);
-        Self { state, resolution, due_at, calendar, detected_at: now, stopped_at, resolved_at, story: vec!["opened"] }
+        let story = vec!["opened"];
+        Self { state, resolution, due_at, calendar, detected_at: now, stopped_at, resolved_at, story, told: false }
     }
 
     fn become_breached(&mut self, now: Instant) {

@@ -125,7 +125,7 @@ const TIMES: [&str; 9] = [
 ];
 
 fn instant() -> impl Strategy<Value = String> {
-    let fraction = select(vec!["", ".000000", ".5", ".500000", ".123"]);
+    let fraction = select(vec!["", "", ".000000", ".000000", ".5", ".500000", ".123"]);
     let time =
         select(vec!["00:00:00", "10:00:00", "15:30:00", "20:59:59", "21:00:00", "21:59:59", "22:00:00", "23:00:00"]);
     (-12..20_i64, time, fraction).prop_map(|(n, time, fraction)| format!("{}T{time}{fraction}Z", day(n)))

@@ -126,7 +126,7 @@ impl Life {
     async fn alerts(&mut self) -> BTreeMap<ClockId, Alert> {
         let statement = "SELECT rule, state, resolution, calendar, claim_id, payment_id, clock_started_at, due_at, \
              detected_at, stopped_at, resolved_at, (SELECT group_concat(kind, ' ' ORDER BY seq) FROM sla_alert_events e \
-             WHERE e.alert_id = a.id) FROM sla_alerts a";
+             WHERE e.alert_id = a.id), escalation_level FROM sla_alerts a";
         let rows = self.rows(statement).await;
         let alerts: BTreeMap<_, _> = rows.iter().map(|row| read_alert(row)).collect();
         assert_eq!(alerts.len(), rows.len(), "one alert a clock");
@@ -171,6 +171,7 @@ fn read_alert(row: &[Option<String>]) -> (ClockId, Alert) {
         detected_at: instant(8).expect("when it was found"),
         stopped_at: instant(9),
         resolved_at: instant(10),
+        told: text(12) != Some("0"),
         story: kinds.map(|kind| KINDS.into_iter().find(|known| *known == kind).expect("a kind of event")).collect(),
     };
     ((rule, text(4).expect("a claim").into(), row[5].clone(), instant(6).expect("a start")), alert)
