@@ -168,8 +168,9 @@ fn scans(criterion: &mut Criterion) {
                 "payment",
                 "approved_at",
                 &format!(
-                    "{STATUS_KEY} IN ('approved') AND (paid_at IS NULL OR paid_at < approved_at OR paid_at NOT GLOB \
-                     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z')"
+                    "{STATUS_KEY} IN ('approved') AND (paid_at IS NULL OR rtrim(paid_at, 'Z.0') < rtrim(approved_at, 'Z.0') \
+                     OR paid_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z' \
+                     OR date(paid_at) IS NOT substr(paid_at, 1, 10) OR paid_at GLOB '* *')"
                 ),
                 &cut[2]
             )

@@ -55,6 +55,56 @@ on_every_engine! {
         assert_eq!(late, [("C-1".into(), None), ("C-2".into(), Some("L-1".into()))]);
     }
 
+    async fn a_stop_that_the_previous_scan_saw_is_not_looked_back_at(world in World) {
+        world.program("P-1", None, false).await;
+        let rejected = |id| claim(id, "rejected").on("submitted_at", "2026-11-02T10:00:00Z");
+        world.scan("2026-11-16T09:00:00.5Z").await;
+        world.put(rejected("C-1").with("reviewed_at", "2026-11-16T09:00:00Z")).await;
+        world.put(rejected("C-2").with("reviewed_at", "2026-11-16T09:00:00.500Z")).await;
+        world.put(rejected("C-3").with("reviewed_at", "2026-11-16T09:00:00.501Z")).await;
+        world.put(rejected("C-4").with("reviewed_at", "2026-11-17T09:00:00.501Z")).await;
+        assert_eq!(world.scan("2026-11-17T09:00:00.5Z").await.opened, 1);
+        assert_eq!(world.alert().await.claim_id, "C-3", "C-4 is still to come");
+        assert_eq!(world.scan("2026-11-17T09:00:01Z").await.opened, 1);
+    }
+
+    async fn a_clock_at_risk_that_breached_and_stopped_unseen_says_both(mut world in World) {
+        world.rule("review").warn = Some("1 business day".parse().unwrap());
+        world.program("P-1", None, false).await;
+        let submitted = claim("C-1", "submitted").on("submitted_at", "2026-11-16T10:00:00Z");
+        world.put(submitted.clone()).await;
+        assert_eq!(world.scan("2026-11-18T09:00:00Z").await.warned, 1);
+        world.put(submitted.with("status", "rejected").on("reviewed_at", "2026-11-20T10:00:00Z")).await;
+        let request = Request { at: at("2026-11-23T09:00:00Z"), since: None, dry_run: true, scheduled_for: None };
+        let foreseen = world.scan_with(request.clone()).await;
+        let found = world.scan_with(Request { dry_run: false, ..request }).await;
+        assert_eq!((found.opened, found.resolved.late, found.messages), (1, 1, 0));
+        assert_eq!((foreseen.opened, foreseen.resolved.late), (1, 1));
+        let alert = world.alert().await;
+        assert_eq!((alert.detected_at, alert.stopped_at), (found.at, Some(at("2026-11-20T10:00:00Z"))));
+        assert_eq!(world.story(&alert).await, ["opened", "breached", "resolved"]);
+        let days = world.sql("SELECT opened, resolved, open_at_end_of_day FROM sla_daily").await;
+        assert_eq!(days, [["1", "1", "0"]]);
+    }
+
+    async fn a_breach_that_is_only_at_risk_by_a_new_holiday_is_withdrawn_and_at_risk_again(mut world in World) {
+        world.rule("review").warn = Some("1 business day".parse().unwrap());
+        world.program("P-1", None, false).await;
+        world.put(claim("C-1", "submitted").on("submitted_at", "2026-11-18T10:00:00Z")).await;
+        assert_eq!(world.scan("2026-11-23T09:00:00Z").await.opened, 1);
+        let holiday = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap();
+        world.plan.calendars = Calendars::new("fr", [paris().with_holiday(holiday, "closed")]).unwrap();
+        world.plan.fingerprint = "with a closure".into();
+        let request = Request { at: at("2026-11-23T09:05:00Z"), since: None, dry_run: true, scheduled_for: None };
+        let foreseen = world.scan_with(request.clone()).await;
+        let found = world.scan_with(Request { dry_run: false, ..request }).await;
+        assert_eq!((found.warned, found.resolved.withdrawn, found.rules["review"].at_risk), (1, 1, 1));
+        assert_eq!((foreseen.warned, foreseen.resolved, &foreseen.rules), (1, found.resolved, &found.rules));
+        let alert = world.alert().await;
+        assert_eq!((alert.state, alert.due_at), (State::AtRisk, at("2026-11-24T00:00:00+01:00")));
+        assert_eq!(world.story(&alert).await, ["opened", "escalated", "resolved", "reopened"]);
+    }
+
     async fn a_holiday_that_is_added_moves_open_deadlines_and_withdraws_what_is_no_longer_late(mut world in World) {
         world.program("P-1", None, false).await;
         world.put(claim("C-1", "submitted").on("submitted_at", "2026-11-16T10:00:00Z")).await;

@@ -12,5 +12,6 @@ mod lookback;
 mod model;
 mod scan;
 mod smtp_server;
+mod sources;
 mod store;
 mod world;

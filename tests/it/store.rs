@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use claimwatch::claim::{DataProblem, ProblemKind};
 use claimwatch::store::sqlite::SqliteStore;
 use claimwatch::store::{Delivery, DeliveryState, SourceRelations, StoreError, StoredMail};
 use uuid::Uuid;
@@ -66,7 +67,8 @@ on_every_engine! {
         assert_eq!((given_up.len(), given_up[0].last_error.as_deref()), (1, Some("550 no such user")));
 
         assert_eq!(world.store.retry(Some(leased[1].id), later).await.unwrap(), 1);
-        assert_eq!(world.store.lease(later, "one", 10, HOLD).await.unwrap().len(), 1);
+        let once_more = world.store.lease(later, "one", 10, HOLD).await.unwrap();
+        assert_eq!(once_more.iter().map(|delivery| delivery.attempts).collect::<Vec<_>>(), [0], "as if never tried");
         assert_eq!(world.store.retry(Some(leased[0].id), later).await.unwrap(), 0, "what was sent is not sent again");
     }
 
@@ -78,6 +80,41 @@ on_every_engine! {
         }
         let again = world.store.lease(now, "two", 10, HOLD).await.unwrap();
         assert_eq!(again.iter().map(|delivery| delivery.attempts).collect::<Vec<_>>(), [0, 0]);
+    }
+
+    async fn a_delivery_that_cannot_be_read_is_given_up_and_holds_up_no_other(mut world in World) {
+        with_a_message(&mut world).await;
+        world.sql("UPDATE outbox_messages SET facts = '{\"level\": \"one\"}'").await;
+        world.put(claim("C-2", "submitted").on("submitted_at", "2026-11-16T10:00:00Z")).await;
+        assert_eq!(world.scan("2026-11-23T09:05:00Z").await.messages, 1);
+        let now = at("2026-11-23T09:05:01Z");
+        for _ in 0..2 {
+            assert_eq!(world.store.lease(now, "one", 1, HOLD).await.unwrap().len(), 1, "the second message's");
+        }
+        assert!(world.store.lease(now, "one", 1, HOLD).await.unwrap().is_empty());
+        let dead = world.store.deliveries(Some(DeliveryState::Dead)).await.unwrap();
+        assert_eq!(dead.len(), 2);
+        for delivery in &dead {
+            let error = delivery.last_error.as_deref().unwrap();
+            assert!(error.contains("facts: found") && error.contains("level"), "{error}");
+        }
+        world.sql("UPDATE outbox_messages SET facts = (SELECT facts FROM outbox_messages ORDER BY id DESC LIMIT 1)").await;
+        assert_eq!(world.store.retry(None, now).await.unwrap(), 4, "mended, it goes out");
+        assert_eq!(world.store.lease(now + HOLD, "two", 10, HOLD).await.unwrap().len(), 4);
+    }
+
+    async fn data_problems_are_those_that_were_recorded_last_also_at_one_instant(world in World) {
+        let now = at("2026-11-23T09:00:00Z");
+        let problem = |id: &str| DataProblem { claim_id: id.into(), kind: ProblemKind::Unreadable, detail: id.into() };
+        assert_eq!(world.store.record_problems(now, &[problem("C-1"), problem("C-2")]).await.unwrap(), 2);
+        assert_eq!(world.store.record_problems(now, &[problem("C-2"), problem("C-3")]).await.unwrap(), 2);
+        let open = |id: &str| (id.to_owned(), "unreadable".to_owned());
+        assert_eq!(world.problems().await, [open("C-2"), open("C-3")]);
+        let later = now + TimeDelta::minutes(5);
+        let seen = [problem("C-1")];
+        let (one, other) = tokio::join!(world.store.record_problems(later, &seen), world.store.record_problems(now, &seen));
+        assert_eq!((one.unwrap(), other.unwrap()), (1, 1));
+        assert_eq!(world.problems().await, [open("C-1")], "whoever is last saw the same");
     }
 
     async fn the_first_bytes_of_a_message_are_kept_and_whoever_comes_second_finds_them(mut world in World) {

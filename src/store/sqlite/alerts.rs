@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::clocks::{self, COLUMNS};
 use super::rows::{ALERT_COLUMNS, OwnRow, alert, instant_text, read_instant, subject};
-use super::{SqliteStore, StoreError, record};
+use super::{SqliteStore, StoreError, escalate, record};
 use crate::alert::{Alert, AlertEvent, Recorded, Transition};
 use crate::claim::{DataProblem, Subject};
 use crate::escalation::{Message, Pending};
@@ -124,7 +124,7 @@ impl AlertStore for SqliteStore {
     async fn escalate(&self, now: DateTime<Utc>, id: Uuid, message: &Message) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
         let mut digest = message.digest.clone();
-        let taken = record::escalated(&mut transaction, now, id, &message.alerts).await?;
+        let taken = escalate::escalated(&mut transaction, now, id, &message.alerts).await?;
         digest.escalated.retain(|alert_id| taken.contains(alert_id));
         digest.reminded.retain(|alert_id| taken.contains(alert_id));
         let alerts = digest.escalated.len() + digest.reminded.len();

@@ -8,6 +8,7 @@
 mod alerts;
 mod claims;
 mod clocks;
+mod escalate;
 mod import;
 mod outbox;
 #[cfg(test)]
