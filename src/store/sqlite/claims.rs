@@ -80,8 +80,11 @@ impl ClaimSource for SqliteStore {
         let mut running = 0;
         for part in Part::of(rule) {
             let sql = format!("SELECT count(*) {} AND {}", clocks::running(rule, *part), clocks::started(rule));
-            let count: i64 =
-                sqlx::query_scalar(AssertSqlSafe(sql)).bind(instant_text(now)).fetch_one(&self.readers).await?;
+            let count: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
+                .bind(instant_text(now))
+                .bind(format!("{}Z~", seconds_text(now)))
+                .fetch_one(&self.readers)
+                .await?;
             running += u64::try_from(count).unwrap_or(0);
         }
         Ok(running)
@@ -160,13 +163,16 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         let sql = format!(
             "SELECT c.claim_id, substr(c.program_id, 1, 200) AS program_id, p.program_id IS NULL AS missing, \
-             substr(p.calendar, 1, 200) AS calendar {} AND {} AND (p.program_id IS NULL OR \
+             substr(p.calendar, 1, 200) AS calendar, c.{start} AS start {} AND c.{start} IS NOT NULL AND (p.program_id IS NULL OR \
              (p.calendar <> '' AND p.calendar NOT IN (SELECT value FROM json_each(?1))))",
             clocks::running(rule, part),
-            clocks::has_start(rule)
+            start = rule.starts_at.column()
         );
         let configured = serde_json::to_string(calendars).unwrap_or_default();
         for row in sqlx::query(AssertSqlSafe(sql)).bind(configured).fetch_all(&self.readers).await? {
+            if text(&row, "start")?.as_deref().and_then(read_instant).is_none() {
+                continue;
+            }
             let program = text(&row, "program_id")?.unwrap_or_default();
             if row.try_get::<bool, _>("missing")? {
                 let detail = format!(

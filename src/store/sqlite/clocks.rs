@@ -144,16 +144,18 @@ pub(super) fn as_recorded(rule: &Rule) -> String {
     format!("(substr({start}, 1, 19) || '.' || substr(rtrim(substr({start}, 21), 'Z') || '000000', 1, 6) || 'Z')")
 }
 
-/// Whether the rule's clock started at `?1` or before, at an instant that can be read.
+/// Whether the rule's clock started at `?1` or before, at an instant that can be read. `?2` sorts behind every spelling of
+/// `?1`'s second: within that second alone the spelling matters, and elsewhere it costs nothing.
 pub(super) fn started(rule: &Rule) -> String {
-    let start = format!("c.{}", rule.starts_at.column());
-    format!("{} <= {} AND NOT ({})", in_order(&start), in_order("?1"), unreadable_instant(&start))
-}
-
-/// The start can be read, whenever it is.
-pub(super) fn has_start(rule: &Rule) -> String {
-    let start = format!("c.{}", rule.starts_at.column());
-    format!("{start} IS NOT NULL AND NOT ({})", unreadable_instant(&start))
+    let start = rule.starts_at.column();
+    format!(
+        "c.{start} < ?2 AND (c.{start} <= ?1 OR {} <= {}) AND coalesce(c.claim_id NOT IN \
+         (SELECT claim_id FROM source_claims WHERE {} AND ({})), 1)",
+        in_order(&format!("c.{start}")),
+        in_order("?1"),
+        unreadable_claim(),
+        unreadable_instant(start)
+    )
 }
 
 /// An instant as text whose order is that of time, however the fraction of a second is spelt.
