@@ -1,8 +1,8 @@
 //! What the binary embeds: the migrations, a change of which rebuilds, and the built-in public holidays, packed.
 //!
 //! `data/holidays.tsv` is cut into blocks of whole countries, each deflated by itself, so that a program reads only the
-//! countries that it uses. A line of a block names its calendar only where that differs from the line before it. Beside the
-//! blocks stands `holidays.rs` with their index and what is true of all countries: see `src/calendar/country/data.rs`.
+//! countries that it uses. A line of a block names its calendar only where that differs from the line before it, and a date
+//! such as 2026-03-20 is 260320. Beside the blocks stands `holidays.rs` with their index and what is true of all countries: see `src/calendar/country/data.rs`.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -34,12 +34,15 @@ fn pack(text: &str, folder: &Path) -> Result<(), Box<dyn Error>> {
         };
         match (calendar, kind) {
             ("*", "version") => writeln!(index, "pub const VERSION: &str = {text:?};")?,
-            ("*", "years") => writeln!(index, "pub const YEARS: RangeInclusive<i32> = {};", text.replace("..", "..="))?,
-            ("*", _) => writeln!(series, "    ({kind:?}, {dates:?}),")?,
+            ("*", "years") => {
+                let (first, last) = text.split_once("..").ok_or("years: expected as 2010..2040")?;
+                writeln!(index, "pub const FIRST_YEAR: i32 = {first};\npub const LAST_YEAR: i32 = {last};")?;
+            }
+            ("*", _) => writeln!(series, "    ({kind:?}, {:?}),", shortened(dates))?,
             _ => add_country(calendar, line, &mut lines, &mut blocks),
         }
     }
-    writeln!(index, "pub const SERIES: &[(&str, &str)] = &[\n{series}];\npub const BLOCKS: &[Block] = &[")?;
+    writeln!(index, "pub static SERIES: &[(&str, &str)] = &[\n{series}];\npub static BLOCKS: &[Block] = &[")?;
     for (number, block) in blocks.iter().enumerate() {
         let file = folder.join(format!("holidays-{number}.deflate"));
         fs::write(&file, miniz_oxide::deflate::compress_to_vec(block.text.as_bytes(), LEVEL))?;
@@ -57,6 +60,15 @@ struct Block {
     text: String,
 }
 
+/// The same terms, each date of this century as six digits.
+fn shortened(dates: &str) -> String {
+    let terms = dates.split(' ').map(|term| match term.strip_prefix("20") {
+        Some(date) if date.len() == 8 => date.replace('-', ""),
+        _ => term.to_owned(),
+    });
+    terms.collect::<Vec<_>>().join(" ")
+}
+
 /// Adds the country that `first` is a line of, with all that follow, to the last block, or to one of its own.
 fn add_country<'a>(
     code: &str,
@@ -68,8 +80,9 @@ fn add_country<'a>(
     let mut last = code.to_owned();
     while let Some((_, line)) = rest.next_if(|(_, line)| line.split(['\t', '-']).next() == Some(code)) {
         let (calendar, cells) = line.split_once('\t').unwrap_or((line, ""));
+        let (cells, dates) = cells.rsplit_once('\t').unwrap_or((cells, ""));
         let shown = if calendar == last { "" } else { calendar };
-        text.push_str(&format!("{shown}\t{cells}\n"));
+        text.push_str(&format!("{shown}\t{cells}\t{}\n", shortened(dates)));
         last = calendar.to_owned();
     }
     match blocks.last_mut() {

@@ -6,18 +6,17 @@
 
 mod data;
 mod near;
-mod said;
+mod reading;
 mod when;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 
-use super::{Days, Holiday, Origin};
+use super::{Days, Origin};
 use data::Block;
-use said::Said;
+use reading::Reading;
 
 /// Which data is built in: `holidays 0.109`.
 pub const HOLIDAY_DATA: &str = data::VERSION;
@@ -80,68 +79,69 @@ pub enum CountryError {
 /// # Errors
 /// [`CountryError`]
 pub fn country_days(country: &str, subdivision: Option<&str>) -> Result<Days, CountryError> {
+    let code = subdivision.map_or_else(|| country.to_owned(), |part| format!("{country}-{part}"));
     let text = Block::of(country).map(Block::text).transpose()?.unwrap_or_default();
-    let Some(mut said) = Said::of(country, &text)?.filter(|said| !said.is_part) else {
-        return Err(near::unknown_country(country));
-    };
-    let mut code = country.to_owned();
-    if let Some(subdivision) = subdivision {
-        code = format!("{country}-{subdivision}");
-        match Said::of(&code, &text)? {
-            Some(part) => said = said.but(part),
-            None => return Err(near::unknown_subdivision(country, subdivision)),
+    let mut reading = Reading::new();
+    let (mut country_is_there, mut all_is_there) = (false, false);
+    for line in data::lines(&text) {
+        let line = line?;
+        if line.calendar == country || line.calendar == code {
+            country_is_there |= line.calendar == country && !line.is_of_a_part();
+            all_is_there |= line.calendar == code && country_is_there;
+            reading.read(line)?;
         }
     }
-    let Some(coverage) = said.coverage.flatten() else {
-        return Err(CountryError::NothingKnown { country: said.place });
+    if !all_is_there {
+        return Err(near::unknown(country, subdivision.filter(|_| country_is_there)));
+    }
+    let Some(coverage) = reading.coverage.clone() else {
+        return Err(CountryError::NothingKnown { country: reading.place });
     };
     Ok(Days {
         origin: Origin::Country(code),
-        weekends: said.weekends,
-        holidays: by_date(said.holidays),
-        working_days: said.worked.unwrap_or_default(),
+        holidays: reading.holidays(),
+        weekends: reading.weekends,
+        working_days: reading.worked,
         coverage: Some(coverage),
     })
 }
 
 /// All countries for which holidays are built in, in the order of their codes.
 pub fn countries() -> impl Iterator<Item = CountryEntry> {
-    data::BLOCKS.iter().filter_map(|block| block.text().and_then(|text| entries(&text)).ok()).flatten()
-}
-
-/// One holiday a date; names on the same date are joined.
-fn by_date(holidays: BTreeMap<(NaiveDate, String), bool>) -> Vec<Holiday> {
-    let mut days: Vec<Holiday> = Vec::with_capacity(holidays.len());
-    for ((date, name), estimated) in holidays {
-        match days.last_mut() {
-            Some(day) if day.date == date => {
-                day.name.push_str("; ");
-                day.name.push_str(&name);
-                day.estimated |= estimated;
-            }
-            _ => days.push(Holiday { date, name, estimated }),
-        }
-    }
-    days
+    data::BLOCKS.iter().flat_map(|block| block.text().and_then(|text| entries(&text)).unwrap_or_default())
 }
 
 /// The countries of a block's text.
 fn entries(text: &str) -> Result<Vec<CountryEntry>, CountryError> {
     let mut countries: Vec<CountryEntry> = Vec::new();
-    for said in Said::names(text)? {
-        let Said { place, aliases, coverage, .. } = said;
-        match countries.last_mut() {
-            Some(country) if said.is_part => {
-                let coverage = coverage.unwrap_or_else(|| country.coverage.clone());
-                country.subdivisions.push(SubdivisionEntry { place, aliases, coverage });
-            }
-            _ => {
-                let coverage = coverage.flatten();
-                countries.push(CountryEntry { place, aliases, coverage, subdivisions: Vec::new() });
-            }
+    for line in data::lines(text) {
+        let line = line?;
+        if line.kind == "name" && !line.is_of_a_part() {
+            let (aliases, subdivisions) = (Vec::new(), Vec::new());
+            countries.push(CountryEntry { place: line.place(), aliases, coverage: None, subdivisions });
+        }
+        let Some(country) = countries.last_mut() else { continue };
+        if line.kind == "name" && line.is_of_a_part() {
+            let coverage = country.coverage.clone();
+            country.subdivisions.push(SubdivisionEntry { place: line.place(), aliases: Vec::new(), coverage });
+        }
+        let (aliases, coverage) = match country.subdivisions.last_mut() {
+            Some(part) => (&mut part.aliases, &mut part.coverage),
+            None => (&mut country.aliases, &mut country.coverage),
+        };
+        match line.kind {
+            "aliases" => aliases.extend(line.text.split("; ").map(str::to_owned)),
+            "years" => *coverage = when::whole_years(line.text)?,
+            _ => {}
         }
     }
     Ok(countries)
+}
+
+impl CountryError {
+    fn unreadable(found: &str) -> Self {
+        Self::Unreadable { found: found.to_owned() }
+    }
 }
 
 impl fmt::Display for Place {

@@ -1,14 +1,10 @@
 //! The built-in data as it is packed: lines of text, the countries of a block deflated together.
 
-use std::ops::RangeInclusive;
-
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
-use super::CountryError;
+use super::{CountryError, Place};
 
 mod packed {
-    use std::ops::RangeInclusive;
-
     use super::Block;
 
     include!(concat!(env!("OUT_DIR"), "/holidays.rs"));
@@ -16,12 +12,12 @@ mod packed {
 
 /// Which data it is: `holidays 0.109`.
 pub const VERSION: &str = packed::VERSION;
+/// All countries, in the order of their codes. A static, for a constant would be in the binary once for each use.
+pub use packed::BLOCKS;
+/// The days that others are counted from, by name: a date in each year.
+pub use packed::SERIES;
 /// The years for which the data was made; what each calendar covers may be less.
-pub const YEARS: RangeInclusive<i32> = packed::YEARS;
-/// The days that others are counted from, by name: a date in each of [`YEARS`].
-pub const SERIES: &[(&str, &str)] = packed::SERIES;
-/// All countries, in the order of their codes.
-pub const BLOCKS: &[Block] = packed::BLOCKS;
+pub use packed::{FIRST_YEAR, LAST_YEAR};
 
 /// Some countries that follow one another, with their subdivisions.
 pub struct Block {
@@ -53,7 +49,19 @@ impl Block {
     pub fn text(&self) -> Result<String, CountryError> {
         let bytes = decompress_to_vec_with_limit(self.deflated, self.length).ok();
         let text = bytes.filter(|bytes| bytes.len() == self.length).and_then(|bytes| String::from_utf8(bytes).ok());
-        text.ok_or_else(|| CountryError::Unreadable { found: format!("the block of {:?}", self.first) })
+        text.ok_or_else(|| CountryError::unreadable(self.first))
+    }
+}
+
+impl Line<'_> {
+    pub fn is_of_a_part(&self) -> bool {
+        self.calendar.contains('-')
+    }
+
+    /// The calendar's own code, and the line's text as its name.
+    pub fn place(&self) -> Place {
+        let code = self.calendar.split_once('-').map_or(self.calendar, |(_, part)| part);
+        Place { code: code.to_owned(), name: self.text.to_owned() }
     }
 }
 
@@ -67,7 +75,7 @@ pub fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, CountryError>>
                 last = if calendar.is_empty() { last } else { calendar };
                 Ok(Line { calendar: last, kind, text, dates })
             }
-            _ => Err(CountryError::Unreadable { found: line.to_owned() }),
+            _ => Err(CountryError::unreadable(line)),
         }
     })
 }

@@ -11,55 +11,86 @@ const CONTAINED: std::ops::Range<f64> = 0.8..0.9;
 /// The shortest part of a name that is one: any name contains an "a".
 const SHORTEST_PART: usize = 4;
 
-/// No country has this code; it may be one with its subdivision, in another case, another code, or a name.
-pub fn unknown_country(found: &str) -> CountryError {
+/// No country has this code, or, where a subdivision is given, that country has no such part. What was found may be in
+/// another case, another code, a name, or the codes of a country and its subdivision in one.
+pub fn unknown(country: &str, subdivision: Option<&str>) -> CountryError {
     let all: Vec<CountryEntry> = countries().collect();
-    if let Some((country, part)) = found.split_once('-') {
-        let country = all.iter().find(|entry| entry.place.code.eq_ignore_ascii_case(country));
-        let part = country.and_then(|entry| {
-            let part = entry.subdivisions.iter().find(|known| known.place.code.eq_ignore_ascii_case(part));
-            Some((entry.place.code.clone(), part?.place.code.clone()))
-        });
-        if let Some((country, subdivision)) = part {
-            return CountryError::SubdivisionAsCountry { found: found.to_owned(), country, subdivision };
+    for entry in &all {
+        if let (Some(found), true) = (subdivision, entry.place.code == country) {
+            return unknown_subdivision(entry, found);
+        }
+        for part in &entry.subdivisions {
+            let joined = country.split_once('-').is_some_and(|(whole, code)| {
+                entry.place.code.eq_ignore_ascii_case(whole) && part.place.code.eq_ignore_ascii_case(code)
+            });
+            if joined {
+                let (found, subdivision) = (country.to_owned(), part.place.code.clone());
+                return CountryError::SubdivisionAsCountry { found, country: entry.place.code.clone(), subdivision };
+            }
         }
     }
-    let near = nearest(found, all.iter().map(|entry| (&entry.place, &entry.aliases[..])));
-    CountryError::UnknownCountry { found: found.to_owned(), near }
+    let mut near = Nearest::to(country);
+    for entry in &all {
+        near.consider(&entry.place, &entry.aliases);
+    }
+    CountryError::UnknownCountry { found: country.to_owned(), near: near.places() }
 }
 
-/// That country has no subdivision of this code; it may be in another case, with the country's code before it, or a name.
-pub fn unknown_subdivision(country: &str, found: &str) -> CountryError {
-    let Some(entry) = countries().find(|entry| entry.place.code == country) else {
-        return unknown_country(country);
-    };
-    let part = found.strip_prefix(country).and_then(|rest| rest.strip_prefix('-')).unwrap_or(found);
-    let near = nearest(part, entry.subdivisions.iter().map(|known| (&known.place, &known.aliases[..])));
-    let known = entry.subdivisions.into_iter().map(|known| known.place.code).collect();
-    CountryError::UnknownSubdivision { country: entry.place, found: found.to_owned(), near, known }
+fn unknown_subdivision(country: &CountryEntry, found: &str) -> CountryError {
+    let part = found.strip_prefix(&country.place.code).and_then(|rest| rest.strip_prefix('-')).unwrap_or(found);
+    let mut near = Nearest::to(part);
+    let mut known = Vec::with_capacity(country.subdivisions.len());
+    for entry in &country.subdivisions {
+        near.consider(&entry.place, &entry.aliases);
+        known.push(entry.place.code.clone());
+    }
+    CountryError::UnknownSubdivision {
+        country: country.place.clone(),
+        found: found.to_owned(),
+        near: near.places(),
+        known,
+    }
 }
 
-/// The places most like what was found, by code, name or alias, best first.
-fn nearest<'a>(found: &str, places: impl Iterator<Item = (&'a Place, &'a [String])>) -> Vec<Place> {
-    let found = found.trim().to_lowercase();
-    let mut near: Vec<(f64, &Place)> = places
-        .map(|(place, aliases)| {
-            let names = [&place.code, &place.name].into_iter().chain(aliases);
-            (names.map(|name| likeness(&found, &name.to_lowercase())).fold(0.0, f64::max), place)
-        })
-        .filter(|(likeness, _)| *likeness > ALIKE)
-        .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.code.cmp(&b.1.code)));
-    // What is the very name needs no others beside it.
-    let exact = near.iter().filter(|(likeness, _)| *likeness >= 1.0).count();
-    near.into_iter().take(if exact > 0 { exact } else { SHOWN }).map(|(_, place)| place.clone()).collect()
+/// The places most like what was found, best first.
+struct Nearest<'a> {
+    found: String,
+    best: Vec<(f64, &'a Place)>,
+}
+
+impl<'a> Nearest<'a> {
+    fn to(found: &str) -> Self {
+        Self { found: found.trim().to_lowercase(), best: Vec::new() }
+    }
+
+    /// Takes a place in, if it is like what was found by code, name or alias.
+    fn consider(&mut self, place: &'a Place, aliases: &[String]) {
+        let mut like = likeness(&self.found, &place.code).max(likeness(&self.found, &place.name));
+        for alias in aliases {
+            like = like.max(likeness(&self.found, alias));
+        }
+        if like > ALIKE {
+            let rank = self.best.iter().take_while(|(other, _)| *other >= like).count();
+            self.best.insert(rank, (like, place));
+        }
+    }
+
+    /// What is the very name needs no others beside it.
+    fn places(&self) -> Vec<Place> {
+        let exact = self.best.iter().take_while(|(like, _)| *like >= 1.0).count();
+        let shown = if exact > 0 { exact } else { SHOWN };
+        self.best.iter().take(shown).map(|(_, place)| (*place).clone()).collect()
+    }
 }
 
 fn likeness(found: &str, name: &str) -> f64 {
-    let share = found.chars().count() as f64 / name.chars().count() as f64;
-    let contained = found.len() >= SHORTEST_PART && name.contains(found);
-    let contained = if contained { CONTAINED.start + (CONTAINED.end - CONTAINED.start) * share } else { 0.0 };
-    strsim::normalized_damerau_levenshtein(found, name).max(contained)
+    let name = name.to_lowercase();
+    let whole = strsim::normalized_damerau_levenshtein(found, &name);
+    if found.len() < SHORTEST_PART || !name.contains(found) {
+        return whole;
+    }
+    let share = found.len() as f64 / name.len() as f64;
+    whole.max(CONTAINED.start + (CONTAINED.end - CONTAINED.start) * share)
 }
 
 pub fn countries_meant(near: &[Place]) -> String {
