@@ -152,8 +152,9 @@ fn state_of(
 const MAX_NAME: usize = 200;
 
 fn new_alert(context: &Context<'_>, subject: &Subject, started_at: DateTime<Utc>) -> Result<NewAlert, DeadlineError> {
-    let Choice { calendar, unknown } = context.choose(subject);
+    let Choice { calendar, by, unknown } = context.choose(subject);
     let mut explanation = sla::explain(&context.rule.target, calendar, started_at)?;
+    explanation.chosen_by = Some(by);
     if let Some(name) = unknown {
         let name = clean_line(name, MAX_NAME);
         explanation.notes.push(format!("calendar {name:?} is not configured; {:?} serves", calendar.name()));

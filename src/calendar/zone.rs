@@ -11,8 +11,10 @@ use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Tim
 use jiff::Timestamp;
 use jiff::tz::{self, TimeZone};
 
+pub(super) use days::{DAYS, ZoneDays, date, number};
 pub use version::zone_data_version;
 
+mod days;
 mod version;
 
 /// No offset is as far from UTC as this, in seconds.

@@ -24,7 +24,31 @@ pub enum DeadlineError {
 /// # Errors
 /// [`DeadlineError`]
 pub fn due_at(target: &Target, calendar: &Calendar, start: DateTime<Utc>) -> Result<DateTime<Utc>, DeadlineError> {
-    due_of_local(target, calendar, calendar.zone().local(start)).ok_or(DeadlineError::OutOfRange { start })
+    due_by_number(target, calendar, start)
+        .or_else(|| due_of_local(target, calendar, calendar.zone().local(start)))
+        .ok_or(DeadlineError::OutOfRange { start })
+}
+
+/// The same from the calendar's arrays alone; `None` where they do not say.
+#[inline]
+fn due_by_number(target: &Target, calendar: &Calendar, start: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let first = calendar.number_of_day(start)?;
+    let Target { span: Span { count, unit }, counting, roll } = *target;
+    let mut last = match unit {
+        Unit::BusinessDays => calendar.nth_business_number_after(first, count)?,
+        Unit::Days => calendar.nth_number_after(first, count)?,
+    };
+    if roll == Roll::NextBusinessDay && !calendar.is_business_number(last)? {
+        last = calendar.nth_business_number_after(last, 1)?;
+    }
+    match counting {
+        Counting::EndOfDay => calendar.end_of_number(last),
+        Counting::Elapsed if unit == Unit::BusinessDays && !calendar.is_business_number(first)? => {
+            let begins = calendar.nth_business_number_after(first, 1)?;
+            calendar.start_of_number(calendar.nth_business_number_after(begins, count)?)
+        }
+        Counting::Elapsed => calendar.same_time_on_number(start, last),
+    }
 }
 
 /// The first instant at which it is at risk: `warn` before the deadline, but not before `start`.

@@ -13,6 +13,6 @@ mod target;
 pub use clock::{Clock, observe};
 pub use cutoff::cutoff;
 pub use deadline::{DeadlineError, at_risk_at, business_days_between, due_at, later};
-pub use explanation::{COUNT_BEGINS, DayCount, DayKind, Explanation, explain};
+pub use explanation::{BEYOND_CALENDAR, Beyond, COUNT_BEGINS, DayCount, DayKind, Explanation, explain};
 pub use rule::{Rule, TaxInvoice, Watches};
 pub use target::{Counting, Roll, Span, Target, TargetError, Unit};

@@ -153,7 +153,7 @@ fn calendars_take_weekends_holidays_closures_and_working_days() {
         "#,
     );
     let calendar = settings.calendars.default();
-    let holidays: Vec<(String, &str)> = calendar.holidays().map(|(date, name)| (date.to_string(), name)).collect();
+    let holidays: Vec<(String, &str)> = calendar.holidays().map(|(date, off)| (date.to_string(), off.name)).collect();
     let expected = [("2026-09-21", "Yom Kippur"), ("2026-09-22", ""), ("2026-09-23", ""), ("2026-12-24", "closure")];
     assert_eq!(holidays, expected.map(|(date, name)| (date.to_owned(), name)));
     for (date, worked) in [("2026-09-22", true), ("2026-09-23", false), ("2026-09-25", true), ("2026-10-02", false)] {
@@ -228,7 +228,7 @@ fn a_fingerprint_follows_what_decides_and_nothing_else() {
     let first = fingerprint(base);
     assert_eq!(first.len(), 64);
     for same in [
-        "[rules.review]\ntarget = \"2  business days\"\n[calendars.fr]\nclosures = [\"2026-12-31\", \"2026-12-24\"]",
+        "[rules.review]\ntarget = \"2  business days\"\n[calendars.fr]\nholidays = [\"2026-12-31\", \"2026-12-24\"]",
         &format!(
             "{base}[log]\nlevel = \"debug\"\n[database]\nurl = \"sqlite:other.db\"\n[mail]\nfrom = \"x@example.com\""
         ),
