@@ -5,6 +5,7 @@
 //! them is `None`. Source: docs/domain.md, "Counting days".
 
 mod calendars;
+mod country;
 mod days;
 mod table;
 mod version;
@@ -23,6 +24,7 @@ use table::Table;
 use weekends::Weekends;
 
 pub use calendars::{Calendars, Choice, ChosenBy};
+pub use country::{CountryEntry, CountryError, HOLIDAY_DATA, Place, SubdivisionEntry, countries, country_days};
 pub use days::{Days, Holiday, Origin};
 pub use table::DayNumber;
 pub use zone::{Transition, Zone, ZoneError, zone_data_version};
@@ -243,7 +245,7 @@ impl Calendar {
     /// The release of the built-in holidays, if it has any: `holidays 0.109`.
     #[must_use]
     pub fn holiday_data(&self) -> Option<&'static str> {
-        self.sources.iter().any(|source| matches!(source.origin, Origin::Country(_))).then_some("holidays")
+        self.sources.iter().any(|source| matches!(source.origin, Origin::Country(_))).then_some(HOLIDAY_DATA)
     }
 
     /// The origin that knows least of these days, if any does not know of all; of two the one whose days end first.
