@@ -5,6 +5,8 @@
 //! would lie outside them is `None`. Source: docs/domain.md, "Counting days".
 
 mod calendars;
+mod days;
+pub mod ics;
 mod walk;
 mod zone;
 
@@ -14,6 +16,7 @@ use std::fmt;
 use chrono::{Datelike, NaiveDate, Weekday, WeekdaySet};
 
 pub use calendars::{Calendars, Choice};
+pub use days::{Days, Holiday, Origin};
 pub use zone::{Transition, Zone, ZoneError, zone_data_version};
 
 /// The first local day that calendars and zones serve: 0001-01-01.
