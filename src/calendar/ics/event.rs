@@ -19,8 +19,7 @@ pub(super) struct Field {
 pub(super) enum Special {
     DayOff,
     WorkedRestDay,
-    /// A birthday, or whatever else it is.
-    Other,
+    Birthday,
 }
 
 /// A VEVENT. Of a property that may occur once, the first counts.
@@ -100,12 +99,12 @@ impl Event {
                 self.all_day |= matches!(value.trim(), "1") || value.trim().eq_ignore_ascii_case("TRUE");
             }
             "X-APPLE-SPECIAL-DAY" => {
-                let special = match value(name, line)?.trim().to_ascii_uppercase().as_str() {
-                    "WORK-HOLIDAY" => Special::DayOff,
-                    "ALTERNATE-WORKDAY" => Special::WorkedRestDay,
-                    _ => Special::Other,
+                self.special = match value(name, line)?.trim().to_ascii_uppercase().as_str() {
+                    "WORK-HOLIDAY" => Some(Special::DayOff),
+                    "ALTERNATE-WORKDAY" => Some(Special::WorkedRestDay),
+                    "BIRTHDAY" => Some(Special::Birthday),
+                    _ => self.special,
                 };
-                set(&mut self.special, special);
             }
             _ => {}
         }

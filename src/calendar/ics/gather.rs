@@ -102,7 +102,7 @@ impl Gatherer<'_> {
         let marked = events.iter().any(|event| matches!(event.special, Some(Special::DayOff | Special::WorkedRestDay)));
         let is_observance = |event: &Event| match event.special {
             Some(Special::DayOff | Special::WorkedRestDay) => false,
-            Some(Special::Other) => true,
+            Some(Special::Birthday) => true,
             None => marked || event.observance,
         };
         let observances: Vec<&Event> = events.iter().filter(|event| !event.cancelled && is_observance(event)).collect();

@@ -72,7 +72,7 @@ fn without_group(name: &str) -> Option<String> {
     None
 }
 
-/// Without a marker as its first or last word, if there is another word.
+/// Without a marker as its last word, or before its first colon or dash, if there is another word.
 fn without_word(name: &str) -> Option<String> {
     let separators = [':', ',', '-', '–', '—', ' '];
     if let Some((before, last)) = name.rsplit_once([' ', '-', ':', ',']) {
@@ -81,7 +81,7 @@ fn without_word(name: &str) -> Option<String> {
             return Some(before.to_owned());
         }
     }
-    let (first, after) = name.split_once([' ', '-', ':', ','])?;
+    let (first, after) = name.split_once([':', '-', '–', '—'])?;
     let after = after.trim_start_matches(separators);
     (is_marker(first) && !after.is_empty()).then(|| after.to_owned())
 }
