@@ -7,6 +7,7 @@
 mod calendars;
 mod country;
 mod days;
+pub mod ics;
 mod table;
 mod version;
 mod walk;
@@ -27,7 +28,7 @@ pub use calendars::{Calendars, Choice, ChosenBy};
 pub use country::{CountryEntry, CountryError, HOLIDAY_DATA, Place, SubdivisionEntry, countries, country_days};
 pub use days::{Days, Holiday, Origin};
 pub use table::DayNumber;
-pub use zone::{Transition, Zone, ZoneError, zone_data_version};
+pub use zone::{Transition, Zone, ZoneError, reread_zone_data, zone_data_version};
 
 /// The first local day that calendars and zones serve: 0001-01-01.
 pub const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("a date");

@@ -100,7 +100,8 @@ fn recipe(name: &str, section: Section<'_>) -> Recipe {
     }
     recipe.own.working_days = section.list("working_days", what, date).unwrap_or_default();
     recipe.country = country(&section);
-    recipe.files = section.list("ics", "a list of files, as [\"closures.ics\"]", |node| file(&section, node)).unwrap_or_default();
+    recipe.files =
+        section.list("ics", "a list of files, as [\"closures.ics\"]", |node| file(&section, node)).unwrap_or_default();
     section.finish();
     recipe
 }

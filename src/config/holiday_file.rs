@@ -5,8 +5,10 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::calendar::LONGEST_ICS;
+use crate::calendar::ics::MAX_BYTES;
 
+/// The longest file, in bytes.
+const LONGEST: u64 = MAX_BYTES as u64;
 /// How often a file that changes while it is read is read again.
 const ATTEMPTS: u32 = 3;
 
@@ -58,17 +60,19 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
         }
         let mut file = File::open(path).map_err(cannot)?;
         let before = Stamp::from(&file.metadata().map_err(cannot)?);
-        if before.bytes > LONGEST_ICS {
-            return Err(format!("found {} bytes, expected at most {LONGEST_ICS}", before.bytes));
+        if before.bytes > LONGEST {
+            return Err(format!("found {} bytes, expected at most {LONGEST}", before.bytes));
         }
         let mut bytes = Vec::new();
-        file.by_ref().take(LONGEST_ICS + 1).read_to_end(&mut bytes).map_err(cannot)?;
+        file.by_ref().take(LONGEST + 1).read_to_end(&mut bytes).map_err(cannot)?;
         // A file that is written anew in its place is another one by name, one that is written over by its time.
         if Stamp::of(path).is_ok_and(|after| after == before) && bytes.len() as u64 == before.bytes {
             return Ok(bytes);
         }
     }
-    Err(format!("it changed while it was read, {ATTEMPTS} times, expected a file that is written before it is put in place"))
+    Err(format!(
+        "it changed while it was read, {ATTEMPTS} times, expected a file that is written before it is put in place"
+    ))
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use chrono::{NaiveDate, Weekday};
 
+use crate::calendar::ics::{IcsDays, read_ics};
 use crate::calendar::{
-    Calendar, CalendarError, Calendars, Days, FIRST_DAY, IcsDays, Origin, Zone, read_ics, reread_zone_data, zone_data_version,
+    Calendar, CalendarError, Calendars, Days, FIRST_DAY, Origin, Zone, reread_zone_data, zone_data_version,
 };
 
 use super::error::show_path;
@@ -88,7 +89,7 @@ impl Recipe {
         for file in &self.files {
             match file.read() {
                 Ok(IcsDays { days, warnings }) => {
-                    made.warnings.extend(warnings.iter().map(|warning| format!("{}: {warning}", file.place)));
+                    made.warnings.extend(warnings.iter().map(ToString::to_string));
                     calendar = calendar.with_days(days);
                 }
                 Err(detail) => made.failures.push(Failure { place: file.place.clone(), detail }),
@@ -109,7 +110,7 @@ impl HolidayFile {
     fn read(&self) -> Result<IcsDays, String> {
         let shown = show_path(&self.path);
         let bytes = holiday_file::read(&self.path).map_err(|why| format!("{shown}: {why}"))?;
-        let mut read = read_ics(&self.shown, &bytes).map_err(|error| format!("{shown}: {error}"))?;
+        let mut read = read_ics(&self.shown, &bytes).map_err(|error| error.to_string())?;
         let until = self.known_until.or(read.days.coverage.as_ref().map(|known| *known.end()));
         read.days.coverage = until.map(|until| FIRST_DAY..=until);
         Ok(read)
@@ -134,7 +135,8 @@ impl Recipes {
         }
         self.made_from = Some(now);
         let mut made = Made { calendars: Err((None, String::new())), warnings: Vec::new(), failures: Vec::new() };
-        let calendars: Result<Vec<Calendar>, String> = self.recipes.iter().map(|recipe| recipe.make(&mut made)).collect();
+        let calendars: Result<Vec<Calendar>, String> =
+            self.recipes.iter().map(|recipe| recipe.make(&mut made)).collect();
         made.calendars = match calendars {
             Ok(calendars) => Calendars::new(&self.default, calendars).map_err(|error| match &error {
                 CalendarError::NoWorkingDay { calendar } => (Some(calendar.clone()), error.to_string()),
