@@ -18,7 +18,7 @@ pub fn read(section: &Section<'_>) -> (Vec<String>, Option<(Recipes, Calendars, 
     let chosen = section.read("default", |node| line(node, "the name of a calendar, as \"fr\""));
     let tables = section.named();
     let mut names: Vec<String> = tables.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let mut recipes: Vec<Recipe> = tables
+    let recipes: Vec<Option<Recipe>> = tables
         .into_iter()
         .map(|(name, table)| {
             if name.trim() != name || name.is_empty() || clean_line(name, LONGEST_NAME) != name {
@@ -32,7 +32,8 @@ pub fn read(section: &Section<'_>) -> (Vec<String>, Option<(Recipes, Calendars, 
         })
         .collect();
     let default = default(section, chosen, &mut names);
-    let made = default.and_then(|default| {
+    let recipes: Option<Vec<Recipe>> = recipes.into_iter().collect();
+    let made = default.zip(recipes).and_then(|(default, mut recipes)| {
         if recipes.is_empty() {
             recipes.push(Recipe::of(&default));
         }
@@ -77,14 +78,11 @@ fn make(section: &Section<'_>, mut recipes: Recipes) -> Option<(Recipes, Calenda
     for Failure { place, detail } in failures {
         section.obstacle_at(Affects::Deadlines, place, detail);
     }
-    let calendars = calendars.map_err(|(calendar, why)| {
-        let key = calendar.map_or_else(|| "default".into(), |calendar| format!("{calendar}.weekend"));
-        section.report(&key, why);
-    });
+    let calendars = calendars.map_err(|why| section.report("default", why));
     Some((recipes, calendars.ok()?, warnings))
 }
 
-fn recipe(name: &str, section: Section<'_>) -> Recipe {
+fn recipe(name: &str, section: Section<'_>) -> Option<Recipe> {
     let mut recipe = Recipe::of(name);
     if let Some(zone) = section.read("time_zone", read_zone) {
         zone.name().clone_into(&mut recipe.time_zone);
@@ -102,8 +100,9 @@ fn recipe(name: &str, section: Section<'_>) -> Recipe {
     recipe.country = country(&section);
     recipe.files =
         section.list("ics", "a list of files, as [\"closures.ics\"]", |node| file(&section, node)).unwrap_or_default();
+    let checked = recipe.check().map_err(|error| section.report("weekend", error.to_string()));
     section.finish();
-    recipe
+    checked.ok().map(|()| recipe)
 }
 
 /// The built-in days of a country, or of a part of it.

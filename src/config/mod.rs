@@ -141,7 +141,7 @@ impl Settings {
         match calendars {
             Ok(calendars) if wrong.is_empty() => Ok(Some(Self { calendars, warnings, ..self.clone() })),
             Ok(_) => Err(wrong.join("\n")),
-            Err((_, why)) => {
+            Err(why) => {
                 wrong.push(why);
                 Err(wrong.join("\n"))
             }

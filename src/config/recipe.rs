@@ -56,8 +56,7 @@ struct Ingredients {
 
 /// Calendars, made from what is there now.
 pub(super) struct Made {
-    /// Or why there are none, and of which calendar.
-    pub calendars: Result<Calendars, (Option<String>, String)>,
+    pub calendars: Result<Calendars, String>,
     /// What was left out of the files, a line each.
     pub warnings: Vec<String>,
     /// Files that cannot be used: the calendars are without their days.
@@ -83,6 +82,26 @@ impl Recipe {
         }
     }
 
+    /// Checks what does not hang on files: whether any day is worked.
+    ///
+    /// # Errors
+    /// [`CalendarError`]
+    pub fn check(&self) -> Result<(), CalendarError> {
+        let Ok(zone) = Zone::named(&self.time_zone) else { return Ok(()) };
+        self.with_country_and_weekend(Calendar::new(&self.name, zone).with_days(self.own.clone())).build().map(drop)
+    }
+
+    /// With what is said beside the files and the configuration's own days.
+    fn with_country_and_weekend(&self, mut calendar: Calendar) -> Calendar {
+        if let Some(country) = self.country.clone() {
+            calendar = calendar.with_days(country);
+        }
+        match &self.weekend {
+            Some(weekend) => calendar.with_weekend(weekend.iter().copied()),
+            None => calendar,
+        }
+    }
+
     fn make(&self, made: &mut Made) -> Result<Calendar, String> {
         let zone = Zone::named(&self.time_zone).map_err(|error| error.to_string())?;
         let mut calendar = Calendar::new(&self.name, zone).with_days(self.own.clone());
@@ -95,13 +114,7 @@ impl Recipe {
                 Err(detail) => made.failures.push(Failure { place: file.place.clone(), detail }),
             }
         }
-        if let Some(country) = self.country.clone() {
-            calendar = calendar.with_days(country);
-        }
-        if let Some(weekend) = &self.weekend {
-            calendar = calendar.with_weekend(weekend.iter().copied());
-        }
-        Ok(calendar)
+        Ok(self.with_country_and_weekend(calendar))
     }
 }
 
@@ -134,16 +147,11 @@ impl Recipes {
             reread_zone_data();
         }
         self.made_from = Some(now);
-        let mut made = Made { calendars: Err((None, String::new())), warnings: Vec::new(), failures: Vec::new() };
+        let mut made = Made { calendars: Err(String::new()), warnings: Vec::new(), failures: Vec::new() };
         let calendars: Result<Vec<Calendar>, String> =
             self.recipes.iter().map(|recipe| recipe.make(&mut made)).collect();
-        made.calendars = match calendars {
-            Ok(calendars) => Calendars::new(&self.default, calendars).map_err(|error| match &error {
-                CalendarError::NoWorkingDay { calendar } => (Some(calendar.clone()), error.to_string()),
-                _ => (None, error.to_string()),
-            }),
-            Err(why) => Err((None, why)),
-        };
+        made.calendars =
+            calendars.and_then(|calendars| Calendars::new(&self.default, calendars).map_err(|error| error.to_string()));
         made
     }
 
