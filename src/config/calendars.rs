@@ -13,8 +13,11 @@ use super::{Affects, read_zone};
 /// The longest name of a calendar, in characters.
 const LONGEST_NAME: usize = 100;
 
+/// What calendars are made of, the calendars, and warnings about their holiday files.
+type Prepared = (Recipes, Calendars, Vec<String>);
+
 /// The names of all calendars, and the calendars themselves unless something is wrong with them.
-pub fn read(section: &Section<'_>) -> (Vec<String>, Option<(Recipes, Calendars, Vec<String>)>) {
+pub fn read(section: &Section<'_>) -> (Vec<String>, Option<Prepared>) {
     let chosen = section.read("default", |node| line(node, "the name of a calendar, as \"fr\""));
     let tables = section.named();
     let mut names: Vec<String> = tables.iter().map(|(name, _)| (*name).to_owned()).collect();
@@ -73,7 +76,7 @@ fn default(section: &Section<'_>, chosen: Option<&str>, names: &mut Vec<String>)
 }
 
 /// The calendars; a holiday file that cannot be used stands in the way of deadlines, and of nothing else.
-fn make(section: &Section<'_>, mut recipes: Recipes) -> Option<(Recipes, Calendars, Vec<String>)> {
+fn make(section: &Section<'_>, mut recipes: Recipes) -> Option<Prepared> {
     let Made { calendars, warnings, failures } = recipes.make();
     for Failure { place, detail } in failures {
         section.obstacle_at(Affects::Deadlines, place, detail);

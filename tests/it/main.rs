@@ -12,6 +12,7 @@ mod import;
 mod independent_smtp;
 mod lookback;
 mod model;
+mod rederive;
 mod scan;
 mod smtp_server;
 mod sources;
