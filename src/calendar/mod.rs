@@ -7,6 +7,7 @@
 mod calendars;
 mod country;
 mod days;
+mod facts;
 pub mod ics;
 mod table;
 mod version;
@@ -27,6 +28,7 @@ use weekends::Weekends;
 pub use calendars::{Calendars, Choice, ChosenBy};
 pub use country::{CountryEntry, CountryError, HOLIDAY_DATA, Place, SubdivisionEntry, countries, country_days};
 pub use days::{Days, Holiday, Origin};
+pub use facts::{DayFacts, DayKind};
 pub use table::DayNumber;
 pub use zone::{Transition, Zone, ZoneError, reread_zone_data, zone_data_version};
 

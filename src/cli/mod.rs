@@ -4,6 +4,7 @@
 //! configuration, 3 done, but some input was rejected. Source: docs/contract.md, "Exit codes".
 
 mod alerts;
+mod calendar;
 mod check;
 mod deadline;
 mod demo;
@@ -54,6 +55,9 @@ enum Command {
     Database(DatabaseCommand),
     /// Say when something is due, and why, day by day
     Deadline(deadline::DeadlineArgs),
+    /// Look at calendars and their days
+    #[command(subcommand)]
+    Calendar(calendar::CalendarCommand),
     /// Check everything that a start needs: configuration, database, calendars, mail
     Check(check::CheckArgs),
     /// Bring the database's schema up to date, and its views over the relations that [source] names
@@ -173,6 +177,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(&args, context.time).await,
         Command::Run(args) => run::run(&args, &context).await,
         Command::Deadline(args) => deadline::run(&args, &context.settings()?),
+        Command::Calendar(command) => calendar::run(command, &context),
         Command::Check(args) => check::run(&args, &context).await,
         Command::Migrate => {
             let app = App::open(context.settings()?, context.time, Schema::Migrate).await?;
