@@ -22,14 +22,13 @@ use std::sync::OnceLock;
 
 use chrono::{Datelike, NaiveDate, Weekday, WeekdaySet};
 
-use table::Table;
 use weekends::Weekends;
 
 pub use calendars::{Calendars, Choice, ChosenBy};
 pub use country::{CountryEntry, CountryError, HOLIDAY_DATA, Place, SubdivisionEntry, countries, country_days};
 pub use days::{Days, Holiday, Origin};
 pub use facts::{DayFacts, DayKind};
-pub use table::DayNumber;
+pub use table::{DayNumber, DayTable};
 pub use zone::{Transition, Zone, ZoneError, reread_zone_data, zone_data_version};
 
 /// The first local day that calendars and zones serve: 0001-01-01.
@@ -51,7 +50,7 @@ pub struct Calendar {
     working_days: BTreeMap<NaiveDate, usize>,
     sources: Vec<Source>,
     /// Made from the rest when first asked for.
-    table: OnceLock<Table>,
+    table: OnceLock<DayTable>,
     /// Made from the rest when first asked for.
     version: OnceLock<String>,
 }
