@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 
 use super::error::{Warnings, Wrong};
 use super::event::{Event, Field, Special};
@@ -56,7 +56,8 @@ impl Found {
     }
 
     fn said(&self) -> impl Iterator<Item = (NaiveDate, &Slot)> {
-        FIRST.iter_days().zip(&self.days).filter(|(_, slot)| slot.worked || slot.holiday.is_some())
+        let said = self.days.iter().enumerate().filter(|(_, slot)| slot.worked || slot.holiday.is_some());
+        said.filter_map(|(at, slot)| Some((FIRST.checked_add_days(Days::new(u64::try_from(at).ok()?))?, slot)))
     }
 }
 

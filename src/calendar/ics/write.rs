@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use icalendar::parser::unfold;
 use icalendar::{Calendar, Component, Event, EventStatus, Property};
 use sha2::{Digest, Sha256};
 
@@ -35,7 +36,25 @@ pub fn write_ics(calendar: &str, days: impl IntoIterator<Item = Holiday>, now: D
         }
         file.push(event);
     }
-    file.to_string()
+    fold(&unfold(&file.to_string()))
+}
+
+/// Lines of at most 75 octets: the library's have up to 76, since it does not count the space before a line's last part.
+fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len() + text.len() / 32);
+    for line in text.split_terminator("\r\n") {
+        let mut length = 0;
+        for c in line.chars() {
+            if length + c.len_utf8() > 75 {
+                folded.push_str("\r\n ");
+                length = 1;
+            }
+            folded.push(c);
+            length += c.len_utf8();
+        }
+        folded.push_str("\r\n");
+    }
+    folded
 }
 
 fn day(property: &str, date: NaiveDate) -> Property {

@@ -1,7 +1,7 @@
 //! What the reader of `.ics` files promises for any bytes; also checked by the fuzz target `ics`.
 
 use chrono::{DateTime, Datelike, NaiveDate};
-use claimwatch::calendar::ics::{FIRST_YEAR, IcsDays, IcsWarning, LAST_YEAR, MAX_BYTES, MAX_DAYS, read_ics, write_ics};
+use claimwatch::calendar::ics::{FIRST_YEAR, IcsDays, IcsWarning, LAST_YEAR, MAX_DAYS, read_ics, write_ics};
 use claimwatch::claim::clean_line;
 
 /// # Panics
@@ -42,20 +42,19 @@ fn check_days(read: &IcsDays) {
     }
 }
 
+/// The most days that are written and read again: more of them try nothing else, and take long under a sanitizer.
+const ROUND_TRIP: usize = 300;
+
 fn check_round_trip(read: &IcsDays) {
-    let now = DateTime::UNIX_EPOCH;
-    let holidays = &read.days.holidays;
+    let holidays: Vec<_> = read.days.holidays.iter().take(ROUND_TRIP).cloned().collect();
     if holidays.is_empty() {
         return;
     }
-    let text = write_ics("fuzz", holidays.iter().cloned(), now);
+    let text = write_ics("fuzz", holidays.iter().cloned(), DateTime::UNIX_EPOCH);
     assert!(text.split("\r\n").all(|line| line.len() <= 75 && !line.contains(['\r', '\n'])), "{text}");
-    assert!(text.is_char_boundary(text.len()) && text.ends_with("END:VCALENDAR\r\n"));
-    if text.len() > MAX_BYTES {
-        return;
-    }
+    assert!(text.ends_with("END:VCALENDAR\r\n"), "{text}");
     let again = read_ics("again.ics", text.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    assert_eq!(&again.days.holidays, holidays, "{text}");
+    assert_eq!(again.days.holidays, holidays, "{text}");
     assert!(again.warnings.is_empty(), "{:?}", again.warnings);
 }
 
