@@ -7,7 +7,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
-use crate::calendar::{Calendar, FIRST_DAY, LAST_DAY, Uncovered};
+use crate::calendar::{Calendar, FIRST_DAY, LAST_DAY, Origin, Uncovered};
 
 use super::Target;
 use super::deadline::Due;
@@ -56,6 +56,17 @@ pub fn beyond<'c>(target: &Target, calendar: &'c Calendar, start: DateTime<Utc>)
     let due = Due::of_local(target, calendar, local)?;
     due.instant(zone)?;
     Some((calendar.uncovered(&(local.date()..=due.last))?, due.last))
+}
+
+/// What to do about an origin that does not know enough, for a person.
+#[must_use]
+pub fn remedy(origin: &Origin) -> String {
+    match origin {
+        Origin::File(name) => format!("add the missing years to {name}, or name a file that has them"),
+        Origin::Country(_) | Origin::Configuration => {
+            "install a newer claimwatch, or name a file with these years in `ics`, in place of `country`".into()
+        }
+    }
 }
 
 /// The first local day whose starts have a last day after `known`, or none at all; `None`: no day has.
