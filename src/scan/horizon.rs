@@ -100,8 +100,7 @@ impl HorizonGuard<'_> {
 /// The starts of `clocks` that are to be judged: on neither side, if none is so early or so late.
 fn suspicious(rule: &Rule, calendars: &Calendars, clocks: RunningClocks) -> Vec<Starts> {
     let of = |calendar: &Calendar| sla::horizon(&rule.target, calendar);
-    let horizons: BTreeMap<&str, Horizon> =
-        calendars.iter().map(|calendar| (calendar.name(), of(calendar))).collect();
+    let horizons: BTreeMap<&str, Horizon> = calendars.iter().map(|calendar| (calendar.name(), of(calendar))).collect();
     let named = |calendar: &Calendar| horizons.get(calendar.name()).copied().unwrap_or_default();
     // A program that is not there, or names an unknown calendar, is counted by the default one, whatever the rule's.
     let own = calendars.choose(None, rule.calendar.as_deref()).calendar;
