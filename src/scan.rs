@@ -3,6 +3,7 @@
 //! Everything a scan records is true by itself, batch by batch; a scan that stops half-way has not finished, and the next
 //! one takes up where it left off. Source: docs/architecture.md, docs/contract.md "Look-back".
 
+mod horizon;
 mod summary;
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,6 +19,7 @@ use crate::now::{Stopwatch, TimeSource, fresh_id};
 use crate::sla::{self, DeadlineError, Rule};
 use crate::store::{AlertFilter, Cutoffs, ScanCounts, Store, StoreError};
 
+pub use horizon::{HorizonGuard, Running};
 pub use summary::{Resolved, RuleCounts, ScanSummary};
 
 /// How many clocks or alerts are read and recorded at a time.
@@ -150,9 +152,10 @@ impl Pass<'_> {
                 self.look_back(rule, since).await?;
             }
         }
-        let data_problems = self.record_problems().await?;
+        let running = self.horizon_guard().running().await?;
+        let data_problems = self.record_problems(&running).await?;
         let messages = self.escalate().await?;
-        let rules = self.count_rules().await?;
+        let rules = self.count_rules(&running).await?;
         Ok((ScanCounts { recorded: self.recorded, messages, data_problems }, rules))
     }
 
@@ -219,6 +222,11 @@ impl Pass<'_> {
         if !self.dry_run && !transitions.is_empty() {
             self.recorded += self.store.record(self.at, transitions).await?;
         }
+        self.go_on()
+    }
+
+    /// Says that the scan is alive, after a batch, and whether it is to go on.
+    fn go_on(&self) -> Result<(), ScanError> {
         (self.alive)();
         if self.stop.is_cancelled() { Err(ScanError::Stopped) } else { Ok(()) }
     }
@@ -253,11 +261,17 @@ impl Pass<'_> {
         Ok(self.store.alerts(&filter).await?.iter().map(|alert| (AlertId::of(alert), alert.state)).collect())
     }
 
-    async fn record_problems(&mut self) -> Result<u64, ScanError> {
+    fn horizon_guard(&self) -> HorizonGuard<'_> {
+        let Plan { rules, calendars, .. } = self.plan;
+        HorizonGuard { store: self.store, rules, calendars, now: self.at }
+    }
+
+    async fn record_problems(&mut self, running: &Running) -> Result<u64, ScanError> {
         let calendars: Vec<&str> = self.plan.calendars.names().collect();
         let mut problems: BTreeMap<(String, ProblemKind), DataProblem> = BTreeMap::new();
         let found = self.store.data_problems(&self.plan.rules, &calendars).await?;
-        for problem in found.into_iter().chain(std::mem::take(&mut self.problems)) {
+        let beyond = self.horizon_guard().problems(running, &|| self.go_on()).await?;
+        for problem in found.into_iter().chain(beyond).chain(std::mem::take(&mut self.problems)) {
             problems.entry((problem.claim_id.clone(), problem.kind)).or_insert(problem);
         }
         let problems: Vec<DataProblem> = problems.into_values().collect();
@@ -288,11 +302,11 @@ impl Pass<'_> {
         Ok(sent)
     }
 
-    async fn count_rules(&self) -> Result<BTreeMap<String, RuleCounts>, ScanError> {
+    async fn count_rules(&self, running: &Running) -> Result<BTreeMap<String, RuleCounts>, ScanError> {
         let open = self.store.open_counts().await?;
         let mut rules = BTreeMap::new();
         for rule in &self.plan.rules {
-            let running = if rule.enabled { self.store.running(rule, self.at).await? } else { 0 };
+            let running = running.get(&rule.name).map_or(0, |clocks| clocks.count);
             let (at_risk, breached) = open.get(&rule.name).copied().unwrap_or_default();
             let (more_at_risk, more_breached) = self.changes.get(&rule.name).copied().unwrap_or_default();
             rules.insert(

@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::{App, AppError};
+use crate::check::{self, Check};
 use crate::config::DatabaseUrl;
 use crate::delivery::transport::Transport;
 use crate::scan::{Request, scan};
@@ -220,6 +221,10 @@ fn say_what_cannot_be_had(app: &App) {
     }
     for warning in &app.settings.warnings {
         tracing::warn!(warning, "in a holiday file");
+    }
+    let calendars = check::calendars(&app.settings.calendars, &app.settings.rules, app.time.now());
+    for Check { detail, fix, .. } in calendars.iter().filter(|check| !check.ok) {
+        tracing::warn!(detail, fix, "a calendar does not reach far enough");
     }
     if let Some(http) = &app.settings.http {
         tracing::warn!(listen = %http.listen, "this version serves no HTTP: [http] is not used");

@@ -150,7 +150,7 @@ pub(super) enum At {
 }
 
 impl Due {
-    fn of_local(target: &Target, calendar: &Calendar, start: NaiveDateTime) -> Option<Self> {
+    pub(super) fn of_local(target: &Target, calendar: &Calendar, start: NaiveDateTime) -> Option<Self> {
         let (day, time) = (start.date(), start.time());
         if !(FIRST_DAY..=LAST_DAY).contains(&day) {
             return None;

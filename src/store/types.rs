@@ -21,6 +21,34 @@ pub struct Cutoffs {
     pub at_risk: bool,
 }
 
+/// The starts on one side of a bound, by calendar; no bound (`None`) admits no start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Starts {
+    pub side: Side,
+    /// For clocks whose calendar is not in `by_calendar`.
+    pub default: Option<DateTime<Utc>>,
+    /// For programs that name this calendar.
+    pub by_calendar: BTreeMap<String, Option<DateTime<Utc>>>,
+}
+
+/// On which side of an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Before,
+    /// At the instant, or after it.
+    From,
+}
+
+/// The clocks of one rule that run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunningClocks {
+    pub count: u64,
+    /// When the first of them started, without its fraction of a second; `None`: none runs.
+    pub first: Option<DateTime<Utc>>,
+    /// When the last of them did, likewise.
+    pub last: Option<DateTime<Utc>>,
+}
+
 /// Where a page of clocks ended: which of the places that a rule's clocks are in, the start (or stop) as the source spells
 /// it, the claim, the payment line or "".
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use claimwatch::app::{App, Schema};
+use claimwatch::calendar::{Calendars, Days, Origin};
 use claimwatch::config::{Environment, Settings};
 use claimwatch::daemon::{self, DaemonError, News, ServiceManager, Stop};
 use claimwatch::store::DeliveryState;
@@ -14,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::subscriber::DefaultGuard;
 
 use crate::smtp_server::{Act, Encryption, Gate, Moment, SmtpServer};
-use crate::world::{World, at, claim};
+use crate::world::{World, at, claim, paris};
 
 /// The longest that anything here may take; nothing waits for it to pass.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -103,12 +104,19 @@ fn mail_by_smtp(port: u16) -> String {
 }
 
 async fn start(world: &World, cron: &str, mail: &str) -> Running {
+    run(world, settings(world, cron, mail)).await
+}
+
+fn settings(world: &World, cron: &str, mail: &str) -> Settings {
     let text = format!(
         "[database]\nurl = \"sqlite:{}\"\n[schedule]\nscan = \"{cron}\"\ntime_zone = \"UTC\"\n\
          [[escalation.levels]]\nto = [\"support@example.com\", \"lead@example.com\"]\n{mail}\n",
         world.folder.path().join("claimwatch.db").display()
     );
-    let settings = Settings::parse(None, &text, &Environment::default()).expect("settings");
+    Settings::parse(None, &text, &Environment::default()).expect("settings")
+}
+
+async fn run(world: &World, settings: Settings) -> Running {
     let app = App::open(settings, world.time.clone(), Schema::Prepare).await.expect("a database");
     let (stop, heard) = (Stop::default(), Arc::new(Heard::default()));
     let task = tokio::spawn(daemon::run(app, stop.clone(), Arc::clone(&heard) as Arc<dyn ServiceManager>));
@@ -179,6 +187,30 @@ async fn a_scan_runs_when_its_time_comes_and_missed_ones_are_made_up_once() {
     until("ticks without a scan", async || daemon.heard.count("Alive") >= 3).await;
     assert_eq!(scans(&world).await, expected, "a restart does not repeat what was served");
     daemon.stopped().await.expect("a clean stop");
+}
+
+#[tokio::test]
+async fn a_calendar_that_ends_before_the_clocks_of_today_is_warned_about_at_the_start() {
+    const WARNING: &str = "a calendar does not reach far enough";
+    let world = World::on_sqlite().await;
+    for (end, warnings) in [("2026-12-31", 1), ("2027-12-31", 0)] {
+        let mut settings = settings(&world, HOURLY, &mail_as_files(&world));
+        let known = Days {
+            coverage: Some("2010-01-01".parse().expect("a date")..=end.parse().expect("a date")),
+            ..Days::none(Origin::Country("FR".into()))
+        };
+        settings.calendars = Calendars::new("fr", [paris().with_days(known)]).expect("calendars");
+        let (log, _guard) = Log::keep();
+        let daemon = run(&world, settings).await;
+        until("readiness", async || daemon.heard.count("Ready") == 1).await;
+        daemon.stopped().await.expect("a clean stop");
+        assert_eq!(log.count(WARNING), warnings, "{}", log.text());
+        let named =
+            ["WARN", "fr: FR goes from 2010-01-01 to 2026-12-31", "payment until 2027-01-25", "install a newer"];
+        let said = log.text();
+        let line = said.lines().find(|line| line.contains(WARNING)).unwrap_or_default();
+        assert!(warnings == 0 || named.iter().all(|words| line.contains(words)), "{line}");
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod delivery;
 mod delivery_transport;
 mod escalation;
 mod holidays;
+mod horizon;
 mod ics;
 mod import;
 mod independent_smtp;
