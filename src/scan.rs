@@ -3,6 +3,7 @@
 //! Everything a scan records is true by itself, batch by batch; a scan that stops half-way has not finished, and the next
 //! one takes up where it left off. Source: docs/architecture.md, docs/contract.md "Look-back".
 
+mod diff;
 mod foresight;
 mod summary;
 
@@ -21,6 +22,10 @@ use crate::store::{Cutoffs, ScanCounts, ScanRecord, Store, StoreError};
 
 use foresight::Foresight;
 
+pub use diff::{
+    AlertsDiff, Both, CalendarDiff, ClockDiff, DeadlinesDiff, Diff, Foretold, Kind, Outcome, ProgramDiff, SettingDiff,
+    Side, StateCounts, diff,
+};
 pub use summary::{Resolved, RuleCounts, ScanSummary};
 
 /// How many clocks or alerts are read and recorded at a time.

@@ -5,6 +5,7 @@ mod check;
 mod database;
 mod deadline;
 mod demo;
+mod diff;
 mod hostile;
 mod import;
 mod outbox;
