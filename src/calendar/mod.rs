@@ -5,7 +5,10 @@
 //! them is `None`. Source: docs/domain.md, "Counting days".
 
 mod calendars;
+mod country;
 mod days;
+mod facts;
+pub mod ics;
 mod table;
 mod version;
 mod walk;
@@ -23,9 +26,11 @@ use table::Table;
 use weekends::Weekends;
 
 pub use calendars::{Calendars, Choice, ChosenBy};
+pub use country::{CountryEntry, CountryError, HOLIDAY_DATA, Place, SubdivisionEntry, countries, country_days};
 pub use days::{Days, Holiday, Origin};
+pub use facts::{DayFacts, DayKind};
 pub use table::DayNumber;
-pub use zone::{Transition, Zone, ZoneError, zone_data_version};
+pub use zone::{Transition, Zone, ZoneError, reread_zone_data, zone_data_version};
 
 /// The first local day that calendars and zones serve: 0001-01-01.
 pub const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("a date");
@@ -243,7 +248,7 @@ impl Calendar {
     /// The release of the built-in holidays, if it has any: `holidays 0.109`.
     #[must_use]
     pub fn holiday_data(&self) -> Option<&'static str> {
-        self.sources.iter().any(|source| matches!(source.origin, Origin::Country(_))).then_some("holidays")
+        self.sources.iter().any(|source| matches!(source.origin, Origin::Country(_))).then_some(HOLIDAY_DATA)
     }
 
     /// The origin that knows least of these days, if any does not know of all; of two the one whose days end first.

@@ -41,6 +41,7 @@ const WIDE: usize = 32;
 pub async fn run(args: &DiffArgs, context: &Context) -> Result<(), Failure> {
     let present = load(args.from.as_deref().or(context.config.as_deref()))?;
     let new = load(Some(&args.new))?;
+    new.warnings.iter().for_each(|warning| remark(warning));
     let new_plan = app::plan(&new)?;
     must_be_there(&present.database.url)?;
     let app = App::open(present, context.time.clone(), Schema::Verify).await?;

@@ -4,6 +4,7 @@
 //! configuration, 3 done, but some input was rejected. Source: docs/contract.md, "Exit codes".
 
 mod alerts;
+mod calendar;
 mod check;
 mod deadline;
 mod demo;
@@ -57,6 +58,9 @@ enum Command {
     Deadline(deadline::DeadlineArgs),
     /// Say what another configuration would change: deadlines, alerts, messages; write nothing
     Diff(diff::DiffArgs),
+    /// Look at calendars and their days
+    #[command(subcommand)]
+    Calendar(calendar::CalendarCommand),
     /// Check everything that a start needs: configuration, database, calendars, mail
     Check(check::CheckArgs),
     /// Bring the database's schema up to date, and its views over the relations that [source] names
@@ -181,6 +185,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Run(args) => run::run(&args, &context).await,
         Command::Deadline(args) => deadline::run(&args, &context.settings()?),
         Command::Diff(args) => diff::run(&args, &context).await,
+        Command::Calendar(command) => calendar::run(command, &context),
         Command::Check(args) => check::run(&args, &context).await,
         Command::Migrate => {
             let app = App::open(context.settings()?, context.time, Schema::Migrate).await?;

@@ -6,6 +6,7 @@
 mod clock;
 mod cutoff;
 mod deadline;
+mod difference;
 mod explanation;
 mod rule;
 mod target;

@@ -1,6 +1,7 @@
 //! The real program at an operator's desk: what is typed, what comes out on which stream, and with which exit code.
 
 mod alerts;
+mod calendar;
 mod check;
 mod database;
 mod deadline;

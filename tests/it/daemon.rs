@@ -322,3 +322,44 @@ async fn deliveries_that_fail_are_tried_again_soon_and_said_once() {
     until("a word about it", async || log.count("deliveries succeed again") == 1).await;
     daemon.stopped().await.expect("a clean stop");
 }
+
+fn holidays(path: &std::path::Path, days: &[&str]) {
+    let events = days.iter().map(|day| format!("BEGIN:VEVENT\nDTSTART;VALUE=DATE:{day}\nSUMMARY:Closed\nEND:VEVENT\n"));
+    let text = format!("BEGIN:VCALENDAR\nVERSION:2.0\n{}END:VCALENDAR\n", events.collect::<String>());
+    std::fs::write(path, text).expect("a holiday file");
+}
+
+#[tokio::test]
+async fn a_holiday_file_that_changes_decides_from_the_next_scan_on_and_a_broken_one_changes_nothing() {
+    let (log, _guard) = Log::keep();
+    let world = late().await;
+    let file = world.folder.path().join("closures.ics");
+    holidays(&file, &["20261201"]);
+    world.time.set(at("2026-11-23T09:00:30Z"));
+    let extra = format!("[calendars.office]\nics = [\"{}\"]\n{}", file.display(), mail_as_files(&world));
+    let daemon = start(&world, HOURLY, &extra).await;
+    until("the first scan", async || scans(&world).await.len() == 1).await;
+    assert_eq!(world.alert().await.due_at, at("2026-11-19T00:00:00Z"));
+
+    holidays(&file, &["20261117", "20261201"]);
+    world.time.set(at("2026-11-23T10:00:00Z"));
+    until("a scan by the new file", async || scans(&world).await.len() == 2).await;
+    assert_eq!(world.alert().await.due_at, at("2026-11-20T00:00:00Z"));
+
+    std::fs::write(&file, "<html>moved</html>").expect("a broken file");
+    for (hour, count) in [(11, 3), (12, 4)] {
+        world.time.set(at(&format!("2026-11-23T{hour}:00:00Z")));
+        until("a scan by the calendar before", async || scans(&world).await.len() == count).await;
+    }
+    assert_eq!(world.alert().await.due_at, at("2026-11-20T00:00:00Z"));
+
+    holidays(&file, &["20261201"]);
+    world.time.set(at("2026-11-23T13:00:00Z"));
+    until("a scan without the day that was removed", async || scans(&world).await.len() == 5).await;
+    assert_eq!(world.alert().await.due_at, at("2026-11-19T00:00:00Z"));
+    assert_eq!(world.story(&world.alert().await).await, ["opened", "escalated", "moved", "moved"]);
+    daemon.stopped().await.expect("a clean stop");
+    assert_eq!(log.count("a calendar changed: open deadlines are derived again"), 2);
+    assert_eq!(log.count("a calendar cannot be made anew; the one before stays in force"), 1, "{}", log.text());
+    assert_eq!(log.count("the calendars can be made anew"), 1);
+}

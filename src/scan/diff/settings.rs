@@ -86,7 +86,7 @@ fn policy_facts(policy: &Policy, facts: &mut Facts) {
 }
 
 fn recipients(to: &[Mailbox], cc: &[Mailbox]) -> String {
-    let list = |list: &[Mailbox]| list.iter().map(|mailbox| mailbox.email.to_string()).collect::<Vec<_>>().join(", ");
+    let list = |list: &[Mailbox]| list.iter().map(|mailbox| mailbox.to_string()).collect::<Vec<_>>().join(", ");
     let cc = if cc.is_empty() { String::new() } else { format!(", cc {}", list(cc)) };
     format!("to {}{cc}", list(to))
 }
