@@ -8,13 +8,14 @@ mod calendar;
 mod check;
 mod deadline;
 mod demo;
+mod diff;
 mod import;
 mod outbox;
 mod output;
 mod run;
 mod scan;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -55,6 +56,8 @@ enum Command {
     Database(DatabaseCommand),
     /// Say when something is due, and why, day by day
     Deadline(deadline::DeadlineArgs),
+    /// Say what another configuration would change: deadlines, alerts, messages; write nothing
+    Diff(diff::DiffArgs),
     /// Look at calendars and their days
     #[command(subcommand)]
     Calendar(calendar::CalendarCommand),
@@ -139,8 +142,12 @@ struct Context {
 
 impl Context {
     fn settings(&self) -> Result<Settings, Failure> {
-        Ok(config::load(self.config.as_deref(), &Environment::of_process())?)
+        load(self.config.as_deref())
     }
+}
+
+fn load(named: Option<&Path>) -> Result<Settings, Failure> {
+    Ok(config::load(named, &Environment::of_process())?)
 }
 
 /// Runs the program.
@@ -177,6 +184,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(&args, context.time).await,
         Command::Run(args) => run::run(&args, &context).await,
         Command::Deadline(args) => deadline::run(&args, &context.settings()?),
+        Command::Diff(args) => diff::run(&args, &context).await,
         Command::Calendar(command) => calendar::run(command, &context),
         Command::Check(args) => check::run(&args, &context).await,
         Command::Migrate => {

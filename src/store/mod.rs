@@ -24,7 +24,7 @@ pub use error::StoreError;
 pub use types::{
     AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, LeasedDelivery,
     OpenCounts, OutboxItem, PageKey, Readable, RowCounts, RunningClocks, ScanCounts, ScanRecord, Side, SourceRelations,
-    Starts, StoredMail,
+    Standing, Starts, StoredMail,
 };
 
 /// Everything that one database does for claimwatch.
@@ -114,6 +114,13 @@ pub trait AlertStore: Send + Sync {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<(Alert, Option<Readable<Subject>>)>, StoreError>;
+
+    /// The alerts of `rule` that the claims `claim_ids` have, resolved ones too, as escalation looks at them: what
+    /// [`AlertStore::record`] would find there. In no order.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn standing(&self, rule: &str, claim_ids: &[&str]) -> Result<Vec<Standing>, StoreError>;
 
     /// Records `transitions` with their events, all or none. What the database already has in that state is left alone.
     ///

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::alert::Recorded;
+use crate::alert::{AlertId, Recorded, State};
 use crate::claim::{Claim, HistoryEntry, Payment, Program};
-use crate::escalation::Digest;
+use crate::escalation::{Digest, Pending};
 
 /// The starts before which clocks may be late (or at risk), by calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,11 +87,21 @@ pub struct ScanRecord {
     pub settings: String,
 }
 
+/// An alert as it stands, whether it is open or not, as far as escalation looks at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub clock: AlertId,
+    pub state: State,
+    pub snoozed_until: Option<DateTime<Utc>>,
+    /// What would be pending if it were breached.
+    pub pending: Pending,
+}
+
 /// Which alerts to list; conditions that are `None` admit all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AlertFilter {
     pub id: Option<Uuid>,
-    pub state: Option<crate::alert::State>,
+    pub state: Option<State>,
     /// Only those that are not resolved.
     pub open: bool,
     pub rule: Option<String>,

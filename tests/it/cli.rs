@@ -6,6 +6,7 @@ mod check;
 mod database;
 mod deadline;
 mod demo;
+mod diff;
 mod hostile;
 mod import;
 mod outbox;

@@ -5,6 +5,7 @@ mod config;
 mod daemon;
 mod delivery;
 mod delivery_transport;
+mod diff;
 mod escalation;
 mod holidays;
 mod horizon;

@@ -148,6 +148,13 @@ async fn every_statement_of_a_scan_goes_through_its_index() {
             store.open_alerts(rule, ("fr", "fr"), all, None, 500).await.expect("alerts");
             assert_eq!(watched.indexes().await, ["sla_alerts_open"], "open {}", rule.name);
         }
+        store.standing(&rule.name, &["C-1", "C-2"]).await.expect("alerts");
+        let plans = watched.plans().await.concat();
+        for index in
+            ["sla_alerts_claim_clock (claim_id=? AND rule=?", "sla_alerts_payment_clock (claim_id=? AND rule=?"]
+        {
+            assert!(plans.iter().any(|step| step.contains(index)), "standing {}: {plans:?}", rule.name);
+        }
     }
 
     store.data_problems(&rules, &["fr"]).await.expect("problems");
