@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Calendar, CalendarError};
 
 /// The configured calendars; one of them is the default.
@@ -12,10 +14,23 @@ pub struct Calendars {
     default: Arc<Calendar>,
 }
 
+/// Why a calendar serves a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChosenBy {
+    /// The claim's program names it.
+    Program,
+    /// The rule names it.
+    Rule,
+    /// It is the default one.
+    Default,
+}
+
 /// The calendar that serves a claim.
 #[derive(Clone, Copy, Debug)]
 pub struct Choice<'a> {
     pub calendar: &'a Arc<Calendar>,
+    pub by: ChosenBy,
     /// A name that was asked for and is not configured: the default serves instead, and that is to be reported.
     pub unknown: Option<&'a str>,
 }
@@ -68,12 +83,9 @@ impl Calendars {
     /// configured the default serves, whatever the rule names.
     #[must_use]
     pub fn choose<'a>(&'a self, program: Option<&'a str>, rule: Option<&'a str>) -> Choice<'a> {
-        let Some(name) = program.or(rule) else {
-            return Choice { calendar: &self.default, unknown: None };
-        };
-        match self.get(name) {
-            Some(calendar) => Choice { calendar, unknown: None },
-            None => Choice { calendar: &self.default, unknown: Some(name) },
-        }
+        let asked = program.map(|name| (name, ChosenBy::Program)).or(rule.map(|name| (name, ChosenBy::Rule)));
+        let default = |unknown| Choice { calendar: &self.default, by: ChosenBy::Default, unknown };
+        let Some((name, by)) = asked else { return default(None) };
+        self.get(name).map_or(default(Some(name)), |calendar| Choice { calendar, by, unknown: None })
     }
 }

@@ -17,7 +17,10 @@ fn saturdays_and_sundays_are_off_unless_said_otherwise() {
     assert_eq!(reason(&calendar, "2026-01-02"), "worked");
     assert_eq!(reason(&calendar, "2026-01-03"), "Saturday");
     assert_eq!(reason(&calendar, "2026-01-04"), "Sunday");
-    assert_eq!(calendar.weekend(), WeekdaySet::from_array([Weekday::Sat, Weekday::Sun]));
+    assert_eq!(
+        calendar.weekends().collect::<Vec<_>>(),
+        [(FIRST_DAY, WeekdaySet::from_array([Weekday::Sat, Weekday::Sun]))]
+    );
 }
 
 #[test]
@@ -52,7 +55,8 @@ fn an_extra_working_day_overrides_the_weekend_and_a_holiday() {
     assert_eq!(reason(&calendar, "2026-10-09"), "worked");
     assert_eq!(reason(&calendar, "2026-10-10"), "worked");
     assert_eq!(calendar.next_business_day(date("2026-10-09")), Some(date("2026-10-10")));
-    assert_eq!(calendar.working_days().collect::<Vec<_>>(), [date("2026-10-09"), date("2026-10-10")]);
+    let worked: Vec<NaiveDate> = calendar.working_days().map(|(day, _)| day).collect();
+    assert_eq!(worked, [date("2026-10-09"), date("2026-10-10")]);
 }
 
 #[test]
@@ -100,6 +104,83 @@ fn a_calendar_of_seven_working_days_counts_weeks_whole() {
     assert_eq!(calendar.business_days_in(LAST_DAY..=FIRST_DAY), 0);
 }
 
+fn country() -> Days {
+    let weekend = |days: [Weekday; 2]| days.into_iter().collect::<WeekdaySet>();
+    let holiday = |day, name: &str| Holiday { date: date(day), name: name.into(), estimated: true };
+    Days {
+        origin: Origin::Country("XX".into()),
+        weekends: vec![
+            (date("2010-01-01"), weekend([Weekday::Fri, Weekday::Sat])),
+            (date("2022-01-01"), weekend([Weekday::Sat, Weekday::Sun])),
+        ],
+        holidays: vec![holiday("2026-03-20", "the country's"), holiday("2026-03-23", "estimated")],
+        working_days: vec![date("2026-03-21"), date("2026-03-22")],
+        coverage: Some(date("2010-01-01")..=date("2026-12-31")),
+    }
+}
+
+#[test]
+fn a_weekend_that_was_moved_serves_from_its_day_on() {
+    let calendar = weekdays_in("Asia/Dubai").with_days(country()).build().expect("a calendar");
+    assert_eq!(reason(&calendar, "2021-12-31"), "Friday");
+    assert_eq!(reason(&calendar, "2022-01-01"), "Saturday");
+    assert_eq!(reason(&calendar, "2022-01-02"), "Sunday");
+    assert_eq!(reason(&calendar, "2022-01-07"), "worked");
+    assert_eq!(calendar.business_days_in(date("2021-12-30")..=date("2022-01-07")), 6);
+    assert_eq!(calendar.next_business_day(date("2021-12-30")), Some(date("2022-01-03")));
+    let own = weekdays_in("Asia/Dubai").with_days(country()).with_weekend([Weekday::Sun]);
+    assert_eq!(reason(&own, "2021-12-31"), "worked");
+    assert_eq!((calendar.weekends_origin(), own.weekends_origin()), (&country().origin, &Origin::Configuration));
+}
+
+#[test]
+fn what_the_configuration_says_of_a_day_goes_before_what_a_country_says() {
+    let closed = |calendar: Calendar| {
+        calendar.with_holiday(date("2026-03-21"), "closed").with_holiday(date("2026-03-20"), "ours")
+    };
+    for calendar in [closed(weekdays_in("UTC")).with_days(country()), closed(weekdays_in("UTC").with_days(country()))] {
+        assert_eq!(reason(&calendar, "2026-03-21"), "Saturday", "the country's worked Saturday is closed");
+        assert_eq!(reason(&calendar, "2026-03-22"), "worked");
+    }
+    let open = weekdays_in("UTC").with_working_day(date("2026-03-20")).with_days(country());
+    assert_eq!(reason(&open, "2026-03-20"), "worked");
+    assert_eq!(reason(&open, "2026-03-23"), "holiday: estimated");
+    let estimated: Vec<bool> = open.holidays().map(|(_, off)| off.estimated).collect();
+    assert_eq!(estimated, [true, true]);
+}
+
+#[test]
+fn a_calendar_says_which_days_it_does_not_know() {
+    let file =
+        Days { coverage: Some(FIRST_DAY..=date("2026-06-30")), ..Days::none(Origin::File("closures.ics".into())) };
+    let calendar = weekdays_in("UTC").with_days(country()).with_days(file);
+    let ends =
+        |from, until| calendar.uncovered(&(date(from)..=date(until))).map(|uncovered| uncovered.origin.to_string());
+    assert_eq!(ends("2026-06-01", "2026-06-30"), None);
+    assert_eq!(ends("2026-06-01", "2026-07-01").as_deref(), Some("closures.ics"));
+    assert_eq!(ends("2009-12-31", "2010-01-04").as_deref(), Some("XX"));
+    assert_eq!(weekdays_in("UTC").uncovered(&(FIRST_DAY..=LAST_DAY)), None);
+}
+
+#[test]
+fn a_calendars_version_differs_whenever_its_days_do() {
+    let calendar = || weekdays_in("UTC").with_days(country());
+    let mut versions = vec![
+        calendar().version().to_owned(),
+        calendar().with_holiday(date("2026-05-01"), "").version().to_owned(),
+        calendar().with_holiday(date("2026-05-01"), "named").version().to_owned(),
+        calendar().with_working_day(date("2026-05-02")).version().to_owned(),
+        calendar().with_weekend([Weekday::Sun]).version().to_owned(),
+        weekdays_in("UTC").version().to_owned(),
+        weekdays_in("Europe/Paris").version().to_owned(),
+    ];
+    assert_eq!(versions.first().map(String::as_str), Some(calendar().version()), "the same facts, the same version");
+    assert!(versions.iter().all(|version| version.len() == 12));
+    versions.sort();
+    versions.dedup();
+    assert_eq!(versions.len(), 7);
+}
+
 fn three_calendars(default: &str) -> Result<Calendars, CalendarError> {
     Calendars::new(default, ["fr", "il", "works"].map(|name| Calendar::new(name, zone("Europe/Paris"))))
 }
@@ -109,11 +190,11 @@ fn a_program_chooses_the_calendar_else_its_rule_else_the_default_serves() {
     let calendars = three_calendars("fr").expect("calendars");
     let choose = |program, rule| {
         let choice = calendars.choose(program, rule);
-        (choice.calendar.name().to_owned(), choice.unknown)
+        (choice.calendar.name().to_owned(), choice.by, choice.unknown)
     };
-    assert_eq!(choose(Some("il"), Some("works")), ("il".to_owned(), None));
-    assert_eq!(choose(None, Some("works")), ("works".to_owned(), None));
-    assert_eq!(choose(None, None), ("fr".to_owned(), None));
+    assert_eq!(choose(Some("il"), Some("works")), ("il".to_owned(), ChosenBy::Program, None));
+    assert_eq!(choose(None, Some("works")), ("works".to_owned(), ChosenBy::Rule, None));
+    assert_eq!(choose(None, None), ("fr".to_owned(), ChosenBy::Default, None));
     assert_eq!(calendars.names().collect::<Vec<_>>(), ["fr", "il", "works"]);
     assert_eq!(calendars.default().name(), "fr");
     assert!(calendars.get("il").is_some() && calendars.get("us").is_none());

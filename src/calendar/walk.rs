@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 
 use super::{Calendar, is_supported};
 
@@ -53,17 +53,11 @@ impl Calendar {
         if first > last {
             return 0;
         }
-        let is_weekend = |day: &NaiveDate| self.weekend.contains(day.weekday());
-        let is_extra = |day: &NaiveDate| self.working_days.contains(day);
-        let total = length(&days);
-        let mut usual = total / 7 * (7 - u32::from(self.weekend.len()));
-        let mut weekday = first.weekday();
-        for _ in 0..total % 7 {
-            usual += u32::from(!self.weekend.contains(weekday));
-            weekday = weekday.succ();
-        }
+        let is_weekend = |day: &NaiveDate| self.weekends.contains(*day);
+        let is_extra = |day: &NaiveDate| self.working_days.contains_key(day);
+        let usual = self.weekends.worked_in(&days);
         let closed = self.holidays.range(days.clone()).filter(|(day, _)| !is_weekend(day) && !is_extra(day));
-        let extra = self.working_days.range(days.clone()).filter(|day| is_weekend(day));
+        let extra = self.working_days.range(days.clone()).filter(|(day, _)| is_weekend(day));
         let skipped = self.skipped_in(&days).iter();
         let skipped = skipped.filter(|day| is_extra(day) || !is_weekend(day) && !self.holidays.contains_key(day));
         usual + count(extra) - count(closed) - count(skipped)
@@ -81,17 +75,18 @@ impl Calendar {
     }
 
     fn nth_business_day(&self, date: NaiveDate, n: u32, direction: Direction) -> Option<NaiveDate> {
-        if self.weekend.len() < 7 || n == 0 {
+        if !self.weekends.are_whole_weeks() || n == 0 {
             return walk(date, n, direction, |days| self.business_days_in(days));
         }
         // Without a weekly working day a walk could step over centuries one day at a time.
-        let exists = |day: &&NaiveDate| is_supported(**day) && !self.zone.skips_day(**day);
+        let exists = |day: &NaiveDate| is_supported(*day) && !self.zone.skips_day(*day);
         let nth = usize::try_from(n).ok()? - 1;
         match direction {
-            Direction::Later => self.working_days.range(date.succ_opt()?..).filter(exists).nth(nth),
-            Direction::Earlier => self.working_days.range(..date).rev().filter(exists).nth(nth),
+            Direction::Later => {
+                self.working_days.range(date.succ_opt()?..).map(|(day, _)| *day).filter(exists).nth(nth)
+            }
+            Direction::Earlier => self.working_days.range(..date).rev().map(|(day, _)| *day).filter(exists).nth(nth),
         }
-        .copied()
     }
 }
 

@@ -35,17 +35,12 @@ impl Settings {
 
 fn calendar_line(calendar: &Calendar) -> String {
     let zone = calendar.zone();
-    let weekend: Vec<String> = calendar.weekend().iter(chrono::Weekday::Mon).map(|day| day.to_string()).collect();
-    let holidays: Vec<String> = calendar.holidays().map(|(date, _)| date.to_string()).collect();
-    let working_days: Vec<String> = calendar.working_days().map(|date| date.to_string()).collect();
     format!(
-        "calendar {:?} zone {:?} data {:?} weekend {} holidays {} working {}",
+        "calendar {:?} zone {:?} data {:?} version {}",
         calendar.name(),
         zone.name(),
         zone.data_version(),
-        weekend.join(","),
-        holidays.join(","),
-        working_days.join(",")
+        calendar.version()
     )
 }
 

@@ -4,10 +4,12 @@
 //! the alert as JSON; the names in it are part of the contract and change only by adding. Source: docs/contract.md,
 //! "Machine-readable outputs".
 
+use std::fmt;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{Calendar, Day, FIRST_DAY, LAST_DAY, Off, Zone};
+use crate::calendar::{Calendar, ChosenBy, Day, DayOff, FIRST_DAY, LAST_DAY, Off, Uncovered, Zone};
 
 use super::deadline::{At, Due};
 use super::{Counting, DeadlineError, Roll, Target, Unit};
@@ -20,6 +22,15 @@ pub const COUNT_BEGINS: &str = "the count begins with the start of this day";
 pub struct Explanation {
     /// The calendar's name.
     pub calendar: String,
+    /// What of the calendar was used, see [`Calendar::version`]; empty in what was stored before there were versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub calendar_version: String,
+    /// Why this calendar serves; `None`: it was asked for by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen_by: Option<ChosenBy>,
+    /// The release of the built-in holidays, if the calendar has any: `holidays 0.109`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holiday_data: Option<String>,
     /// The calendar's zone: `Europe/Paris`.
     pub time_zone: String,
     /// The version of the zone data that was used: `2025b (system)`.
@@ -32,6 +43,10 @@ pub struct Explanation {
     pub due_at: DateTime<Utc>,
     /// Each local day, from that of the start to the last one: as many are `counted` as the target has.
     pub days: Vec<DayCount>,
+    /// The days that the calendar knows, if there is one among `days` of which it does not: then it was counted without
+    /// holidays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beyond_calendar: Option<Beyond>,
     /// What a reader must know beyond the days, in English, each a sentence without its full stop.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -45,6 +60,41 @@ pub struct DayCount {
     /// Why a skipped day is not counted, as [`Off`] says it, or [`COUNT_BEGINS`]; for a start on a day off, why it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether it is a holiday whose date may still move.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub estimated: bool,
+}
+
+/// What an origin of a calendar's days knows, which is not enough.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beyond {
+    /// The origin: `DE-BY`, `closures.ics`.
+    pub source: String,
+    /// The first day of which it knows.
+    pub known_from: NaiveDate,
+    /// The last one.
+    pub known_until: NaiveDate,
+}
+
+impl From<Uncovered<'_>> for Beyond {
+    fn from(uncovered: Uncovered<'_>) -> Self {
+        let Uncovered { origin, coverage } = uncovered;
+        Self { source: origin.to_string(), known_from: *coverage.start(), known_until: *coverage.end() }
+    }
+}
+
+/// What a note on [`Explanation::beyond_calendar`] begins with.
+pub const BEYOND_CALENDAR: &str = "the calendar does not know all of these days: ";
+
+impl fmt::Display for Beyond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, known_from, known_until } = self;
+        if *known_from == FIRST_DAY {
+            write!(f, "{source} ends on {known_until}")
+        } else {
+            write!(f, "{source} goes from {known_from} to {known_until}")
+        }
+    }
 }
 
 /// What a day is to the count.
@@ -69,14 +119,20 @@ pub fn explain(target: &Target, calendar: &Calendar, start: DateTime<Utc>) -> Re
         return Err(DeadlineError::OutOfRange { start });
     };
     walk.notes.extend(note_on_clock_change(zone, wanted, due_at));
+    let beyond_calendar = walk.uncovered().map(Beyond::from);
+    walk.notes.extend(beyond_calendar.as_ref().map(|beyond| format!("{BEYOND_CALENDAR}{beyond}")));
     Ok(Explanation {
         calendar: calendar.name().to_owned(),
+        calendar_version: calendar.version().to_owned(),
+        chosen_by: None,
+        holiday_data: calendar.holiday_data().map(str::to_owned),
         time_zone: zone.name().to_owned(),
         zone_data: zone.data_version().to_owned(),
         target: target.to_string(),
         start,
         due_at,
         days: walk.days,
+        beyond_calendar,
         notes: walk.notes,
     })
 }
@@ -95,7 +151,7 @@ impl<'a> Walk<'a> {
             return None;
         }
         let off = self.off(first);
-        self.push(first, DayKind::Start, off.map(|off| off.to_string()));
+        self.push(first, DayKind::Start, off);
         let business_days = self.target.span.unit == Unit::BusinessDays;
         let mut at = match self.target.counting {
             Counting::EndOfDay => At::End,
@@ -104,7 +160,8 @@ impl<'a> Walk<'a> {
         let mut day = first;
         if let (true, Counting::Elapsed, Some(off)) = (business_days, self.target.counting, off) {
             day = self.skip_to_business_day(day)?;
-            self.push(day, DayKind::Skipped, Some(COUNT_BEGINS.to_owned()));
+            let reason = Some(COUNT_BEGINS.to_owned());
+            self.days.push(DayCount { date: day, kind: DayKind::Skipped, reason, estimated: false });
             self.notes.push(format!(
                 "the start on {first} is no business day ({off}): business days are counted from the start of {day}"
             ));
@@ -115,7 +172,7 @@ impl<'a> Walk<'a> {
             day = next(day)?;
             match self.off(day) {
                 Some(off) if business_days || off == Off::SkippedByZone => {
-                    self.push(day, DayKind::Skipped, Some(off.to_string()));
+                    self.push(day, DayKind::Skipped, Some(off));
                 }
                 _ => {
                     counted += 1;
@@ -133,7 +190,7 @@ impl<'a> Walk<'a> {
             return Some(last);
         };
         if let Some(entry) = self.days.last_mut() {
-            (entry.kind, entry.reason) = (DayKind::Skipped, Some(off.to_string()));
+            *entry = day_count(last, DayKind::Skipped, Some(off));
         }
         let moved = self.skip_to_business_day(last)?;
         self.push(moved, DayKind::Counted, None);
@@ -147,7 +204,7 @@ impl<'a> Walk<'a> {
     fn skip_to_business_day(&mut self, from: NaiveDate) -> Option<NaiveDate> {
         let mut day = next(from)?;
         while let Some(off) = self.off(day) {
-            self.push(day, DayKind::Skipped, Some(off.to_string()));
+            self.push(day, DayKind::Skipped, Some(off));
             day = next(day)?;
         }
         Some(day)
@@ -160,9 +217,20 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn push(&mut self, date: NaiveDate, kind: DayKind, reason: Option<String>) {
-        self.days.push(DayCount { date, kind, reason });
+    fn push(&mut self, date: NaiveDate, kind: DayKind, off: Option<Off<'_>>) {
+        self.days.push(day_count(date, kind, off));
     }
+
+    /// Whether the calendar knows each day of the walk.
+    fn uncovered(&self) -> Option<Uncovered<'a>> {
+        let (first, last) = (self.days.first()?, self.days.last()?);
+        self.calendar.uncovered(&(first.date..=last.date))
+    }
+}
+
+fn day_count(date: NaiveDate, kind: DayKind, off: Option<Off<'_>>) -> DayCount {
+    let estimated = matches!(off, Some(Off::Holiday(DayOff { estimated: true, .. })));
+    DayCount { date, kind, reason: off.map(|off| off.to_string()), estimated }
 }
 
 fn next(day: NaiveDate) -> Option<NaiveDate> {

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::calendar::{Off, Zone};
+use crate::calendar::{HOLIDAY, Off, SKIPPED_BY_ZONE, Zone};
 use crate::claim::clean_line;
 use crate::sla::{COUNT_BEGINS, Counting, DayCount, DayKind, Explanation, Target, Unit};
 
@@ -150,12 +150,12 @@ impl Words {
         let reason = day.reason.as_deref().unwrap_or_default();
         if reason == Off::Weekend(day.date.weekday()).to_string() {
             None
-        } else if reason == Off::Holiday("").to_string() {
+        } else if reason == HOLIDAY {
             Some(self.say("skipped-holiday", []))
-        } else if reason == Off::SkippedByZone.to_string() {
+        } else if reason == SKIPPED_BY_ZONE {
             Some(self.say("skipped-by-zone", []))
         } else {
-            let name = reason.strip_prefix(&Off::Holiday("").to_string()).and_then(|rest| rest.strip_prefix(": "));
+            let name = reason.strip_prefix(HOLIDAY).and_then(|rest| rest.strip_prefix(": "));
             Some(clean_line(name.unwrap_or(reason), MAX_NAME).into_owned())
         }
     }

@@ -316,6 +316,8 @@ proptest! {
         prop_assert_eq!(due, slow_due(&target, &facts, start), "{} from {}", target, start);
         let why = explain(&target, &calendar, start).expect("a deadline");
         prop_assert_eq!(why.due_at, due);
+        let walked = due_of_local(&target, &calendar, calendar.zone().local(start));
+        prop_assert_eq!(walked, Some(due), "what the arrays say and what the walk says");
     }
 
     #[test]

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::calendar::testing::{calendar_and_instant, date, instant, weekdays_in};
+use crate::calendar::{Days, Holiday, Origin};
 use crate::sla::deadline::tests::any_target;
 
 fn why(calendar: &Calendar, text: &str, start: &str) -> Explanation {
@@ -45,13 +46,48 @@ fn an_explanation_is_stored_as_compact_json_that_reads_back() {
     assert_eq!(
         json,
         concat!(
-            r#"{"calendar":"test","time_zone":"Europe/Paris","zone_data":"2025b (system)","target":"1 business day","#,
+            r#"{"calendar":"test","calendar_version":"cb9af43fbe92","time_zone":"Europe/Paris","zone_data":"2025b (system)","target":"1 business day","#,
             r#""start":"2026-03-06T09:00:00.500000Z","due_at":"2026-03-09T23:00:00Z","#,
             r#""days":[{"date":"2026-03-06","kind":"start"},{"date":"2026-03-07","kind":"skipped","reason":"Saturday"},"#,
             r#"{"date":"2026-03-08","kind":"skipped","reason":"Sunday"},{"date":"2026-03-09","kind":"counted"}]}"#
         )
     );
     assert_eq!(serde_json::from_str::<Explanation>(&json).expect("an explanation"), why);
+}
+
+fn days_of_a_country(coverage: &str) -> Days {
+    let (from, until) = coverage.split_once(" to ").expect("two days");
+    Days {
+        holidays: vec![Holiday { date: date("2026-03-20"), name: "Eid al-Fitr".into(), estimated: true }],
+        coverage: Some(date(from)..=date(until)),
+        ..Days::none(Origin::Country("XX".into()))
+    }
+}
+
+#[test]
+fn a_skipped_holiday_whose_date_may_still_move_is_marked() {
+    let calendar = paris().with_days(days_of_a_country("2010-01-01 to 2040-12-31"));
+    let why = why(&calendar, "2 business days", "2026-03-18T10:00:00+01:00");
+    assert_eq!(days(&why)[2], "03-20 skipped holiday: Eid al-Fitr");
+    let estimated: Vec<bool> = why.days.iter().map(|day| day.estimated).collect();
+    assert_eq!(estimated, [false, false, true, false, false, false]);
+    assert_eq!((why.beyond_calendar, why.notes), (None, vec![]));
+}
+
+#[test]
+fn a_deadline_beyond_what_the_calendar_knows_is_given_and_marked() {
+    let calendar = paris().with_days(days_of_a_country("2010-01-01 to 2026-03-20"));
+    let inside = why(&calendar, "1 business day", "2026-03-18T10:00:00+01:00");
+    assert_eq!(inside.beyond_calendar, None);
+    let beyond = why(&calendar, "2 business days", "2026-03-18T10:00:00+01:00");
+    assert_eq!(beyond.due_at, instant("2026-03-24T00:00:00+01:00"));
+    assert_eq!(
+        beyond.beyond_calendar,
+        Some(Beyond { source: "XX".into(), known_from: date("2010-01-01"), known_until: date("2026-03-20") })
+    );
+    assert_eq!(beyond.notes, ["the calendar does not know all of these days: XX goes from 2010-01-01 to 2026-03-20"]);
+    let json = serde_json::to_string(&beyond).expect("JSON");
+    assert_eq!(serde_json::from_str::<Explanation>(&json).expect("an explanation"), beyond);
 }
 
 #[test]
