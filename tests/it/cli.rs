@@ -5,6 +5,7 @@ mod check;
 mod database;
 mod deadline;
 mod demo;
+mod explain;
 mod hostile;
 mod import;
 mod outbox;

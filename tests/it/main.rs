@@ -6,6 +6,7 @@ mod daemon;
 mod delivery;
 mod delivery_transport;
 mod escalation;
+mod explain;
 mod import;
 mod independent_smtp;
 mod lookback;
