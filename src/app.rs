@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
+use crate::calendar::Calendars;
 use crate::config::{Affects, DatabaseUrl, Settings};
 use crate::delivery::Courier;
 use crate::delivery::transport::{self, Transport};
@@ -86,15 +89,20 @@ impl App {
     /// # Errors
     /// [`AppError::Settings`] if the transport cannot be had as configured.
     pub fn courier(&self) -> Result<Courier, AppError> {
-        Ok(self.courier_through(transport(&self.settings)?.into()))
+        let calendars = watch::Sender::new(Arc::new(self.settings.calendars.clone()));
+        Ok(self.courier_through(transport(&self.settings)?.into(), calendars.subscribe()))
     }
 
-    /// As [`App::courier`], through a transport of the caller's.
+    /// As [`App::courier`], through a transport and by calendars of the caller's.
     #[must_use]
-    pub fn courier_through(&self, transport: Arc<dyn Transport>) -> Courier {
+    pub fn courier_through(
+        &self,
+        transport: Arc<dyn Transport>,
+        calendars: watch::Receiver<Arc<Calendars>>,
+    ) -> Courier {
         Courier::new(
             Arc::clone(&self.store),
-            Arc::new(self.settings.calendars.clone()),
+            calendars,
             self.frame(),
             transport,
             self.time.clone(),

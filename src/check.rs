@@ -1,14 +1,15 @@
 //! Every precondition of a start, as a value with its remedy: `claimwatch check` prints them, the daemon logs those that
 //! fail.
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use crate::calendar::{Calendars, zone_data_version};
-use crate::claim::{DataProblem, clean_line};
+use crate::calendar::{Calendar, Calendars, FIRST_DAY, Origin, zone_data_version};
+use crate::claim::{DataProblem, ProblemKind, clean_line};
 use crate::delivery::transport::{Attempt, Transport};
 use crate::escalation::Policy;
-use crate::sla::Rule;
+use crate::scan::{HorizonGuard, ScanError};
+use crate::sla::{self, Beyond, Rule};
 use crate::store::{DeliveryState, Store};
 
 /// How many data problems are named.
@@ -39,24 +40,62 @@ impl Check {
     }
 }
 
-/// The calendars, and the zone data that they count by.
+/// The calendars, and the zone data that they count by. A calendar is wrong if a clock that starts `now` runs over days of
+/// which it does not know.
 #[must_use]
-pub fn calendars(calendars: &Calendars) -> Vec<Check> {
+pub fn calendars(calendars: &Calendars, rules: &[Rule], now: DateTime<Utc>) -> Vec<Check> {
     let mut checks = vec![Check::ok("zone data", zone_data_version())];
     checks.extend(calendars.iter().map(|calendar| {
         let default = if calendar.name() == calendars.default().name() { ", the default" } else { "" };
-        Check::ok(
-            "calendar",
-            format!(
-                "{}: {}, {}, {}{default}",
-                calendar.name(),
-                calendar.zone().name(),
-                counted(calendar.holidays().count(), "holiday"),
-                counted(calendar.working_days().count(), "extra working day")
-            ),
-        )
+        let found = describe(calendar, default);
+        match beyond(calendar, rules, now) {
+            None => Check::ok("calendar", format!("{}: {found}", calendar.name())),
+            Some((beyond, fix)) => Check::wrong("calendar", format!("{}: {beyond}; {found}", calendar.name()), fix),
+        }
     }));
     checks
+}
+
+/// Zone, days, version, and what each origin has to say and how far it knows.
+fn describe(calendar: &Calendar, default: &str) -> String {
+    let mut parts = vec![
+        format!(
+            "{}, {}{default}",
+            calendar.zone().name(),
+            days(calendar.holidays().count(), calendar.working_days().count())
+        ),
+        format!("version {}", calendar.version()),
+    ];
+    parts.extend(calendar.holiday_data().map(str::to_owned));
+    for (origin, known) in calendar.sources() {
+        let holidays = calendar.holidays().filter(|(_, day)| day.origin == origin).count();
+        let worked = calendar.working_days().filter(|(_, from)| *from == origin).count();
+        match (origin, known) {
+            (Origin::Configuration, _) => {}
+            (_, Some(known)) => {
+                let from = if *known.start() == FIRST_DAY { String::new() } else { format!("from {} ", known.start()) };
+                parts.push(format!("{origin} {from}until {}: {}", known.end(), days(holidays, worked)));
+            }
+            (_, None) => parts.push(format!("{origin}: {}", days(holidays, worked))),
+        }
+    }
+    parts.join("; ")
+}
+
+fn days(holidays: usize, worked: usize) -> String {
+    format!("{}, {}", counted(holidays, "holiday"), counted(worked, "extra working day"))
+}
+
+/// What the calendar does not know of the clocks that start now, and what to do.
+fn beyond(calendar: &Calendar, rules: &[Rule], now: DateTime<Utc>) -> Option<(String, String)> {
+    let enabled = rules.iter().filter(|rule| rule.enabled);
+    let found: Vec<_> = enabled.filter_map(|rule| Some((rule, sla::beyond(&rule.target, calendar, now)?))).collect();
+    let ends_first =
+        found.iter().map(|(_, (uncovered, _))| uncovered).min_by_key(|uncovered| *uncovered.coverage.end())?;
+    let clocks: Vec<String> = found.iter().map(|(rule, (_, last))| format!("{} until {last}", rule.name)).collect();
+    let said = Beyond::from(ends_first.clone());
+    let detail = format!("{said}: a clock that starts today runs over other days ({})", clocks.join(", "));
+    Some((detail, sla::remedy(ends_first.origin)))
 }
 
 /// The rules, and whom they escalate to.
@@ -77,10 +116,9 @@ pub fn rules(rules: &[Rule], policy: &Policy) -> Vec<Check> {
 }
 
 /// What the database holds: readable claims, scans that finish, messages that leave.
-pub async fn store(store: &dyn Store, rules: &[Rule], calendars: &Calendars) -> Vec<Check> {
-    let names: Vec<&str> = calendars.names().collect();
+pub async fn store(store: &dyn Store, rules: &[Rule], calendars: &Calendars, now: DateTime<Utc>) -> Vec<Check> {
     let mut checks = Vec::new();
-    checks.push(match store.data_problems(rules, &names).await {
+    checks.push(match data_problems(HorizonGuard { store, rules, calendars, now }).await {
         Ok(problems) if problems.is_empty() => Check::ok("claims", "every claim can be watched"),
         Ok(problems) => {
             let mut shown: Vec<String> = problems.iter().take(SHOWN_PROBLEMS).map(problem_text).collect();
@@ -91,7 +129,7 @@ pub async fn store(store: &dyn Store, rules: &[Rule], calendars: &Calendars) -> 
             Check::wrong(
                 "claims",
                 format!("{}: {}", counted(problems.len(), "data problem"), shown.join("; ")),
-                "mend these claims in their source; table data_problems lists them all after a scan",
+                remedy(&problems),
             )
         }
         Err(error) => Check::wrong("claims", error.to_string(), "see [source] and the database"),
@@ -111,6 +149,25 @@ pub async fn store(store: &dyn Store, rules: &[Rule], calendars: &Calendars) -> 
         Err(error) => Check::wrong("outbox", error.to_string(), "run `claimwatch migrate`"),
     });
     checks
+}
+
+/// What to do about problems, of which there is at least one.
+fn remedy(problems: &[DataProblem]) -> String {
+    const LIST: &str = "table data_problems lists them all after a scan";
+    let beyond = problems.iter().filter(|problem| problem.kind == ProblemKind::BeyondCalendar).count();
+    match beyond {
+        0 => format!("mend these claims in their source; {LIST}"),
+        all if all == problems.len() => format!("see to a calendar that reaches further; {LIST}"),
+        _ => format!("mend these claims in their source, and see to a calendar that reaches further; {LIST}"),
+    }
+}
+
+/// Those that a scan would find in the source.
+async fn data_problems(guard: HorizonGuard<'_>) -> Result<Vec<DataProblem>, ScanError> {
+    let names: Vec<&str> = guard.calendars.names().collect();
+    let mut problems = guard.store.data_problems(guard.rules, &names).await?;
+    problems.extend(guard.problems(&guard.running().await?, &|| Ok(())).await?);
+    Ok(problems)
 }
 
 fn problem_text(problem: &DataProblem) -> String {

@@ -3,21 +3,31 @@
 //! Everything a scan records is true by itself, batch by batch; a scan that stops half-way has not finished, and the next
 //! one takes up where it left off. Source: docs/architecture.md, docs/contract.md "Look-back".
 
+mod diff;
+mod foresight;
+mod horizon;
 mod summary;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
-use crate::alert::{self, AlertId, Context, Recorded, State, Transition};
+use crate::alert::{self, Context, Recorded, Transition};
 use crate::calendar::Calendars;
 use crate::claim::{DataProblem, ProblemKind};
 use crate::escalation::{self, Policy};
 use crate::now::{Stopwatch, TimeSource, fresh_id};
 use crate::sla::{self, DeadlineError, Rule};
-use crate::store::{AlertFilter, Cutoffs, ScanCounts, Store, StoreError};
+use crate::store::{Cutoffs, ScanCounts, ScanRecord, Store, StoreError};
 
+use foresight::Foresight;
+
+pub use diff::{
+    AlertsDiff, Both, CalendarDiff, ClockDiff, DeadlinesDiff, Diff, Foretold, Kind, Outcome, ProgramDiff, SettingDiff,
+    Side, StateCounts, diff,
+};
+pub use horizon::{HorizonGuard, Running};
 pub use summary::{Resolved, RuleCounts, ScanSummary};
 
 /// How many clocks or alerts are read and recorded at a time.
@@ -72,45 +82,40 @@ pub async fn scan(
     stop: &CancellationToken,
     alive: &(dyn Fn() + Send + Sync),
 ) -> Result<Option<ScanSummary>, ScanError> {
+    if request.dry_run {
+        return Ok(Some(foresee(store, plan, request, stop, alive).await?.0));
+    }
     let stopwatch = Stopwatch::start();
     let last = store.finished_scan_until(request.at).await?;
-    let id = if request.dry_run {
-        None
-    } else {
-        match store.begin_scan(request.at, request.scheduled_for, &plan.fingerprint).await? {
-            Some(id) => Some(id),
-            None => return Ok(None),
-        }
+    let Some(id) = store.begin_scan(request.at, request.scheduled_for, &plan.fingerprint).await? else {
+        return Ok(None);
     };
-    let mut pass = Pass {
-        store,
-        plan,
-        at: request.at,
-        since: request.since.or(last.as_ref().map(|scan| scan.began_at)),
-        rederive: last.is_some_and(|scan| scan.settings != plan.fingerprint),
-        dry_run: request.dry_run,
-        stop,
-        alive,
-        recorded: Recorded::default(),
-        changes: BTreeMap::new(),
-        foreseen: HashMap::new(),
-        problems: Vec::new(),
-    };
-    let outcome = pass.run().await;
-    match (outcome, id) {
-        (Ok((counts, rules)), id) => {
-            if let Some(id) = id {
-                store.finish_scan(id, time.now().max(request.at), &counts).await?;
-            }
+    match Pass::new(store, plan, request, last, stop, alive).run().await {
+        Ok((counts, rules)) => {
+            store.finish_scan(id, time.now().max(request.at), &counts).await?;
             Ok(Some(ScanSummary::new(request, &counts, rules, stopwatch.elapsed())))
         }
-        (Err(error), Some(id)) => {
+        Err(error) => {
             // The scan's own failure is what matters; that it cannot be noted follows from the same cause.
             let _ = store.fail_scan(id, &error.to_string()).await;
             Err(error)
         }
-        (Err(error), None) => Err(error),
     }
+}
+
+/// What the dry run that `request` asks for would find, with the alerts as they would stand.
+async fn foresee(
+    store: &dyn Store,
+    plan: &Plan,
+    request: &Request,
+    stop: &CancellationToken,
+    alive: &(dyn Fn() + Send + Sync),
+) -> Result<(ScanSummary, Foresight), ScanError> {
+    let stopwatch = Stopwatch::start();
+    let last = store.finished_scan_until(request.at).await?;
+    let mut pass = Pass::new(store, plan, request, last, stop, alive);
+    let (counts, rules) = pass.run().await?;
+    Ok((ScanSummary::new(request, &counts, rules, stopwatch.elapsed()), pass.foresight))
 }
 
 /// One scan under way.
@@ -124,20 +129,54 @@ struct Pass<'a> {
     stop: &'a CancellationToken,
     alive: &'a (dyn Fn() + Send + Sync),
     recorded: Recorded,
-    /// For a dry run: what the open alerts of each rule would change by, (at risk, breached).
-    changes: BTreeMap<String, (i64, i64)>,
-    /// For a dry run: what nobody records comes up again, and is not to be counted twice.
-    foreseen: HashMap<AlertId, State>,
+    /// For a dry run, in the database's place: what nobody records comes up again, and is not to be counted twice.
+    foresight: Foresight,
     problems: Vec<DataProblem>,
 }
 
-impl Pass<'_> {
+/// What is to be done about some clocks of one rule.
+#[derive(Default)]
+struct Batch<'a> {
+    claim_ids: BTreeSet<&'a str>,
+    transitions: Vec<Transition>,
+}
+
+impl<'a> Batch<'a> {
+    fn add(&mut self, claim_id: &'a str, transition: Option<Transition>) {
+        if let Some(transition) = transition {
+            self.claim_ids.insert(claim_id);
+            self.transitions.push(transition);
+        }
+    }
+}
+
+impl<'a> Pass<'a> {
+    fn new(
+        store: &'a dyn Store,
+        plan: &'a Plan,
+        request: &Request,
+        last: Option<ScanRecord>,
+        stop: &'a CancellationToken,
+        alive: &'a (dyn Fn() + Send + Sync),
+    ) -> Self {
+        Self {
+            store,
+            plan,
+            at: request.at,
+            since: request.since.or(last.as_ref().map(|scan| scan.began_at)),
+            rederive: last.is_some_and(|scan| scan.settings != plan.fingerprint),
+            dry_run: request.dry_run,
+            stop,
+            alive,
+            recorded: Recorded::default(),
+            foresight: Foresight::default(),
+            problems: Vec::new(),
+        }
+    }
+
     async fn run(&mut self) -> Result<(ScanCounts, BTreeMap<String, RuleCounts>), ScanError> {
         let plan = self.plan;
         for rule in &plan.rules {
-            if self.dry_run {
-                self.foreseen = self.at_risk_clocks(rule).await?;
-            }
             self.look_at_open_alerts(rule).await?;
             if !rule.enabled {
                 continue;
@@ -150,9 +189,10 @@ impl Pass<'_> {
                 self.look_back(rule, since).await?;
             }
         }
-        let data_problems = self.record_problems().await?;
+        let running = self.horizon_guard().running().await?;
+        let data_problems = self.record_problems(&running).await?;
         let messages = self.escalate().await?;
-        let rules = self.count_rules().await?;
+        let rules = self.count_rules(&running).await?;
         Ok((ScanCounts { recorded: self.recorded, messages, data_problems }, rules))
     }
 
@@ -167,16 +207,13 @@ impl Pass<'_> {
             let page = self.store.open_alerts(rule, calendars, self.rederive, after, BATCH).await?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             after = Some(last.id);
-            let mut transitions = Vec::new();
+            let mut batch = Batch::default();
             for (alert, subject) in &page {
                 let subject = subject.as_ref().map(|readable| &readable.value);
                 let judged = alert::judge_open(&context, alert, subject);
-                if let Some(transition) = self.or_problem(&alert.claim_id, judged) {
-                    self.foresee(rule, AlertId::of(alert), Some(alert.state), &transition);
-                    transitions.push(transition);
-                }
+                batch.add(&alert.claim_id, self.or_problem(&alert.claim_id, judged));
             }
-            self.record(&transitions).await?;
+            self.record(rule, batch).await?;
         }
     }
 
@@ -189,12 +226,13 @@ impl Pass<'_> {
             let page = self.store.unalerted_clocks(rule, &cutoffs, after.as_ref(), BATCH).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.key.clone());
-            let mut transitions = Vec::new();
+            let mut batch = Batch::default();
             for readable in &page {
+                let claim_id = &readable.value.claim.claim_id;
                 let judged = alert::judge_running(&context, &readable.value);
-                transitions.extend(self.raised(rule, &readable.value.claim.claim_id, judged));
+                batch.add(claim_id, self.or_problem(claim_id, judged));
             }
-            self.record(&transitions).await?;
+            self.record(rule, batch).await?;
         }
     }
 
@@ -206,58 +244,45 @@ impl Pass<'_> {
             let page = self.store.stopped_clocks(rule, since, self.at, after.as_ref(), BATCH).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.key.clone());
-            let mut transitions = Vec::new();
+            let mut batch = Batch::default();
             for readable in &page {
+                let claim_id = &readable.value.claim.claim_id;
                 let judged = alert::judge_stopped(&context, &readable.value, since);
-                transitions.extend(self.raised(rule, &readable.value.claim.claim_id, judged));
+                batch.add(claim_id, self.or_problem(claim_id, judged));
             }
-            self.record(&transitions).await?;
+            self.record(rule, batch).await?;
         }
     }
 
-    async fn record(&mut self, transitions: &[Transition]) -> Result<(), ScanError> {
-        if !self.dry_run && !transitions.is_empty() {
-            self.recorded += self.store.record(self.at, transitions).await?;
+    async fn record(&mut self, rule: &Rule, batch: Batch<'_>) -> Result<(), ScanError> {
+        let Batch { claim_ids, transitions } = batch;
+        if !transitions.is_empty() {
+            self.recorded += if self.dry_run {
+                self.foresight.record(self.store, (&rule.name, self.at), &claim_ids, &transitions).await?
+            } else {
+                self.store.record(self.at, &transitions).await?
+            };
         }
+        self.go_on()
+    }
+
+    /// Says that the scan is alive, after a batch, and whether it is to go on.
+    fn go_on(&self) -> Result<(), ScanError> {
         (self.alive)();
         if self.stop.is_cancelled() { Err(ScanError::Stopped) } else { Ok(()) }
     }
 
-    /// What was judged of a clock that has no alert in that state, if anything is to be done.
-    fn raised(&mut self, rule: &Rule, claim_id: &str, judged: Judged) -> Option<Transition> {
-        let transition = self.or_problem(claim_id, judged)?;
-        if let Some(clock) = transition.clock() {
-            let before = self.foreseen.get(&clock).copied();
-            self.foresee(rule, clock, before, &transition);
-        }
-        Some(transition)
+    fn horizon_guard(&self) -> HorizonGuard<'_> {
+        let Plan { rules, calendars, .. } = self.plan;
+        HorizonGuard { store: self.store, rules, calendars, now: self.at }
     }
 
-    /// In a dry run, counts what recording `transition` would do.
-    fn foresee(&mut self, rule: &Rule, clock: AlertId, before: Option<State>, transition: &Transition) {
-        if !self.dry_run {
-            return;
-        }
-        let (recorded, after) = transition.effect(before);
-        self.foreseen.insert(clock, after);
-        self.recorded += recorded;
-        let (at_risk, breached) = self.changes.entry(rule.name.clone()).or_default();
-        let counts = |state, wanted| i64::from(state == Some(wanted));
-        *at_risk += counts(Some(after), State::AtRisk) - counts(before, State::AtRisk);
-        *breached += counts(Some(after), State::Breached) - counts(before, State::Breached);
-    }
-
-    async fn at_risk_clocks(&self, rule: &Rule) -> Result<HashMap<AlertId, State>, ScanError> {
-        let filter =
-            AlertFilter { state: Some(State::AtRisk), rule: Some(rule.name.clone()), ..AlertFilter::default() };
-        Ok(self.store.alerts(&filter).await?.iter().map(|alert| (AlertId::of(alert), alert.state)).collect())
-    }
-
-    async fn record_problems(&mut self) -> Result<u64, ScanError> {
+    async fn record_problems(&mut self, running: &Running) -> Result<u64, ScanError> {
         let calendars: Vec<&str> = self.plan.calendars.names().collect();
         let mut problems: BTreeMap<(String, ProblemKind), DataProblem> = BTreeMap::new();
         let found = self.store.data_problems(&self.plan.rules, &calendars).await?;
-        for problem in found.into_iter().chain(std::mem::take(&mut self.problems)) {
+        let beyond = self.horizon_guard().problems(running, &|| self.go_on()).await?;
+        for problem in found.into_iter().chain(beyond).chain(std::mem::take(&mut self.problems)) {
             problems.entry((problem.claim_id.clone(), problem.kind)).or_insert(problem);
         }
         let problems: Vec<DataProblem> = problems.into_values().collect();
@@ -270,7 +295,12 @@ impl Pass<'_> {
     /// Messages about what is due, unless the sending hours are over: then the next scan within them sends it.
     async fn escalate(&mut self) -> Result<u64, ScanError> {
         let Plan { policy, calendars, .. } = self.plan;
-        if self.dry_run || !policy.may_send(calendars.default(), self.at) {
+        let may_send = policy.may_send(calendars.default(), self.at);
+        if self.dry_run {
+            self.foresight.escalate(self.store, self.plan, self.at, self.rederive).await?;
+            return Ok(if may_send { self.foresight.messages.len() as u64 } else { 0 });
+        }
+        if !may_send {
             return Ok(0);
         }
         let pending = self.store.pending_escalations(self.at, self.rederive).await?;
@@ -288,13 +318,14 @@ impl Pass<'_> {
         Ok(sent)
     }
 
-    async fn count_rules(&self) -> Result<BTreeMap<String, RuleCounts>, ScanError> {
+    async fn count_rules(&self, running: &Running) -> Result<BTreeMap<String, RuleCounts>, ScanError> {
         let open = self.store.open_counts().await?;
+        let changes = self.foresight.changes();
         let mut rules = BTreeMap::new();
         for rule in &self.plan.rules {
-            let running = if rule.enabled { self.store.running(rule, self.at).await? } else { 0 };
+            let running = running.get(&rule.name).map_or(0, |clocks| clocks.count);
             let (at_risk, breached) = open.get(&rule.name).copied().unwrap_or_default();
-            let (more_at_risk, more_breached) = self.changes.get(&rule.name).copied().unwrap_or_default();
+            let (more_at_risk, more_breached) = changes.get(rule.name.as_str()).copied().unwrap_or_default();
             rules.insert(
                 rule.name.clone(),
                 RuleCounts {

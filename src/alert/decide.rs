@@ -122,23 +122,33 @@ fn judge_moved(context: &Context<'_>, alert: &Alert, subject: &Subject) -> Resul
     let started_at = alert.clock_started_at;
     let due_at = sla::due_at(&context.rule.target, context.calendar(subject), started_at)?;
     let state = state_of(context, subject, started_at)?;
+    let moved = alert.due_at != due_at || alert.calendar != context.calendar(subject).name();
+    if state.is_some() && !moved {
+        return Ok(None);
+    }
+    let new = new_alert(context, subject, started_at)?;
     let no_longer_late = state.is_none() || (state == Some(State::AtRisk) && alert.state == State::Breached);
-    let cause = if no_longer_late { "the deadline moved into the future" } else { "the deadline moved" };
-    let cause = Cause { cause, previous_due_at: Some(alert.due_at) };
-    match state {
-        None => Ok(Some(Transition::Resolve {
-            alert_id: alert.id,
+    let cause = Cause {
+        cause: match (moved, no_longer_late) {
+            (false, _) => "the rule warns later now, or not at all",
+            (true, true) => "the deadline moved into the future",
+            (true, false) => "the deadline moved",
+        },
+        previous_due_at: Some(alert.due_at),
+        due_at: Some(due_at),
+        changed: alert.explanation.inputs_changed(&new.explanation),
+    };
+    let alert_id = alert.id;
+    Ok(Some(match state {
+        Some(state) => Transition::Move { alert_id, alert: new, state, cause },
+        None => Transition::Resolve {
+            alert_id,
             resolution: Resolution::Withdrawn,
             stopped_at: None,
-            claim_status: Some(status_text(subject)),
+            claim_status: Some(new.claim_status),
             cause,
-        })),
-        Some(state) if alert.due_at != due_at || alert.calendar != context.calendar(subject).name() => {
-            let alert_id = alert.id;
-            Ok(Some(Transition::Move { alert_id, alert: new_alert(context, subject, started_at)?, state, cause }))
-        }
-        Some(_) => Ok(None),
-    }
+        },
+    }))
 }
 
 /// The claim's status as an alert keeps it.

@@ -28,17 +28,22 @@ pub struct NewAlert {
     pub explanation: Explanation,
 }
 
-/// Why an alert changed, for its event: a constant text, and what it was before where that matters.
+/// Why an alert changed, for its event: a constant text, and for a deadline that moved both instants and what moved it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cause {
     pub cause: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_due_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<DateTime<Utc>>,
+    /// As [`Explanation::inputs_changed`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
 }
 
 impl From<&'static str> for Cause {
     fn from(cause: &'static str) -> Self {
-        Self { cause, previous_due_at: None }
+        Self { cause, previous_due_at: None, due_at: None, changed: Vec::new() }
     }
 }
 

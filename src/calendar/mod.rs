@@ -5,7 +5,10 @@
 //! them is `None`. Source: docs/domain.md, "Counting days".
 
 mod calendars;
+mod country;
 mod days;
+mod facts;
+pub mod ics;
 mod table;
 mod version;
 mod walk;
@@ -19,13 +22,14 @@ use std::sync::OnceLock;
 
 use chrono::{Datelike, NaiveDate, Weekday, WeekdaySet};
 
-use table::Table;
 use weekends::Weekends;
 
 pub use calendars::{Calendars, Choice, ChosenBy};
+pub use country::{CountryEntry, CountryError, HOLIDAY_DATA, Place, SubdivisionEntry, countries, country_days};
 pub use days::{Days, Holiday, Origin};
-pub use table::DayNumber;
-pub use zone::{Transition, Zone, ZoneError, zone_data_version};
+pub use facts::{DayFacts, DayKind};
+pub use table::{DayNumber, DayTable};
+pub use zone::{Transition, Zone, ZoneError, reread_zone_data, zone_data_version};
 
 /// The first local day that calendars and zones serve: 0001-01-01.
 pub const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("a date");
@@ -46,7 +50,7 @@ pub struct Calendar {
     working_days: BTreeMap<NaiveDate, usize>,
     sources: Vec<Source>,
     /// Made from the rest when first asked for.
-    table: OnceLock<Table>,
+    table: OnceLock<DayTable>,
     /// Made from the rest when first asked for.
     version: OnceLock<String>,
 }
@@ -243,7 +247,7 @@ impl Calendar {
     /// The release of the built-in holidays, if it has any: `holidays 0.109`.
     #[must_use]
     pub fn holiday_data(&self) -> Option<&'static str> {
-        self.sources.iter().any(|source| matches!(source.origin, Origin::Country(_))).then_some("holidays")
+        self.sources.iter().any(|source| matches!(source.origin, Origin::Country(_))).then_some(HOLIDAY_DATA)
     }
 
     /// The origin that knows least of these days, if any does not know of all; of two the one whose days end first.

@@ -13,31 +13,34 @@ pub struct DayNumber(u16);
 /// A leap second is the end of the second before it.
 const LAST_NANOSECOND: u32 = 999_999_999;
 
-/// The arrays.
+/// How many numbers a day may have.
+const NUMBERS: usize = 1 << 16;
+
+/// The arrays of a calendar, from [`Calendar::table`].
 #[derive(Clone, Debug)]
-pub(super) struct Table {
+pub struct DayTable {
     days: ZoneDays,
-    /// How many business days there are up to each day, itself included.
-    worked_until: Box<[u16]>,
+    /// How many business days there are up to each day, itself included; as long as a day's number can be.
+    worked_until: Box<[u16; NUMBERS]>,
     /// The business days, in order.
     worked: Box<[u16]>,
     /// Whether each day is one: the zone skips none.
     unbroken: bool,
 }
 
-impl Table {
+impl DayTable {
     fn of(calendar: &Calendar) -> Self {
-        let mut worked_until = Vec::with_capacity(DAYS.into());
+        let mut worked_until = Box::new([u16::MAX; NUMBERS]);
         let mut worked = Vec::with_capacity(DAYS.into());
-        for (day, open) in (0..DAYS).zip(open_days(calendar)) {
+        for ((day, open), until) in (0..DAYS).zip(open_days(calendar)).zip(worked_until.iter_mut()) {
             if open {
                 worked.push(day);
             }
-            worked_until.push(u16::try_from(worked.len()).unwrap_or(u16::MAX));
+            *until = u16::try_from(worked.len()).unwrap_or(u16::MAX);
         }
         Self {
             days: ZoneDays::of(&calendar.zone),
-            worked_until: worked_until.into(),
+            worked_until,
             worked: worked.into(),
             unbroken: calendar.zone.skipped_days().iter().all(|day| number(*day).is_none()),
         }
@@ -82,72 +85,73 @@ impl DayNumber {
 }
 
 impl Calendar {
-    fn table(&self) -> &Table {
-        self.table.get_or_init(|| Table::of(self))
+    /// Its arrays, made when first asked for.
+    #[inline]
+    #[must_use]
+    pub fn table(&self) -> &DayTable {
+        self.table.get_or_init(|| DayTable::of(self))
     }
+}
 
+impl DayTable {
     /// The local day of an instant.
     #[inline]
     #[must_use]
-    pub fn number_of_day(&self, at: DateTime<Utc>) -> Option<DayNumber> {
-        self.table().days.day(at).map(DayNumber)
+    pub fn day_of(&self, at: DateTime<Utc>) -> Option<DayNumber> {
+        self.days.day(at).map(DayNumber)
     }
 
     /// The `n`-th business day after a day, itself for 0.
     #[inline]
     #[must_use]
-    pub fn nth_business_number_after(&self, day: DayNumber, n: u32) -> Option<DayNumber> {
-        let table = self.table();
+    pub fn nth_business_day_after(&self, day: DayNumber, n: u32) -> Option<DayNumber> {
         if n == 0 {
             return Some(day);
         }
-        let before = u32::from(*table.worked_until.get(usize::from(day.0))?);
-        let nth = usize::try_from(before.checked_add(n)?).ok()?;
-        table.worked.get(nth - 1).copied().map(DayNumber)
+        let nth = usize::from(self.worked_until[usize::from(day.0)]) + n as usize - 1;
+        self.worked.get(nth).copied().map(DayNumber)
     }
 
     /// The `n`-th local day after a day.
     #[inline]
     #[must_use]
-    pub fn nth_number_after(&self, day: DayNumber, n: u32) -> Option<DayNumber> {
+    pub fn nth_day_after(&self, day: DayNumber, n: u32) -> Option<DayNumber> {
         let day = u16::try_from(u32::from(day.0).checked_add(n)?).ok()?;
-        (day < DAYS && self.table().unbroken).then_some(DayNumber(day))
+        (day < DAYS && self.unbroken).then_some(DayNumber(day))
     }
 
     /// Whether that day is worked.
     #[inline]
     #[must_use]
-    pub fn is_business_number(&self, day: DayNumber) -> Option<bool> {
-        let table = self.table();
-        let until = *table.worked_until.get(usize::from(day.0))?;
-        Some(usize::from(until).checked_sub(1).and_then(|last| table.worked.get(last)) == Some(&day.0))
+    pub fn is_business_day(&self, day: DayNumber) -> bool {
+        let until = usize::from(self.worked_until[usize::from(day.0)]);
+        until.checked_sub(1).and_then(|last| self.worked.get(last)) == Some(&day.0)
     }
 
     /// The first instant of a day.
     #[inline]
     #[must_use]
-    pub fn start_of_number(&self, day: DayNumber) -> Option<DateTime<Utc>> {
-        self.table().days.start(day.0)
+    pub fn start(&self, day: DayNumber) -> Option<DateTime<Utc>> {
+        self.days.start(day.0)
     }
 
     /// The first instant after a day.
     #[inline]
     #[must_use]
-    pub fn end_of_number(&self, day: DayNumber) -> Option<DateTime<Utc>> {
-        self.table().days.start(day.0 + 1)
+    pub fn end(&self, day: DayNumber) -> Option<DateTime<Utc>> {
+        self.days.start(day.0 + 1)
     }
 
     /// The time of day of an instant, on another day; `None` also if the clocks change on either.
     #[inline]
     #[must_use]
-    pub fn same_time_on_number(&self, at: DateTime<Utc>, day: DayNumber) -> Option<DateTime<Utc>> {
-        let days = &self.table().days;
-        let from = days.day(at)?;
-        let plain = days.is_plain(from) && days.is_plain(day.0);
-        Some(
-            days.start(day.0).filter(|_| plain)?
-                + (at.with_nanosecond(at.nanosecond().min(LAST_NANOSECOND))? - days.start(from)?),
-        )
+    pub fn same_time_on(&self, at: DateTime<Utc>, day: DayNumber) -> Option<DateTime<Utc>> {
+        let from = self.days.day(at)?;
+        if !(self.days.is_plain(from) && self.days.is_plain(day.0)) {
+            return None;
+        }
+        let at = at.with_nanosecond(at.nanosecond().min(LAST_NANOSECOND))?;
+        Some(self.days.start(day.0)? + (at - self.days.start(from)?))
     }
 }
 

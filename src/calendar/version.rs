@@ -16,7 +16,7 @@ impl Calendar {
     #[must_use]
     pub fn version(&self) -> &str {
         self.version.get_or_init(|| {
-            let hash = Sha256::digest(self.facts().as_bytes());
+            let hash = Sha256::digest(self.as_text().as_bytes());
             hash.iter().take(SHOWN).fold(String::with_capacity(2 * SHOWN), |mut text, byte| {
                 // Writing to a String cannot fail.
                 let _ = write!(text, "{byte:02x}");
@@ -26,7 +26,7 @@ impl Calendar {
     }
 
     /// Everything it says, one fact a line, in a fixed order, every name in quotes.
-    fn facts(&self) -> String {
+    fn as_text(&self) -> String {
         let mut text = format!("zone {:?}\n", self.zone.name());
         let mut line = |what: &str, from: NaiveDate, rest: &str| {
             let _ = writeln!(text, "{what} {from} {rest}");

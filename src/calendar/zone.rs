@@ -23,6 +23,11 @@ const FARTHEST_OFFSET: i64 = 26 * 3600;
 /// Names that a zone directory may hold although they are no place: what they mean depends on the machine.
 const NOT_A_PLACE: [&str; 2] = ["localtime", "posixrules"];
 
+/// Forgets what was read of the zone data, so that zones are read anew: a daemon may outlive several releases of it.
+pub fn reread_zone_data() {
+    tz::db().reset();
+}
+
 /// A named time zone as the zone data has it. Cheap to clone.
 #[derive(Clone)]
 pub struct Zone {

@@ -18,6 +18,8 @@ pub enum ProblemKind {
     UnknownCalendar,
     /// An instant or amount cannot be read.
     Unreadable,
+    /// A clock runs over days of which its calendar does not know: they are counted without holidays.
+    BeyondCalendar,
 }
 
 impl ProblemKind {
@@ -30,6 +32,7 @@ impl ProblemKind {
             Self::UnknownProgram => "unknown_program",
             Self::UnknownCalendar => "unknown_calendar",
             Self::Unreadable => "unreadable",
+            Self::BeyondCalendar => "beyond_calendar",
         }
     }
 }

@@ -37,7 +37,7 @@ pub async fn run(args: &CheckArgs, context: &Context) -> Result<(), Failure> {
 
 async fn all(settings: Settings, context: &Context) -> Vec<Check> {
     let mut checks = configuration(&settings);
-    checks.extend(check::calendars(&settings.calendars));
+    checks.extend(check::calendars(&settings.calendars, &settings.rules, context.time.now()));
     checks.extend(check::rules(&settings.rules, &settings.policy));
     // What stands in the way as configured has been said.
     if settings.refusal(&[Affects::Delivery]).is_none() {
@@ -79,7 +79,8 @@ async fn database(settings: Settings, context: &Context) -> Vec<Check> {
     match App::open(settings, context.time.clone(), Schema::Verify).await {
         Ok(app) => {
             let mut checks = vec![Check::ok("database", format!("{url}: the schema is up to date"))];
-            checks.extend(check::store(&*app.store, &app.settings.rules, &app.settings.calendars).await);
+            let Settings { rules, calendars, .. } = &*app.settings;
+            checks.extend(check::store(&*app.store, rules, calendars, app.time.now()).await);
             app.store.close().await;
             checks
         }

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::calendar::{Calendars, Zone};
 use crate::claim::{DataProblem, clean_line};
 use crate::explain::{By, Difference, ExplainedClock, Known, Part, Source, Stored, Verdict, explain};
+use crate::scan::HorizonGuard;
 use crate::store::AlertFilter;
 use crate::wording::{Language, Words};
 
@@ -69,8 +70,10 @@ pub async fn run(args: &ExplainArgs, app: &App) -> Result<(), Failure> {
     let calendars: Vec<&str> = plan.calendars.names().collect();
     let mut problems = app.store.data_problems(&plan.rules, &calendars).await?;
     problems.retain(|problem| problem.claim_id == *id);
-
     let at = app.time.now();
+    let guard = HorizonGuard { store: &*app.store, rules: &plan.rules, calendars: &plan.calendars, now: at };
+    problems.extend(guard.problem_of(&subjects));
+
     let known = Known { subjects: &subjects, alerts: &alerts, history: &history };
     let mut clocks = explain(&known, &By { rules: &plan.rules, calendars: &plan.calendars, now: at });
     clocks.retain(|clock| args.rule.as_ref().is_none_or(|rule| clock.rule == *rule));

@@ -4,9 +4,11 @@
 //! configuration, 3 done, but some input was rejected. Source: docs/contract.md, "Exit codes".
 
 mod alerts;
+mod calendar;
 mod check;
 mod deadline;
 mod demo;
+mod diff;
 mod explain;
 mod import;
 mod outbox;
@@ -14,7 +16,7 @@ mod output;
 mod run;
 mod scan;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -55,6 +57,11 @@ enum Command {
     Database(DatabaseCommand),
     /// Say when something is due, and why, day by day
     Deadline(deadline::DeadlineArgs),
+    /// Say what another configuration would change: deadlines, alerts, messages; write nothing
+    Diff(diff::DiffArgs),
+    /// Look at calendars and their days
+    #[command(subcommand)]
+    Calendar(calendar::CalendarCommand),
     /// Check everything that a start needs: configuration, database, calendars, mail
     Check(check::CheckArgs),
     /// Bring the database's schema up to date, and its views over the relations that [source] names
@@ -138,8 +145,12 @@ struct Context {
 
 impl Context {
     fn settings(&self) -> Result<Settings, Failure> {
-        Ok(config::load(self.config.as_deref(), &Environment::of_process())?)
+        load(self.config.as_deref())
     }
+}
+
+fn load(named: Option<&Path>) -> Result<Settings, Failure> {
+    Ok(config::load(named, &Environment::of_process())?)
 }
 
 /// Runs the program.
@@ -176,6 +187,8 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(&args, context.time).await,
         Command::Run(args) => run::run(&args, &context).await,
         Command::Deadline(args) => deadline::run(&args, &context.settings()?),
+        Command::Diff(args) => diff::run(&args, &context).await,
+        Command::Calendar(command) => calendar::run(command, &context),
         Command::Check(args) => check::run(&args, &context).await,
         Command::Migrate => {
             let app = App::open(context.settings()?, context.time, Schema::Migrate).await?;

@@ -88,9 +88,7 @@ pub fn describe(summary: &ScanSummary) -> String {
         (resolved.withdrawn, "withdrawn"),
     ];
     line("resolved", some(&resolutions));
-    if !summary.dry_run {
-        line("messages", some(&[(summary.messages, "to deliver")]));
-    }
+    line("messages", some(&[(summary.messages, "to deliver")]));
     line(
         "data problems",
         match summary.data_problems {
@@ -103,7 +101,8 @@ pub fn describe(summary: &ScanSummary) -> String {
 }
 
 /// What there is any of: `3 met, 1 late`.
-fn some(counts: &[(u64, &str)]) -> String {
+#[must_use]
+pub fn some(counts: &[(u64, &str)]) -> String {
     let some: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     if some.is_empty() { "none".into() } else { some.join(", ") }

@@ -1,10 +1,11 @@
-//! `[calendars]`: each calendar's zone, weekend and days, and which of them is the default.
+//! `[calendars]`: what each calendar is made of, and which of them is the default.
 
 use chrono::{NaiveDate, Weekday};
 
-use crate::calendar::{Calendar, CalendarError, Calendars, FIRST_DAY, LAST_DAY, Zone};
+use crate::calendar::{Calendars, CountryError, Days, FIRST_DAY, Holiday, LAST_DAY, country_days};
 use crate::claim::clean_line;
 
+use super::recipe::{Failure, HolidayFile, Made, Recipe, Recipes};
 use super::section::{Section, expected, instead, line, one_of, text};
 use super::tree::{Node, Value};
 use super::{Affects, read_zone};
@@ -12,12 +13,15 @@ use super::{Affects, read_zone};
 /// The longest name of a calendar, in characters.
 const LONGEST_NAME: usize = 100;
 
+/// What calendars are made of, the calendars, and warnings about their holiday files.
+type Prepared = (Recipes, Calendars, Vec<String>);
+
 /// The names of all calendars, and the calendars themselves unless something is wrong with them.
-pub fn read(section: &Section<'_>) -> (Vec<String>, Option<Calendars>) {
+pub fn read(section: &Section<'_>) -> (Vec<String>, Option<Prepared>) {
     let chosen = section.read("default", |node| line(node, "the name of a calendar, as \"fr\""));
     let tables = section.named();
     let mut names: Vec<String> = tables.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let calendars: Vec<Option<Calendar>> = tables
+    let recipes: Vec<Option<Recipe>> = tables
         .into_iter()
         .map(|(name, table)| {
             if name.trim() != name || name.is_empty() || clean_line(name, LONGEST_NAME) != name {
@@ -27,105 +31,118 @@ pub fn read(section: &Section<'_>) -> (Vec<String>, Option<Calendars>) {
                     format!("found this name, expected 1 to {LONGEST_NAME} visible characters"),
                 );
             }
-            calendar(name, table)
+            recipe(name, table)
         })
         .collect();
-    let calendars: Option<Vec<Calendar>> = calendars.into_iter().collect();
+    let default = default(section, chosen, &mut names);
+    let recipes: Option<Vec<Recipe>> = recipes.into_iter().collect();
+    let made = default.zip(recipes).and_then(|(default, mut recipes)| {
+        if recipes.is_empty() {
+            recipes.push(Recipe::of(&default));
+        }
+        make(section, Recipes::new(default, recipes))
+    });
+    (names, made)
+}
+
+/// The default calendar's name; without any calendar one of that name is made: days of UTC, Saturday and Sunday off.
+fn default(section: &Section<'_>, chosen: Option<&str>, names: &mut Vec<String>) -> Option<String> {
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
-    let default = match (chosen, &known[..]) {
+    match (chosen, &known[..]) {
         (None | Some("default"), []) => {
             names.push("default".into());
-            return (names, utc(section));
+            Some("default".into())
         }
         (Some(chosen), []) => {
             section.report(
                 "default",
                 format!("found {chosen:?}, but there is no calendar: [calendars.{chosen}] is missing"),
             );
-            return (names, None);
+            None
         }
         (Some(chosen), known) if !known.contains(&chosen) => {
             section.report("default", format!("found {chosen:?}, expected {}", one_of(known)));
-            return (names, None);
+            None
         }
-        (Some(chosen), _) => chosen.to_owned(),
-        (None, [only]) => (*only).to_owned(),
+        (Some(chosen), _) => Some(chosen.to_owned()),
+        (None, [only]) => Some((*only).to_owned()),
         (None, known) => {
             if !section.has("default") {
                 section.report("default", format!("absent, expected {}", one_of(known)));
             }
-            return (names, None);
+            None
         }
-    };
-    let made = calendars.and_then(|calendars| {
-        Calendars::new(&default, calendars).map_err(|error| section.report("default", error.to_string())).ok()
-    });
-    (names, made)
-}
-
-/// The calendar of a configuration that has none: days of UTC, Saturday and Sunday off.
-fn utc(section: &Section<'_>) -> Option<Calendars> {
-    let zone = zone_or_utc(section, None)?;
-    let made = Calendars::new("default", [Calendar::new("default", zone)]);
-    made.map_err(|error| section.report("default", error.to_string())).ok()
-}
-
-fn zone_or_utc(section: &Section<'_>, zone: Option<Zone>) -> Option<Zone> {
-    zone.or_else(|| Zone::named("UTC").map_err(|error| section.report("time_zone", error.to_string())).ok())
-}
-
-fn calendar(name: &str, section: Section<'_>) -> Option<Calendar> {
-    let zone = section.read("time_zone", read_zone);
-    let mut calendar = Calendar::new(name, zone_or_utc(&section, zone)?);
-    if let Some(weekend) = section.list("weekend", "a list of days, as [\"sat\", \"sun\"]", weekday) {
-        calendar = calendar.with_weekend(weekend);
     }
+}
+
+/// The calendars; a holiday file that cannot be used stands in the way of deadlines, and of nothing else.
+fn make(section: &Section<'_>, mut recipes: Recipes) -> Option<Prepared> {
+    let Made { calendars, warnings, failures } = recipes.make();
+    for Failure { place, detail } in failures {
+        section.obstacle_at(Affects::Deadlines, place, detail);
+    }
+    let calendars = calendars.map_err(|why| section.report("default", why));
+    Some((recipes, calendars.ok()?, warnings))
+}
+
+fn recipe(name: &str, section: Section<'_>) -> Option<Recipe> {
+    let mut recipe = Recipe::of(name);
+    if let Some(zone) = section.read("time_zone", read_zone) {
+        zone.name().clone_into(&mut recipe.time_zone);
+    }
+    recipe.weekend = section.list("weekend", "a list of days, as [\"sat\", \"sun\"]", weekday);
     let what = "a list of dates, as [\"2026-12-24\"]";
     for (date, name) in section.list("holidays", what, day).into_iter().flatten() {
-        calendar = calendar.with_holiday(date, name);
+        recipe.own.holidays.push(Holiday { date, name, estimated: false });
     }
     for (date, name) in section.list("closures", what, day).into_iter().flatten() {
-        calendar = calendar.with_holiday(date, if name.is_empty() { "closure".into() } else { name });
+        let name = if name.is_empty() { "closure".into() } else { name };
+        recipe.own.holidays.push(Holiday { date, name, estimated: false });
     }
-    for date in section.list("working_days", what, date).into_iter().flatten() {
-        calendar = calendar.with_working_day(date);
-    }
-    not_yet(&section);
-    let built = calendar.build().map_err(|error| {
-        let key = if matches!(error, CalendarError::NoWorkingDay { .. }) { "weekend" } else { "" };
-        section.report(key, error.to_string());
-    });
+    recipe.own.working_days = section.list("working_days", what, date).unwrap_or_default();
+    recipe.country = country(&section);
+    recipe.files =
+        section.list("ics", "a list of files, as [\"closures.ics\"]", |node| file(&section, node)).unwrap_or_default();
+    let checked = recipe.check().map_err(|error| section.report("weekend", error.to_string()));
     section.finish();
-    built.ok()
+    checked.ok().map(|()| recipe)
 }
 
-/// The sources of holidays that this version cannot read: nothing may be computed without their days.
-fn not_yet(section: &Section<'_>) {
-    let what = "the two capital letters of a country, as \"FR\"";
-    let country = section.read("country", |node| {
-        let found = line(node, what)?;
-        let valid = found.len() == 2 && found.bytes().all(|c| c.is_ascii_uppercase());
-        if valid { Ok(found) } else { Err(expected(node, what)) }
-    });
+/// The built-in days of a country, or of a part of it.
+fn country(section: &Section<'_>) -> Option<Days> {
+    let country = section.read("country", |node| line(node, "the two capital letters of a country, as \"FR\""));
     let part = section.read("subdivision", |node| line(node, "a part of the country, as \"BY\""));
-    if let Some(country) = country {
-        let place = part.map_or_else(|| country.to_owned(), |part| format!("{country}-{part}"));
-        section.obstacle(
-            Affects::Deadlines,
-            "country",
-            format!("found {place:?}, but this version has no built-in holidays; list the days in `holidays` instead"),
-        );
-    } else if part.is_some() && !section.has("country") {
-        section.report("subdivision", "found a subdivision without a country, expected country = \"…\" beside it");
+    let Some(country) = country else {
+        if part.is_some() && !section.has("country") {
+            section.report("subdivision", "found a subdivision without a country, expected country = \"…\" beside it");
+        }
+        return None;
+    };
+    if part.is_none() && section.has("subdivision") {
+        return None;
     }
-    let files = section.list("ics", "a list of files, as [\"closures.ics\"]", |node| line(node, "the path of a file"));
-    if files.is_some_and(|files| !files.is_empty()) {
-        section.obstacle(
-            Affects::Deadlines,
-            "ics",
-            "found .ics files, but this version reads none; list the days in `holidays` instead",
-        );
-    }
+    let days = country_days(country, part).map_err(|error| {
+        let of_part = matches!(error, CountryError::UnknownSubdivision { .. });
+        section.report(if of_part { "subdivision" } else { "country" }, error.to_string());
+    });
+    days.ok()
+}
+
+/// A holiday file: its path, or a table of the path and the day until which it knows.
+fn file(section: &Section<'_>, node: &Node) -> Result<HolidayFile, String> {
+    let what = "the path of a file, or { file = \"closures.ics\", known_until = \"2030-12-31\" }";
+    let (path, known_until) = match &node.value {
+        Value::Table(entries) => {
+            if let Some(key) = entries.keys().find(|key| !["file", "known_until"].contains(&key.as_str())) {
+                return Err(format!("found {key:?}; {}", instead(key, &["file", "known_until"])));
+            }
+            let path = entries.get("file").ok_or(format!("found no file, expected {what}"))?;
+            (line(path, what)?, entries.get("known_until").map(date).transpose()?)
+        }
+        _ => (line(node, what)?, None),
+    };
+    let place = section.shown_place("ics", &node.place);
+    Ok(HolidayFile { path: section.resolve(path), shown: path.to_owned(), known_until, place })
 }
 
 fn weekday(node: &Node) -> Result<Weekday, String> {

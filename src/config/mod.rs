@@ -11,8 +11,10 @@ mod environment;
 mod error;
 mod escalation;
 mod fingerprint;
+mod holiday_file;
 mod load;
 mod mail;
+mod recipe;
 mod rules;
 mod secret;
 mod section;
@@ -35,6 +37,7 @@ pub use error::{ConfigError, Place, Problem};
 pub use load::{find, load};
 pub use service::{DatabaseSettings, DatabaseUrl, HttpSettings, LogFormat, LogLevel, LogSettings, ScheduleSettings};
 
+use recipe::{Failure, Made, Recipes};
 use section::{Findings, Section};
 
 /// The configuration, checked.
@@ -55,6 +58,9 @@ pub struct Settings {
     pub log: LogSettings,
     /// What the settings ask for and cannot be had.
     pub obstacles: Vec<Obstacle>,
+    /// What was left out of holiday files and may surprise, a line each.
+    pub warnings: Vec<String>,
+    recipes: Recipes,
 }
 
 /// How messages leave, and from whom.
@@ -92,7 +98,8 @@ pub enum Affects {
 
 impl Settings {
     /// Reads the text of `file` (`None`: no file, paths are relative to the working directory), laid over by
-    /// `environment`. Reads no other file than those that hold secrets.
+    /// `environment`. Reads no other files than holiday files and those that hold
+    /// secrets.
     ///
     /// # Errors
     /// [`ConfigError`] with everything that is wrong.
@@ -119,6 +126,28 @@ impl Settings {
         if lines.is_empty() { None } else { Some(lines.join("\n")) }
     }
 
+    /// The same with calendars made anew from the holiday files and the zone data as they are now; `None`: neither has
+    /// changed since these were made, or was looked at in vain.
+    ///
+    /// # Errors
+    /// What cannot be used of them, one line each: then the calendars there are stay in force.
+    pub fn with_present_calendars(&mut self) -> Result<Option<Self>, String> {
+        if !self.recipes.have_changed() {
+            return Ok(None);
+        }
+        let Made { calendars, warnings, failures } = self.recipes.make();
+        let mut wrong: Vec<String> =
+            failures.into_iter().map(|Failure { place, detail }| format!("{place}: {detail}")).collect();
+        match calendars {
+            Ok(calendars) if wrong.is_empty() => Ok(Some(Self { calendars, warnings, ..self.clone() })),
+            Ok(_) => Err(wrong.join("\n")),
+            Err(why) => {
+                wrong.push(why);
+                Err(wrong.join("\n"))
+            }
+        }
+    }
+
     /// The rule of that name.
     #[must_use]
     pub fn rule(&self, name: &str) -> Option<&Rule> {
@@ -130,8 +159,8 @@ impl Settings {
 fn read(root: Section<'_>, state_directory: &Path) -> Option<Settings> {
     let database = service::database(root.section("database"), state_directory);
     let source = service::source(root.section("source"));
-    let (calendar_names, calendars) = calendars::read(&root.section("calendars"));
-    let default_zone = calendars.as_ref().map(|calendars| calendars.default().zone().clone());
+    let (calendar_names, made) = calendars::read(&root.section("calendars"));
+    let default_zone = made.as_ref().map(|(_, calendars, _)| calendars.default().zone().clone());
     let schedule = service::schedule(root.section("schedule"), default_zone);
     let rules = rules::read(&root.section("rules"), &calendar_names);
     let (mail, way) = mail::read(root.section("mail"), state_directory);
@@ -139,18 +168,21 @@ fn read(root: Section<'_>, state_directory: &Path) -> Option<Settings> {
     let http = service::http(root.section("http"));
     let log = service::log(root.section("log"));
     root.finish();
+    let (recipes, calendars, warnings) = made?;
     Some(Settings {
         file: None,
         database,
         source,
         schedule: schedule?,
-        calendars: calendars?,
+        calendars,
         rules,
         policy,
         mail,
         http,
         log,
         obstacles: Vec::new(),
+        warnings,
+        recipes,
     })
 }
 

@@ -94,8 +94,17 @@ impl<'a> Section<'a> {
 
     /// Notes that `key` asks for something that cannot be had.
     pub fn obstacle(&self, affects: Affects, key: &str, detail: impl Into<String>) {
-        let place = format!("{}: {}", show_place(self.findings.file, self.place(key)), self.path_of(key));
+        self.obstacle_at(affects, self.shown_place(key, self.place(key)), detail);
+    }
+
+    /// Notes that what stands at `place` cannot be had.
+    pub fn obstacle_at(&self, affects: Affects, place: String, detail: impl Into<String>) {
         self.findings.obstacles.borrow_mut().push(Obstacle { affects, place, detail: detail.into() });
+    }
+
+    /// Where a value of `key` stands, and what it is of: `claimwatch.toml:28:11: calendars.fr.country`.
+    pub fn shown_place(&self, key: &str, place: &Place) -> String {
+        format!("{}: {}", show_place(self.findings.file, place), self.path_of(key))
     }
 
     /// A path, which is relative to the file.

@@ -10,6 +10,7 @@
 mod database;
 mod deliveries;
 mod instance;
+mod plans;
 mod pulse;
 mod scans;
 pub mod schedule;
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::{App, AppError};
+use crate::check::{self, Check};
 use crate::config::DatabaseUrl;
 use crate::delivery::transport::Transport;
 use crate::scan::{Request, scan};
@@ -34,6 +36,7 @@ use crate::scan::{Request, scan};
 use database::Database;
 use deliveries::{DeliveryLoop, Watched};
 use instance::Instance;
+use plans::Plans;
 use pulse::{Pulse, Work};
 use scans::ScanLoop;
 
@@ -88,14 +91,14 @@ impl From<JobSchedulerError> for DaemonError {
 /// # Errors
 /// [`DaemonError`]; a database or a mail server that goes away later is none.
 pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Result<(), DaemonError> {
-    let plan = Arc::new(app.plan()?);
+    let plans = Arc::new(Plans::new(&app.settings)?);
     let instance = Instance::claim(&database_path(&app)?)?;
     say_what_cannot_be_had(&app);
 
     let transport: Arc<dyn Transport> = crate::app::transport(&app.settings)?.into();
     let pulse = Arc::new(Pulse::new(Arc::clone(&manager), app.settings.mail.timeout));
     let watched = Arc::new(Watched::new(transport, Arc::clone(&pulse)));
-    let courier = app.courier_through(Arc::clone(&watched) as Arc<dyn Transport>);
+    let courier = app.courier_through(Arc::clone(&watched) as Arc<dyn Transport>, plans.calendars());
     let database = Arc::new(Database::new(instance, app.time.clone()));
     let (ticks, scanned) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let mut scheduler = start_ticking(&ticks).await?;
@@ -112,9 +115,12 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
         scanned: Arc::clone(&scanned),
         stop: stop.ask.clone(),
         work: move |request: Request| {
-            let (store, plan, time, asked) = (Arc::clone(&store), Arc::clone(&plan), time.clone(), asked.clone());
+            let (store, plans, time, asked) = (Arc::clone(&store), Arc::clone(&plans), time.clone(), asked.clone());
             let beat = Arc::clone(&beat);
-            async move { scan(&*store, &plan, &time, &request, &asked, &|| beat.beat(Work::Scans)).await }
+            async move {
+                let plan = plans.present();
+                scan(&*store, &plan, &time, &request, &asked, &|| beat.beat(Work::Scans)).await
+            }
         },
     };
     let deliveries = DeliveryLoop {
@@ -212,6 +218,13 @@ fn database_path(app: &App) -> Result<PathBuf, DaemonError> {
 fn say_what_cannot_be_had(app: &App) {
     for obstacle in &app.settings.obstacles {
         tracing::warn!(place = obstacle.place, detail = obstacle.detail, "a setting cannot be had");
+    }
+    for warning in &app.settings.warnings {
+        tracing::warn!(warning, "in a holiday file");
+    }
+    let calendars = check::calendars(&app.settings.calendars, &app.settings.rules, app.time.now());
+    for Check { detail, fix, .. } in calendars.iter().filter(|check| !check.ok) {
+        tracing::warn!(detail, fix, "a calendar does not reach far enough");
     }
     if let Some(http) = &app.settings.http {
         tracing::warn!(listen = %http.listen, "this version serves no HTTP: [http] is not used");

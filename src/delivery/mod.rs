@@ -16,6 +16,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use lettre::Address;
 use serde::Serialize;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -39,7 +40,8 @@ const RECORD_AGAIN: Duration = Duration::from_millis(500);
 /// Takes messages from the outbox to a transport.
 pub struct Courier {
     store: Arc<dyn Store>,
-    calendars: Arc<Calendars>,
+    /// Those in force.
+    calendars: watch::Receiver<Arc<Calendars>>,
     frame: Frame,
     transport: Arc<dyn Transport>,
     time: TimeSource,
@@ -69,7 +71,7 @@ impl Courier {
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
-        calendars: Arc<Calendars>,
+        calendars: watch::Receiver<Arc<Calendars>>,
         frame: Frame,
         transport: Arc<dyn Transport>,
         time: TimeSource,

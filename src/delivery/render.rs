@@ -1,6 +1,7 @@
 //! A message's facts → its bytes, once: looks at the alerts again and leaves out what was settled meanwhile.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -57,7 +58,8 @@ impl Courier {
 
     /// `alert` with what a reader needs beside it; what only the body shows is looked up only `in_full`.
     async fn case(&self, alert: Alert, reminder: bool, in_full: bool, now: DateTime<Utc>) -> Result<Case, StoreError> {
-        let calendar = self.calendars.get(&alert.calendar).unwrap_or_else(|| self.calendars.default());
+        let calendars = Arc::clone(&self.calendars.borrow());
+        let calendar = calendars.get(&alert.calendar).unwrap_or_else(|| calendars.default());
         let business_days_late = sla::business_days_between(calendar, alert.due_at, now);
         let (title, mut history) =
             if in_full { self.store.background(&alert.claim_id, HISTORY).await? } else { (None, Vec::new()) };

@@ -1,6 +1,8 @@
 //! Who is told: levels, routes, sending hours.
 
-use chrono::{DateTime, NaiveTime, Utc};
+use std::iter::successors;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use lettre::message::Mailbox;
 use wildmatch::WildMatch;
 
@@ -9,6 +11,9 @@ use crate::sla::Span;
 use crate::wording::Language;
 
 use super::Pending;
+
+/// On how many days an opening is looked for: one that daylight saving skips is not skipped so often.
+const OPENINGS: usize = 400;
 
 /// The whole escalation policy.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,5 +115,20 @@ impl Policy {
         let Some(hours) = self.send_hours else { return true };
         let local = calendar.zone().local(now);
         calendar.is_business_day(local.date()) && hours.opens <= local.time() && local.time() < hours.closes
+    }
+
+    /// The first instant, `now` or later, at which messages may go out; `None`: the sending hours never open again.
+    #[must_use]
+    pub fn may_send_from(&self, calendar: &Calendar, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if self.may_send(calendar, now) {
+            return Some(now);
+        }
+        let hours = self.send_hours?;
+        let zone = calendar.zone();
+        let opening = |day: NaiveDate| {
+            zone.instant_of(day.and_time(hours.opens)).filter(|at| *at > now && self.may_send(calendar, *at))
+        };
+        let days = successors(Some(zone.local_date(now)), |day| calendar.next_business_day(*day));
+        days.take(OPENINGS).find_map(opening)
     }
 }

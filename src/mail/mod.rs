@@ -9,16 +9,16 @@ mod message;
 mod render;
 mod view;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use lettre::message::Mailbox;
 use uuid::Uuid;
 
 use crate::calendar::Zone;
 use crate::claim::Totals;
 use crate::escalation::{Case, Digest};
-use crate::sla::Explanation;
+use crate::sla::{Beyond, Explanation};
 use crate::wording::Words;
 
 use self::csv::Attachment;
@@ -75,6 +75,10 @@ struct Sums {
     reminders: usize,
     money: Totals,
     by_rule: BTreeMap<String, RuleSum>,
+    /// Cases that were counted beyond what their calendar knows.
+    beyond: usize,
+    /// What those calendars know: calendar, origin, first and last day.
+    known: BTreeSet<(String, String, NaiveDate, NaiveDate)>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -143,6 +147,10 @@ impl Sums {
         };
         rule.cases += 1;
         rule.worst_days = rule.worst_days.max(case.business_days_late);
+        if let Some(Beyond { source, known_from, known_until }) = &case.alert.explanation.beyond_calendar {
+            self.beyond += 1;
+            self.known.insert((case.alert.calendar.clone(), source.clone(), *known_from, *known_until));
+        }
     }
 }
 

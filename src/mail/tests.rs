@@ -9,6 +9,7 @@ use crate::claim::{Currency, HistoryEntry};
 use crate::sla::{Target, explain};
 use crate::wording::Language;
 
+mod beyond;
 mod hostile;
 mod snapshots;
 

@@ -1,8 +1,9 @@
 //! What the templates are given: every fact of the message in words, cleaned, in the order in which it is read.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::calendar::Zone;
+use crate::calendar::{FIRST_DAY, Zone};
 use crate::claim::{HistoryEntry, clean_line};
 use crate::escalation::Case;
 use crate::wording::Words;
@@ -17,6 +18,8 @@ const MAX_ID: usize = 60;
 const MAX_NOTE: usize = 600;
 /// So many history entries are shown, the latest ones.
 const MAX_HISTORY: usize = 5;
+/// So many calendars that do not know enough are named.
+const MAX_CALENDARS: usize = 3;
 /// The longest subject.
 const MAX_SUBJECT: usize = 250;
 
@@ -30,6 +33,8 @@ pub(super) struct View {
     level: String,
     /// How many cases are reminders; `None`: no one is.
     reminders: Option<String>,
+    /// How many cases were counted beyond what their calendar knows; `None`: no one was.
+    beyond: Option<String>,
     rules: Vec<RuleView>,
     money: Vec<String>,
     money_missing: Option<String>,
@@ -102,6 +107,7 @@ impl View {
             level: words
                 .say(if digest.level == 1 { "level-first" } else { "level-next" }, [("level", digest.level.into())]),
             reminders: reminders(words, sums),
+            beyond: beyond(words, sums),
             rules,
             money: sums.money.iter().map(|money| words.money(money)).collect(),
             money_missing: (sums.money.uncounted() > 0)
@@ -120,6 +126,32 @@ fn reminders(words: Words, sums: &Sums) -> Option<String> {
         all if all == sums.cases => Some(words.say("all-reminders", [("total", all.into())])),
         some => Some(words.say("some-reminders", [("reminded", some.into()), ("new", (sums.cases - some).into())])),
     }
+}
+
+fn beyond(words: Words, sums: &Sums) -> Option<String> {
+    if sums.beyond == 0 {
+        return None;
+    }
+    let mut known: Vec<String> = sums.known.iter().take(MAX_CALENDARS).map(|known| knows(words, known)).collect();
+    let more = sums.known.len() - known.len();
+    if more > 0 {
+        known.push(words.say("beyond-more-calendars", [("count", more.into())]));
+    }
+    Some(words.say("beyond-calendars", [("count", sums.beyond.into()), ("known", words.clauses(&known).into())]))
+}
+
+/// What a calendar's origin knows: `fr (FR, until 2040-12-31)`.
+fn knows(words: Words, (calendar, source, from, until): &(String, String, NaiveDate, NaiveDate)) -> String {
+    let id = if *from == FIRST_DAY { "beyond-known-until" } else { "beyond-known-between" };
+    words.say(
+        id,
+        [
+            ("calendar", clean_line(calendar, MAX_ID).into()),
+            ("source", clean_line(source, MAX_ID).into()),
+            ("from", from.to_string().into()),
+            ("until", until.to_string().into()),
+        ],
+    )
 }
 
 /// The rules with something late, the worst first.

@@ -7,7 +7,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
-use crate::calendar::{Calendar, FIRST_DAY, LAST_DAY, Zone};
+use crate::calendar::{Calendar, DayTable, FIRST_DAY, LAST_DAY, Zone};
 
 use super::{Counting, Roll, Span, Target, Unit};
 
@@ -24,30 +24,30 @@ pub enum DeadlineError {
 /// # Errors
 /// [`DeadlineError`]
 pub fn due_at(target: &Target, calendar: &Calendar, start: DateTime<Utc>) -> Result<DateTime<Utc>, DeadlineError> {
-    due_by_number(target, calendar, start)
+    due_by_table(target, calendar.table(), start)
         .or_else(|| due_of_local(target, calendar, calendar.zone().local(start)))
         .ok_or(DeadlineError::OutOfRange { start })
 }
 
 /// The same from the calendar's arrays alone; `None` where they do not say.
 #[inline]
-fn due_by_number(target: &Target, calendar: &Calendar, start: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let first = calendar.number_of_day(start)?;
+fn due_by_table(target: &Target, days: &DayTable, start: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let first = days.day_of(start)?;
     let Target { span: Span { count, unit }, counting, roll } = *target;
     let mut last = match unit {
-        Unit::BusinessDays => calendar.nth_business_number_after(first, count)?,
-        Unit::Days => calendar.nth_number_after(first, count)?,
+        Unit::BusinessDays => days.nth_business_day_after(first, count)?,
+        Unit::Days => days.nth_day_after(first, count)?,
     };
-    if roll == Roll::NextBusinessDay && !calendar.is_business_number(last)? {
-        last = calendar.nth_business_number_after(last, 1)?;
+    if roll == Roll::NextBusinessDay && !days.is_business_day(last) {
+        last = days.nth_business_day_after(last, 1)?;
     }
     match counting {
-        Counting::EndOfDay => calendar.end_of_number(last),
-        Counting::Elapsed if unit == Unit::BusinessDays && !calendar.is_business_number(first)? => {
-            let begins = calendar.nth_business_number_after(first, 1)?;
-            calendar.start_of_number(calendar.nth_business_number_after(begins, count)?)
+        Counting::EndOfDay => days.end(last),
+        Counting::Elapsed if unit == Unit::BusinessDays && !days.is_business_day(first) => {
+            let begins = days.nth_business_day_after(first, 1)?;
+            days.start(days.nth_business_day_after(begins, count)?)
         }
-        Counting::Elapsed => calendar.same_time_on_number(start, last),
+        Counting::Elapsed => days.same_time_on(start, last),
     }
 }
 
@@ -150,7 +150,7 @@ pub(super) enum At {
 }
 
 impl Due {
-    fn of_local(target: &Target, calendar: &Calendar, start: NaiveDateTime) -> Option<Self> {
+    pub(super) fn of_local(target: &Target, calendar: &Calendar, start: NaiveDateTime) -> Option<Self> {
         let (day, time) = (start.date(), start.time());
         if !(FIRST_DAY..=LAST_DAY).contains(&day) {
             return None;

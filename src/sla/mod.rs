@@ -6,7 +6,9 @@
 mod clock;
 mod cutoff;
 mod deadline;
+mod difference;
 mod explanation;
+mod horizon;
 mod rule;
 mod target;
 
@@ -14,5 +16,6 @@ pub use clock::{Clock, observe};
 pub use cutoff::cutoff;
 pub use deadline::{DeadlineError, at_risk_at, business_days_between, due_at, later};
 pub use explanation::{BEYOND_CALENDAR, Beyond, COUNT_BEGINS, DayCount, DayKind, Explanation, explain};
+pub use horizon::{Horizon, beyond, horizon, remedy};
 pub use rule::{Rule, TaxInvoice, Watches};
 pub use target::{Counting, Roll, Span, Target, TargetError, Unit};

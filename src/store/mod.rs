@@ -23,7 +23,8 @@ use crate::sla::Rule;
 pub use error::StoreError;
 pub use types::{
     AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, LeasedDelivery,
-    OpenCounts, OutboxItem, PageKey, Readable, RowCounts, ScanCounts, ScanRecord, SourceRelations, StoredMail,
+    OpenCounts, OutboxItem, PageKey, Readable, RowCounts, RunningClocks, ScanCounts, ScanRecord, Side, SourceRelations,
+    Standing, Starts, StoredMail,
 };
 
 /// Everything that one database does for claimwatch.
@@ -63,11 +64,24 @@ pub trait ClaimSource: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Readable<Subject>>, StoreError>;
 
-    /// How many clocks of `rule` run at `now`.
+    /// Up to `limit` running clocks of `rule` whose start is one of `starts`, whether they have an alert or not, in the
+    /// order of their key, after `after`.
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn running(&self, rule: &Rule, now: DateTime<Utc>) -> Result<u64, StoreError>;
+    async fn running_clocks(
+        &self,
+        rule: &Rule,
+        starts: &Starts,
+        after: Option<&PageKey>,
+        limit: u32,
+    ) -> Result<Vec<Readable<Subject>>, StoreError>;
+
+    /// How many clocks of `rule` run at `now`, and since when.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn running(&self, rule: &Rule, now: DateTime<Utc>) -> Result<RunningClocks, StoreError>;
 
     /// Every claim whose data keep it from being watched as it should be, by the enabled ones of `rules`;
     /// `calendars` are the names that are configured.
@@ -107,6 +121,13 @@ pub trait AlertStore: Send + Sync {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<(Alert, Option<Readable<Subject>>)>, StoreError>;
+
+    /// The alerts of `rule` that the claims `claim_ids` have, resolved ones too, as escalation looks at them: what
+    /// [`AlertStore::record`] would find there. In no order.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn standing(&self, rule: &str, claim_ids: &[&str]) -> Result<Vec<Standing>, StoreError>;
 
     /// Records `transitions` with their events, all or none. What the database already has in that state is left alone.
     ///

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::alert::Recorded;
+use crate::alert::{AlertId, Recorded, State};
 use crate::claim::{Claim, HistoryEntry, Payment, Program};
-use crate::escalation::Digest;
+use crate::escalation::{Digest, Pending};
 
 /// The starts before which clocks may be late (or at risk), by calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,34 @@ pub struct Cutoffs {
     pub by_calendar: BTreeMap<String, DateTime<Utc>>,
     /// Whether this is about risk: then any open alert will do; otherwise only a breached one.
     pub at_risk: bool,
+}
+
+/// The starts on one side of a bound, by calendar; no bound (`None`) admits no start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Starts {
+    pub side: Side,
+    /// For clocks whose calendar is not in `by_calendar`.
+    pub default: Option<DateTime<Utc>>,
+    /// For programs that name this calendar.
+    pub by_calendar: BTreeMap<String, Option<DateTime<Utc>>>,
+}
+
+/// On which side of an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Before,
+    /// At the instant, or after it.
+    From,
+}
+
+/// The clocks of one rule that run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunningClocks {
+    pub count: u64,
+    /// When the first of them started, without its fraction of a second; `None`: none runs.
+    pub first: Option<DateTime<Utc>>,
+    /// When the last of them did, likewise.
+    pub last: Option<DateTime<Utc>>,
 }
 
 /// Where a page of clocks ended: which of the places that a rule's clocks are in, the start (or stop) as the source spells
@@ -59,11 +87,21 @@ pub struct ScanRecord {
     pub settings: String,
 }
 
+/// An alert as it stands, whether it is open or not, as far as escalation looks at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub clock: AlertId,
+    pub state: State,
+    pub snoozed_until: Option<DateTime<Utc>>,
+    /// What would be pending if it were breached.
+    pub pending: Pending,
+}
+
 /// Which alerts to list; conditions that are `None` admit all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AlertFilter {
     pub id: Option<Uuid>,
-    pub state: Option<crate::alert::State>,
+    pub state: Option<State>,
     /// Only those that are not resolved.
     pub open: bool,
     pub rule: Option<String>,

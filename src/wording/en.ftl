@@ -189,6 +189,16 @@ some-reminders = { $reminded ->
     [one] { $new } is new at this level.
    *[other] { $new } are new at this level.
 }
+beyond-calendars = { $count ->
+    [one] { $count } of these deadlines was
+   *[other] { $count } of these deadlines were
+} counted beyond the days that a calendar knows, without the holidays there: { $known }.
+beyond-known-until = { $calendar } ({ $source }, until { $until })
+beyond-known-between = { $calendar } ({ $source }, from { $from } until { $until })
+beyond-more-calendars = { $count ->
+    [one] and { $count } more calendar
+   *[other] and { $count } more calendars
+}
 held-up = Money held up
 held-up-without-amount = { $count ->
     [one] { $count } case without an amount or a currency is in no sum.

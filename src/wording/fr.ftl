@@ -192,6 +192,16 @@ some-reminders = { $reminded ->
     [one] { $new } nouveau à ce niveau.
    *[other] { $new } nouveaux à ce niveau.
 }
+beyond-calendars = { $count ->
+    [one] { $count } de ces échéances est comptée
+   *[other] { $count } de ces échéances sont comptées
+} au-delà des jours que connaît un calendrier, sans les jours fériés qui s’y trouvent : { $known }.
+beyond-known-until = { $calendar } ({ $source }, jusqu’au { $until })
+beyond-known-between = { $calendar } ({ $source }, du { $from } au { $until })
+beyond-more-calendars = { $count ->
+    [one] et { $count } autre calendrier
+   *[other] et { $count } autres calendriers
+}
 held-up = Montants en attente
 held-up-without-amount = { $count ->
     [one] { $count } cas sans montant ou sans devise n’est dans aucune somme.

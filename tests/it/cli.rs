@@ -1,10 +1,12 @@
 //! The real program at an operator's desk: what is typed, what comes out on which stream, and with which exit code.
 
 mod alerts;
+mod calendar;
 mod check;
 mod database;
 mod deadline;
 mod demo;
+mod diff;
 mod explain;
 mod hostile;
 mod import;

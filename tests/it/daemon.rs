@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use claimwatch::app::{App, Schema};
+use claimwatch::calendar::{Calendars, Days, Origin};
 use claimwatch::config::{Environment, Settings};
 use claimwatch::daemon::{self, DaemonError, News, ServiceManager, Stop};
 use claimwatch::store::DeliveryState;
@@ -14,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::subscriber::DefaultGuard;
 
 use crate::smtp_server::{Act, Encryption, Gate, Moment, SmtpServer};
-use crate::world::{World, at, claim};
+use crate::world::{World, at, claim, paris};
 
 /// The longest that anything here may take; nothing waits for it to pass.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -103,12 +104,19 @@ fn mail_by_smtp(port: u16) -> String {
 }
 
 async fn start(world: &World, cron: &str, mail: &str) -> Running {
+    run(world, settings(world, cron, mail)).await
+}
+
+fn settings(world: &World, cron: &str, mail: &str) -> Settings {
     let text = format!(
         "[database]\nurl = \"sqlite:{}\"\n[schedule]\nscan = \"{cron}\"\ntime_zone = \"UTC\"\n\
          [[escalation.levels]]\nto = [\"support@example.com\", \"lead@example.com\"]\n{mail}\n",
         world.folder.path().join("claimwatch.db").display()
     );
-    let settings = Settings::parse(None, &text, &Environment::default()).expect("settings");
+    Settings::parse(None, &text, &Environment::default()).expect("settings")
+}
+
+async fn run(world: &World, settings: Settings) -> Running {
     let app = App::open(settings, world.time.clone(), Schema::Prepare).await.expect("a database");
     let (stop, heard) = (Stop::default(), Arc::new(Heard::default()));
     let task = tokio::spawn(daemon::run(app, stop.clone(), Arc::clone(&heard) as Arc<dyn ServiceManager>));
@@ -179,6 +187,30 @@ async fn a_scan_runs_when_its_time_comes_and_missed_ones_are_made_up_once() {
     until("ticks without a scan", async || daemon.heard.count("Alive") >= 3).await;
     assert_eq!(scans(&world).await, expected, "a restart does not repeat what was served");
     daemon.stopped().await.expect("a clean stop");
+}
+
+#[tokio::test]
+async fn a_calendar_that_ends_before_the_clocks_of_today_is_warned_about_at_the_start() {
+    const WARNING: &str = "a calendar does not reach far enough";
+    let world = World::on_sqlite().await;
+    for (end, warnings) in [("2026-12-31", 1), ("2027-12-31", 0)] {
+        let mut settings = settings(&world, HOURLY, &mail_as_files(&world));
+        let known = Days {
+            coverage: Some("2010-01-01".parse().expect("a date")..=end.parse().expect("a date")),
+            ..Days::none(Origin::Country("FR".into()))
+        };
+        settings.calendars = Calendars::new("fr", [paris().with_days(known)]).expect("calendars");
+        let (log, _guard) = Log::keep();
+        let daemon = run(&world, settings).await;
+        until("readiness", async || daemon.heard.count("Ready") == 1).await;
+        daemon.stopped().await.expect("a clean stop");
+        assert_eq!(log.count(WARNING), warnings, "{}", log.text());
+        let named =
+            ["WARN", "fr: FR goes from 2010-01-01 to 2026-12-31", "payment until 2027-01-25", "install a newer"];
+        let said = log.text();
+        let line = said.lines().find(|line| line.contains(WARNING)).unwrap_or_default();
+        assert!(warnings == 0 || named.iter().all(|words| line.contains(words)), "{line}");
+    }
 }
 
 #[tokio::test]
@@ -321,4 +353,45 @@ async fn deliveries_that_fail_are_tried_again_soon_and_said_once() {
     assert!(began.elapsed() < Duration::from_secs(20), "sooner than it would look without a reason");
     until("a word about it", async || log.count("deliveries succeed again") == 1).await;
     daemon.stopped().await.expect("a clean stop");
+}
+
+fn holidays(path: &std::path::Path, days: &[&str]) {
+    let events = days.iter().map(|day| format!("BEGIN:VEVENT\nDTSTART;VALUE=DATE:{day}\nSUMMARY:Closed\nEND:VEVENT\n"));
+    let text = format!("BEGIN:VCALENDAR\nVERSION:2.0\n{}END:VCALENDAR\n", events.collect::<String>());
+    std::fs::write(path, text).expect("a holiday file");
+}
+
+#[tokio::test]
+async fn a_holiday_file_that_changes_decides_from_the_next_scan_on_and_a_broken_one_changes_nothing() {
+    let (log, _guard) = Log::keep();
+    let world = late().await;
+    let file = world.folder.path().join("closures.ics");
+    holidays(&file, &["20261201"]);
+    world.time.set(at("2026-11-23T09:00:30Z"));
+    let extra = format!("[calendars.office]\nics = [\"{}\"]\n{}", file.display(), mail_as_files(&world));
+    let daemon = start(&world, HOURLY, &extra).await;
+    until("the first scan", async || scans(&world).await.len() == 1).await;
+    assert_eq!(world.alert().await.due_at, at("2026-11-19T00:00:00Z"));
+
+    holidays(&file, &["20261117", "20261201"]);
+    world.time.set(at("2026-11-23T10:00:00Z"));
+    until("a scan by the new file", async || scans(&world).await.len() == 2).await;
+    assert_eq!(world.alert().await.due_at, at("2026-11-20T00:00:00Z"));
+
+    std::fs::write(&file, "<html>moved</html>").expect("a broken file");
+    for (hour, count) in [(11, 3), (12, 4)] {
+        world.time.set(at(&format!("2026-11-23T{hour}:00:00Z")));
+        until("a scan by the calendar before", async || scans(&world).await.len() == count).await;
+    }
+    assert_eq!(world.alert().await.due_at, at("2026-11-20T00:00:00Z"));
+
+    holidays(&file, &["20261201"]);
+    world.time.set(at("2026-11-23T13:00:00Z"));
+    until("a scan without the day that was removed", async || scans(&world).await.len() == 5).await;
+    assert_eq!(world.alert().await.due_at, at("2026-11-19T00:00:00Z"));
+    assert_eq!(world.story(&world.alert().await).await, ["opened", "escalated", "moved", "moved"]);
+    daemon.stopped().await.expect("a clean stop");
+    assert_eq!(log.count("a calendar changed: open deadlines are derived again"), 2);
+    assert_eq!(log.count("a calendar cannot be made anew; the one before stays in force"), 1, "{}", log.text());
+    assert_eq!(log.count("the calendars can be made anew"), 1);
 }

@@ -30,7 +30,7 @@ fn frame() -> Frame {
 }
 
 fn courier_with(world: &World, server: &SmtpServer, frame: Frame) -> Courier {
-    let calendars = Arc::new(world.plan.calendars.clone());
+    let calendars = tokio::sync::watch::Sender::new(Arc::new(world.plan.calendars.clone())).subscribe();
     let transport = Arc::new(SmtpTransport::new(server.settings()));
     Courier::new(Arc::clone(&world.store), calendars, frame, transport, world.time.clone(), server.settings().timeout)
 }

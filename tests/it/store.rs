@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use claimwatch::alert::State;
 use claimwatch::claim::{DataProblem, ProblemKind};
 use claimwatch::store::sqlite::SqliteStore;
 use claimwatch::store::{Delivery, DeliveryState, SourceRelations, StoreError, StoredMail};
@@ -38,6 +39,34 @@ on_every_engine! {
         assert_eq!(world.store.lease(now + HOLD, "three", 10, HOLD).await.unwrap().len(), 2, "their holders did not come back");
         assert!(!world.store.conclude(first[0].id, "one", now, &Delivery::Sent { reply: "250".into() }).await.unwrap(),
             "whoever lost the lease records nothing");
+    }
+
+    async fn alerts_stand_as_they_were_left_resolved_ones_too_with_the_levels_that_went_out(mut world in World) {
+        with_a_message(&mut world).await;
+        let told_at = at("2026-11-23T09:00:00Z");
+        world.put(claim("C-1", "approved").on("approved_at", "2026-09-01T10:00:00Z")).await;
+        world.line("L-1", "C-1", "10.50", "EUR", None).await;
+        world.line("L-2", "C-1", "10.50", "EUR", None).await;
+        world.scan("2026-11-23T09:05:00Z").await;
+        let snoozed_until = at("2026-12-01T00:00:00Z");
+        world.sql("UPDATE sla_alerts SET snoozed_until = '2026-12-01T00:00:00.000000Z' WHERE payment_id = 'L-1'").await;
+
+        let reviews = world.store.standing("review", &["C-0", "C-1"]).await.unwrap();
+        assert_eq!(reviews.len(), 1);
+        assert_eq!((reviews[0].state, reviews[0].snoozed_until), (State::Resolved, None));
+        assert_eq!(reviews[0].clock.clock_started_at, at("2026-11-16T10:00:00Z"));
+        assert_eq!(reviews[0].pending.sent, [(1, told_at)]);
+
+        let mut lines = world.store.standing("payment", &["C-1"]).await.unwrap();
+        lines.sort_by_key(|alert| alert.clock.payment_id.clone());
+        let found: Vec<_> = lines.iter()
+            .map(|alert| (alert.clock.payment_id.as_deref(), alert.state, alert.snoozed_until)).collect();
+        assert_eq!(found, [(Some("L-1"), State::Breached, Some(snoozed_until)), (Some("L-2"), State::Breached, None)]);
+        let mut pending = world.store.pending_escalations(at("2026-12-02T00:00:00Z"), true).await.unwrap();
+        pending.sort_by_key(|alert| alert.paying_entity.clone());
+        assert_eq!(pending, lines.into_iter().map(|alert| alert.pending).collect::<Vec<_>>(), "as escalation looks at them");
+        assert!(world.store.standing("payment", &["C-2"]).await.unwrap().is_empty());
+        assert!(world.store.standing("payment", &[]).await.unwrap().is_empty());
     }
 
     async fn a_message_that_is_not_due_yet_is_not_leased(mut world in World) {

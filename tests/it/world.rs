@@ -7,7 +7,7 @@ use claimwatch::alert::{Alert, AlertEvent};
 use claimwatch::calendar::{Calendar, Calendars, Zone};
 use claimwatch::escalation::{Level, Policy, SendHours};
 use claimwatch::now::TimeSource;
-use claimwatch::scan::{Plan, Request, ScanSummary, scan};
+use claimwatch::scan::{Diff, Plan, Request, ScanSummary, diff, scan};
 use claimwatch::sla::Rule;
 use claimwatch::store::sqlite::SqliteStore;
 use claimwatch::store::{AlertFilter, DeliveryState, OutboxItem, SourceRelations, Store};
@@ -80,6 +80,21 @@ impl World {
         let database = format!("sqlite://{}", path.display());
         let time = TimeSource::fixed(at("2026-11-23T09:00:00Z"));
         Self { folder, store: Arc::new(store), time, plan: plan(), database }
+    }
+
+    /// Another world in which everything is as it is in this one now.
+    pub async fn copy(&self) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("claimwatch.db");
+        self.sql(&format!("VACUUM INTO '{}'", path.display())).await;
+        let store = SqliteStore::open(&path).await.expect("a database");
+        let database = format!("sqlite://{}", path.display());
+        Self { folder, store: Arc::new(store), time: self.time.clone(), plan: self.plan.clone(), database }
+    }
+
+    /// What scans by `new` would change, as of an instant.
+    pub async fn diff(&self, new: &Plan, instant: &str) -> Diff {
+        diff(&*self.store, &self.plan, new, at(instant), 3).await.expect("a comparison")
     }
 
     /// A connection of one's own, as a dashboard has it.

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite};
 use uuid::Uuid;
 
 use super::clocks::{self, COLUMNS};
 use super::rows::{ALERT_COLUMNS, OwnRow, alert, instant_text, read_instant, subject};
 use super::{SqliteStore, StoreError, escalate, record};
-use crate::alert::{Alert, AlertEvent, Recorded, Transition};
+use crate::alert::{Alert, AlertEvent, AlertId, Recorded, State, Transition};
 use crate::claim::{DataProblem, Subject};
 use crate::escalation::{Message, Pending};
 use crate::sla::Rule;
-use crate::store::{AlertFilter, AlertStore, OpenCounts, PageKey, Readable};
+use crate::store::{AlertFilter, AlertStore, OpenCounts, PageKey, Readable, Standing};
 
 /// Data problems in one statement.
 const PROBLEMS: usize = 200;
@@ -60,6 +61,24 @@ impl AlertStore for SqliteStore {
         rows.iter().map(read).collect()
     }
 
+    async fn standing(&self, rule: &str, claim_ids: &[&str]) -> Result<Vec<Standing>, StoreError> {
+        // Each kind of clock has its own index, which only its own condition leads to; CROSS keeps the list in front.
+        let kind = |line| {
+            format!(
+                "SELECT {PENDING_COLUMNS}, a.claim_id, a.payment_id, a.clock_started_at, a.state, a.snoozed_until \
+                 FROM json_each(?1) asked CROSS JOIN sla_alerts a ON a.claim_id = asked.value \
+                 WHERE a.rule = ?2 AND a.payment_id {line}"
+            )
+        };
+        let sql = format!("{} UNION ALL {}", kind("IS NULL"), kind("IS NOT NULL"));
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(record::json_text(claim_ids)?)
+            .bind(rule)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(standing).collect()
+    }
+
     async fn record(&self, now: DateTime<Utc>, transitions: &[Transition]) -> Result<Recorded, StoreError> {
         let mut transaction = self.begin().await?;
         let recorded = record::apply(&mut transaction, now, transitions).await?;
@@ -93,32 +112,12 @@ impl AlertStore for SqliteStore {
     }
 
     async fn pending_escalations(&self, now: DateTime<Utc>, all: bool) -> Result<Vec<Pending>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT a.id, a.rule, a.program_id, a.paying_entity, a.calendar, a.due_at, \
-             a.acknowledged_at IS NOT NULL AS acknowledged, \
-             (SELECT json_group_array(json_array(e.level, e.last_sent_at)) FROM alert_escalations e \
-              WHERE e.alert_id = a.id) AS sent \
-             FROM sla_alerts a WHERE a.state = 'breached' AND (?2 OR a.next_escalation_at <= ?1) \
-             AND (a.snoozed_until IS NULL OR a.snoozed_until <= ?1) ORDER BY a.due_at, a.id",
-        )
-        .bind(instant_text(now))
-        .bind(all)
-        .fetch_all(&self.readers)
-        .await?;
-        let read = |row| {
-            let own = OwnRow { row, table: "sla_alerts", id: row.try_get("id")? };
-            Ok(Pending {
-                alert_id: own.parsed("id", |text| Uuid::parse_str(text).ok())?,
-                rule: row.try_get("rule")?,
-                program_id: row.try_get("program_id")?,
-                paying_entity: row.try_get("paying_entity")?,
-                calendar: row.try_get("calendar")?,
-                due_at: own.parsed("due_at", read_instant)?,
-                acknowledged: row.try_get("acknowledged")?,
-                sent: own.parsed("sent", read_sent)?,
-            })
-        };
-        rows.iter().map(read).collect()
+        let sql = format!(
+            "SELECT {PENDING_COLUMNS} FROM sla_alerts a WHERE a.state = 'breached' AND (?2 OR a.next_escalation_at <= ?1) \
+             AND (a.snoozed_until IS NULL OR a.snoozed_until <= ?1) ORDER BY a.due_at, a.id"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(instant_text(now)).bind(all).fetch_all(&self.readers).await?;
+        rows.iter().map(pending).collect()
     }
 
     async fn escalate(&self, now: DateTime<Utc>, id: Uuid, message: &Message) -> Result<bool, StoreError> {
@@ -232,6 +231,38 @@ impl AlertStore for SqliteStore {
         }
         Ok(counts)
     }
+}
+
+/// The columns that [`pending`] reads, from `sla_alerts a`.
+const PENDING_COLUMNS: &str = "a.id, a.rule, a.program_id, a.paying_entity, a.calendar, a.due_at, \
+    a.acknowledged_at IS NOT NULL AS acknowledged, (SELECT json_group_array(json_array(e.level, e.last_sent_at)) \
+    FROM alert_escalations e WHERE e.alert_id = a.id) AS sent";
+
+fn pending(row: &SqliteRow) -> Result<Pending, StoreError> {
+    let own = OwnRow { row, table: "sla_alerts", id: row.try_get("id")? };
+    Ok(Pending {
+        alert_id: own.parsed("id", |text| Uuid::parse_str(text).ok())?,
+        rule: row.try_get("rule")?,
+        program_id: row.try_get("program_id")?,
+        paying_entity: row.try_get("paying_entity")?,
+        calendar: row.try_get("calendar")?,
+        due_at: own.parsed("due_at", read_instant)?,
+        acknowledged: row.try_get("acknowledged")?,
+        sent: own.parsed("sent", read_sent)?,
+    })
+}
+
+fn standing(row: &SqliteRow) -> Result<Standing, StoreError> {
+    let own = OwnRow { row, table: "sla_alerts", id: row.try_get("id")? };
+    let clock = AlertId {
+        rule: row.try_get("rule")?,
+        claim_id: row.try_get("claim_id")?,
+        payment_id: row.try_get("payment_id")?,
+        clock_started_at: own.parsed("clock_started_at", read_instant)?,
+    };
+    let state = own.parsed("state", State::parse)?;
+    let snoozed_until = own.optional("snoozed_until", read_instant)?;
+    Ok(Standing { clock, state, snoozed_until, pending: pending(row)? })
 }
 
 fn read_sent(text: &str) -> Option<Vec<(u32, DateTime<Utc>)>> {

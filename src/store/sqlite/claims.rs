@@ -9,10 +9,10 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::clocks::{self, COLUMNS, Part};
 use super::rows::{Unread, instant_text, payment, read_instant, subject, text};
-use super::{SqliteStore, StoreError};
+use super::{SqliteStore, StoreError, running};
 use crate::claim::{DataProblem, HistoryEntry, ProblemKind, Subject, clean_line};
 use crate::sla::{Rule, Watches};
-use crate::store::{ClaimSource, Cutoffs, PageKey, Readable};
+use crate::store::{ClaimSource, Cutoffs, PageKey, Readable, RunningClocks, Starts};
 
 #[async_trait]
 impl ClaimSource for SqliteStore {
@@ -76,18 +76,18 @@ impl ClaimSource for SqliteStore {
             .await
     }
 
-    async fn running(&self, rule: &Rule, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        let mut running = 0;
-        for part in Part::of(rule) {
-            let sql = format!("SELECT count(*) {} AND {}", clocks::running(rule, *part), clocks::started(rule));
-            let count: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
-                .bind(instant_text(now))
-                .bind(format!("{}Z~", seconds_text(now)))
-                .fetch_one(&self.readers)
-                .await?;
-            running += u64::try_from(count).unwrap_or(0);
-        }
-        Ok(running)
+    async fn running_clocks(
+        &self,
+        rule: &Rule,
+        starts: &Starts,
+        after: Option<&PageKey>,
+        limit: u32,
+    ) -> Result<Vec<Readable<Subject>>, StoreError> {
+        running::clocks(self, rule, starts, Pages { parts: Part::of(rule), after, limit }).await
+    }
+
+    async fn running(&self, rule: &Rule, now: DateTime<Utc>) -> Result<RunningClocks, StoreError> {
+        running::count(self, rule, now).await
     }
 
     async fn data_problems(&self, rules: &[Rule], calendars: &[&str]) -> Result<Vec<DataProblem>, StoreError> {
@@ -250,19 +250,19 @@ impl SqliteStore {
 }
 
 /// `at` without its fraction: text that sorts before any instant of that second, however it is spelt.
-fn seconds_text(at: DateTime<Utc>) -> String {
+pub(super) fn seconds_text(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
 /// Reads one page across the parts of a rule: each part in the order of its key, one part after the other.
-struct Pages<'a> {
+pub(super) struct Pages<'a> {
     parts: &'static [Part],
     after: Option<&'a PageKey>,
     limit: u32,
 }
 
 impl Pages<'_> {
-    async fn read(
+    pub(super) async fn read(
         &self,
         store: &SqliteStore,
         query: impl Fn(Part) -> (String, [String; 3], Vec<String>),

@@ -15,6 +15,7 @@ mod outbox;
 mod plans;
 mod record;
 mod rows;
+mod running;
 mod scans;
 mod sources;
 

@@ -16,7 +16,7 @@ use crate::alert::{self, NewAlert, Resolution, State, Transition};
 use crate::calendar::{Calendar, Calendars, Zone};
 use crate::claim::{DataProblem, ProblemKind};
 use crate::sla::Rule;
-use crate::store::{AlertStore, ClaimSource, Cutoffs, PageKey, SourceRelations};
+use crate::store::{AlertStore, ClaimSource, Cutoffs, PageKey, Side, SourceRelations, Starts};
 
 /// The statements that sqlx says were carried out, in their order.
 #[derive(Clone, Default)]
@@ -104,6 +104,11 @@ fn running(rule: &Rule) -> Vec<String> {
     if rule.name.contains("payment") { [claims].into_iter().chain(lines).collect() } else { vec![claims] }
 }
 
+/// How a plan says that an index is read on that side of a start alone.
+fn side_of(side: Side) -> char {
+    if side == Side::Before { '<' } else { '>' }
+}
+
 #[tokio::test]
 async fn every_statement_of_a_scan_goes_through_its_index() {
     let watched = Watched::open().await;
@@ -121,6 +126,15 @@ async fn every_statement_of_a_scan_goes_through_its_index() {
                 assert_eq!(watched.indexes().await, running(rule)[part.saturating_sub(1)..], "late {}", rule.name);
             }
         }
+        for side in [Side::Before, Side::From] {
+            let starts = Starts { side, default: None, by_calendar: [("fr".into(), Some(now()))].into() };
+            store.running_clocks(rule, &starts, None, 500).await.expect("clocks");
+            let plans = watched.plans().await;
+            let range = format!("claims_{}_clock ({}{}?", rule.name, rule.starts_at.column(), side_of(side));
+            assert!(plans[0].iter().any(|step| step.contains(&range)), "{range}: {plans:?}");
+            store.running_clocks(rule, &starts, None, 500).await.expect("clocks");
+            assert_eq!(watched.indexes().await, running(rule), "{side:?} {}", rule.name);
+        }
         store.stopped_clocks(rule, now(), now(), None, 500).await.expect("clocks");
         let stopped = match rule.name.as_str() {
             "review" => vec!["claims_reviewed"],
@@ -133,6 +147,13 @@ async fn every_statement_of_a_scan_goes_through_its_index() {
         for all in [false, true] {
             store.open_alerts(rule, ("fr", "fr"), all, None, 500).await.expect("alerts");
             assert_eq!(watched.indexes().await, ["sla_alerts_open"], "open {}", rule.name);
+        }
+        store.standing(&rule.name, &["C-1", "C-2"]).await.expect("alerts");
+        let plans = watched.plans().await.concat();
+        for index in
+            ["sla_alerts_claim_clock (claim_id=? AND rule=?", "sla_alerts_payment_clock (claim_id=? AND rule=?"]
+        {
+            assert!(plans.iter().any(|step| step.contains(index)), "standing {}: {plans:?}", rule.name);
         }
     }
 

@@ -108,6 +108,23 @@ fn the_answer_says_why_its_calendar_serves() {
 }
 
 #[test]
+fn a_countrys_days_are_told_with_their_release_as_estimated_and_as_far_as_they_are_known() {
+    let desk = Desk::with("[calendars.ae]\ntime_zone = \"Asia/Dubai\"\ncountry = \"AE\"\n");
+    let ask = |start: &str| desk.run(&["deadline", "--rule", "review", "--start", start]).done();
+    let feast = ask("2030-04-11T10:00:00Z");
+    feast.says(&["2030-04-12  skipped  holiday: Day of Arafah (estimated)\n", "\ncalendar version ", ", holidays 0."]);
+    assert!(!feast.out.contains("note:"), "{}", feast.out);
+    ask("2040-12-31T10:00:00Z")
+        .says(&["\nnote: the calendar does not know all of these days: AE goes from 2010-01-01 to 2040-12-31\n"]);
+    let json = |start: &str| desk.run(&["deadline", "--rule", "review", "--start", start, "--json"]).done().json();
+    let feast = json("2030-04-11T10:00:00Z");
+    assert_eq!((&feast["days"][1]["estimated"], &feast["beyond_calendar"]), (&json!(true), &json!(null)));
+    assert!(feast["holiday_data"].as_str().is_some_and(|release| release.starts_with("holidays ")), "{feast}");
+    let known = json!({"source": "AE", "known_from": "2010-01-01", "known_until": "2040-12-31"});
+    assert_eq!(json("2040-12-31T10:00:00Z")["beyond_calendar"], known);
+}
+
+#[test]
 fn the_calendars_version_changes_with_what_it_says() {
     let desk = desk();
     let ask = || desk.run(&["deadline", "--rule", "review", "--start", START, "--json"]).done().json();

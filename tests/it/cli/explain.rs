@@ -159,6 +159,18 @@ async fn data_problems_of_the_claim_are_told_and_those_of_others_are_not() {
 }
 
 #[tokio::test]
+async fn a_clock_that_runs_beyond_its_calendar_is_a_data_problem_with_a_note() {
+    let desk = Desk::with_database("[calendars.fr]\ntime_zone = \"Europe/Paris\"\ncountry = \"FR\"\n").await;
+    desk.put(claim("C-1", "submitted").on("submitted_at", "2009-12-30T10:00:00Z")).await;
+    desk.put(claim("C-2", "submitted").on("submitted_at", "2010-01-04T10:00:00Z")).await;
+    let told = desk.run(&["explain", "C-1"]).done();
+    let known = "  note      FR knows holidays only from Friday, 1 January 2010 to Monday, 31 December 2040: ";
+    told.says(&["\n  data problem beyond_calendar: rule review: due on ", known]);
+    let within = desk.run(&["explain", "C-2"]).done();
+    assert!(!within.out.contains("beyond_calendar") && !within.out.contains("note"), "{}", within.out);
+}
+
+#[tokio::test]
 async fn a_claim_that_is_gone_is_told_from_its_alerts_and_an_unknown_one_is_refused() {
     let desk = desk().await;
     desk.sql("DELETE FROM claims").await;

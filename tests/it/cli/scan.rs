@@ -65,7 +65,7 @@ async fn a_dry_run_says_what_a_scan_would_find_and_writes_nothing() {
     assert_eq!(desk.everything().await, before);
     let done = desk.run(&["scan", "--json", "--at", NOW]).done().json();
     assert_eq!(foreseen["dry_run"], true);
-    for key in ["at", "rules", "opened", "warned", "resolved", "data_problems"] {
+    for key in ["at", "rules", "opened", "warned", "resolved", "messages", "data_problems"] {
         assert_eq!(foreseen[key], done[key], "{key}");
     }
 }

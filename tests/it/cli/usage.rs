@@ -25,6 +25,7 @@ fn help_is_data_and_describes_every_option() {
         &["outbox", "retry", "--help"],
         &["outbox", "deliver", "--help"],
         &["deadline", "--help"],
+        &["diff", "--help"],
         &["check", "--help"],
         &["migrate", "--help"],
     ] {

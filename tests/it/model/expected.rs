@@ -163,6 +163,28 @@ fn calendar<'a>(calendars: &'a Calendars, facts: &Facts, settings: &RuleSettings
     calendars.iter().find(|calendar| Some(calendar.name()) == name).unwrap_or_else(|| calendars.default())
 }
 
+/// Every clock that runs at `now`, watched or not: its program and, if its rule is on, its deadline.
+pub fn running(
+    facts: &Facts,
+    (settings, calendars): (&Settings, &Calendars),
+    now: Instant,
+) -> BTreeMap<ClockId, (Option<&'static str>, Option<Instant>)> {
+    let mut running = BTreeMap::new();
+    for (clocks, settings) in CLOCKS.iter().zip(&settings.rules) {
+        let on = RuleSettings { enabled: true, ..settings.clone() };
+        for (id, claim) in &facts.claims {
+            for line in clocks.watched(facts, id) {
+                if let Clock::Running(start) = clocks.clock(facts, &on, id, line, now) {
+                    let (due_at, _) = due_and_risk(settings, calendar(calendars, facts, settings, claim), start);
+                    let seen = (claim.program, settings.enabled.then_some(due_at));
+                    running.insert((clocks.rule, id.clone(), line.cloned(), start), seen);
+                }
+            }
+        }
+    }
+    running
+}
+
 impl Expected {
     /// Makes a scan at `now`; returns what it must say of itself.
     pub fn scan(

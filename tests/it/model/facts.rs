@@ -229,7 +229,7 @@ fn rule_settings() -> impl Strategy<Value = RuleSettings> {
     })
 }
 
-fn settings() -> impl Strategy<Value = Settings> {
+pub fn settings() -> impl Strategy<Value = Settings> {
     let rules = proptest::array::uniform4(rule_settings());
     (rules, 0..3_u32).prop_map(|(rules, closures)| Settings { rules, closures })
 }

@@ -1,0 +1,179 @@
+//! What a scan would do, done by nobody: the alerts as its transitions would leave them, and what would be told of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::alert::{AlertId, NewAlert, Recorded, State, Transition};
+use crate::escalation::{self, Message, Pending};
+use crate::now::fresh_id;
+use crate::store::{Standing, Store, StoreError};
+
+use super::{Plan, ScanError};
+
+/// The alerts that would stand otherwise than the database has them, and the messages that would go out.
+#[derive(Debug, Default)]
+pub(super) struct Foresight {
+    alerts: HashMap<AlertId, Foreseen>,
+    /// What escalation looks at when all of the rest is done.
+    pub(super) pending: Vec<Pending>,
+    /// The messages that are due, whether or not the sending hours let them go.
+    pub(super) messages: Vec<Message>,
+}
+
+/// An alert as it would stand.
+#[derive(Clone, Debug)]
+pub(super) struct Foreseen {
+    /// As the database has it; `None`: there is none.
+    pub(super) before: Option<State>,
+    pub(super) after: State,
+    pub(super) pending: Pending,
+    snoozed_until: Option<DateTime<Utc>>,
+}
+
+impl Foresight {
+    /// What `store.record` would make of `transitions`, all of `rule` and of clocks on `claim_ids`.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(super) async fn record(
+        &mut self,
+        store: &dyn Store,
+        (rule, at): (&str, DateTime<Utc>),
+        claim_ids: &BTreeSet<&str>,
+        transitions: &[Transition],
+    ) -> Result<Recorded, StoreError> {
+        let claim_ids: Vec<&str> = claim_ids.iter().copied().collect();
+        let standing = store.standing(rule, &claim_ids).await?;
+        let ids: HashMap<Uuid, AlertId> =
+            standing.iter().map(|alert| (alert.pending.alert_id, alert.clock.clone())).collect();
+        let mut standing: HashMap<AlertId, Standing> =
+            standing.into_iter().map(|alert| (alert.clock.clone(), alert)).collect();
+        let mut recorded = Recorded::default();
+        for transition in transitions {
+            let clock = match transition {
+                Transition::Move { alert_id, .. } | Transition::Resolve { alert_id, .. } => ids.get(alert_id).cloned(),
+                Transition::Raise { .. } | Transition::RaiseResolved { .. } => transition.clock(),
+            };
+            if let Some(clock) = clock {
+                let known = standing.remove(&clock).map(Foreseen::of);
+                recorded += self.apply(at, clock, known, transition);
+            }
+        }
+        Ok(recorded)
+    }
+
+    fn apply(
+        &mut self,
+        at: DateTime<Utc>,
+        clock: AlertId,
+        known: Option<Foreseen>,
+        transition: &Transition,
+    ) -> Recorded {
+        let known = self.alerts.get(&clock).cloned().or(known);
+        let before = known.as_ref().map(|alert| alert.after);
+        let (recorded, after) = transition.effect(before);
+        let seen_already = known.is_some() && matches!(transition, Transition::RaiseResolved { .. });
+        if seen_already || (before == Some(after) && recorded == Recorded::default()) {
+            return Recorded::default();
+        }
+        let mut alert = match (known, transition) {
+            (Some(known), _) => known,
+            (None, Transition::Raise { alert, .. } | Transition::RaiseResolved { alert, .. }) => {
+                Foreseen::new(alert, at)
+            }
+            // Gone since it was looked at.
+            (None, Transition::Move { .. } | Transition::Resolve { .. }) => return Recorded::default(),
+        };
+        match transition {
+            Transition::Raise { alert: by, .. } => alert.open_again(by),
+            Transition::Move { alert: by, .. } if before == Some(State::Breached) && after == State::AtRisk => {
+                alert.open_again(by);
+            }
+            Transition::Move { alert: by, .. } => alert.move_to(by),
+            Transition::RaiseResolved { .. } | Transition::Resolve { .. } => {}
+        }
+        alert.after = after;
+        self.alerts.insert(clock, alert);
+        recorded
+    }
+
+    /// Decides what would be told at `at`; with `all`, of every alert, whenever it was to be looked at.
+    ///
+    /// # Errors
+    /// [`ScanError::Store`], and [`ScanError::Escalation`] where a level's instant cannot be given.
+    pub(super) async fn escalate(
+        &mut self,
+        store: &dyn Store,
+        plan: &Plan,
+        at: DateTime<Utc>,
+        all: bool,
+    ) -> Result<(), ScanError> {
+        let changed: HashSet<Uuid> = self.alerts.values().map(|alert| alert.pending.alert_id).collect();
+        self.pending = store.pending_escalations(at, all).await?;
+        self.pending.retain(|alert| !changed.contains(&alert.alert_id));
+        let told_of =
+            |alert: &&Foreseen| alert.after == State::Breached && alert.snoozed_until.is_none_or(|until| until <= at);
+        self.pending.extend(self.alerts.values().filter(told_of).map(|alert| alert.pending.clone()));
+        self.pending.sort_by_key(|alert| (alert.due_at, alert.alert_id));
+        self.messages = escalation::escalate(&plan.policy, &plan.calendars, &self.pending, at)?.messages;
+        Ok(())
+    }
+
+    /// By how much the open alerts of each rule would change: at risk, breached.
+    pub(super) fn changes(&self) -> BTreeMap<&str, (i64, i64)> {
+        let mut changes: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+        for (clock, alert) in &self.alerts {
+            let (at_risk, breached) = changes.entry(&clock.rule).or_default();
+            let more = |state| i64::from(alert.after == state) - i64::from(alert.before == Some(state));
+            *at_risk += more(State::AtRisk);
+            *breached += more(State::Breached);
+        }
+        changes
+    }
+
+    /// Every clock whose alert would change.
+    pub(super) fn clocks(&self) -> impl Iterator<Item = &AlertId> {
+        self.alerts.keys()
+    }
+
+    /// The alert of a clock, if it would change.
+    pub(super) fn alert(&self, clock: &AlertId) -> Option<&Foreseen> {
+        self.alerts.get(clock)
+    }
+}
+
+impl Foreseen {
+    fn of(standing: Standing) -> Self {
+        let Standing { state, snoozed_until, pending, .. } = standing;
+        Self { before: Some(state), after: state, pending, snoozed_until }
+    }
+
+    fn new(alert: &NewAlert, at: DateTime<Utc>) -> Self {
+        let pending = Pending {
+            alert_id: fresh_id(at),
+            rule: alert.rule.clone(),
+            program_id: alert.program_id.clone(),
+            paying_entity: alert.paying_entity.clone(),
+            calendar: alert.calendar.clone(),
+            due_at: alert.due_at,
+            acknowledged: false,
+            sent: Vec::new(),
+        };
+        Self { before: None, after: State::Resolved, pending, snoozed_until: None }
+    }
+
+    /// By a new deadline nobody has been told anything yet.
+    fn open_again(&mut self, by: &NewAlert) {
+        if self.pending.due_at != by.due_at {
+            self.pending.sent.clear();
+        }
+        self.move_to(by);
+    }
+
+    fn move_to(&mut self, by: &NewAlert) {
+        self.pending.due_at = by.due_at;
+        self.pending.calendar.clone_from(&by.calendar);
+    }
+}

@@ -1,0 +1,75 @@
+//! Running clocks: how many, since when, and those that started on one side of a bound.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::{AssertSqlSafe, Row};
+
+use super::claims::{Pages, seconds_text};
+use super::clocks::{self, Part};
+use super::rows::{instant_text, read_instant, text};
+use super::{SqliteStore, StoreError};
+use crate::claim::Subject;
+use crate::sla::Rule;
+use crate::store::{Readable, RunningClocks, Side, Starts};
+
+/// Sorts before, and after, every instant.
+const NEVER_BEFORE: &str = "";
+const NEVER_FROM: &str = "~";
+
+pub(super) async fn clocks(
+    store: &SqliteStore,
+    rule: &Rule,
+    starts: &Starts,
+    pages: Pages<'_>,
+) -> Result<Vec<Readable<Subject>>, StoreError> {
+    // Text without its fraction sorts before every spelling of the instants of its second.
+    let (comparison, bound): (_, fn(DateTime<Utc>) -> String) = match starts.side {
+        Side::Before => ("<", instant_text),
+        Side::From => (">=", seconds_text),
+    };
+    let never = if starts.side == Side::Before { NEVER_BEFORE } else { NEVER_FROM };
+    let bound = |at: Option<DateTime<Utc>>| at.map_or_else(|| never.to_owned(), bound);
+    let by_calendar: BTreeMap<&str, String> =
+        starts.by_calendar.iter().map(|(name, at)| (name.as_str(), bound(*at))).collect();
+    let default = bound(starts.default);
+    let all = by_calendar.values().chain([&default]);
+    let widest = if starts.side == Side::Before { all.max() } else { all.min() }.cloned().unwrap_or_default();
+    let by_calendar = serde_json::to_string(&by_calendar).unwrap_or_default();
+    let start = rule.starts_at.column();
+    pages
+        .read(store, |part| {
+            let text = format!(
+                "{} AND c.{start} {comparison} ?1 AND c.{start} {comparison} coalesce((SELECT value FROM json_each(?2) \
+                 WHERE key = p.calendar), ?3)",
+                clocks::running(rule, part)
+            );
+            (text, part.key(rule), vec![widest.clone(), by_calendar.clone(), default.clone()])
+        })
+        .await
+}
+
+pub(super) async fn count(store: &SqliteStore, rule: &Rule, now: DateTime<Utc>) -> Result<RunningClocks, StoreError> {
+    let start = format!("substr(c.{}, 1, 19)", rule.starts_at.column());
+    let mut running = RunningClocks::default();
+    for part in Part::of(rule) {
+        let sql = format!(
+            "SELECT count(*) AS running, min({start}) AS first, max({start}) AS last {} AND {}",
+            clocks::running(rule, *part),
+            clocks::started(rule)
+        );
+        let row = sqlx::query(AssertSqlSafe(sql))
+            .bind(instant_text(now))
+            .bind(format!("{}Z~", seconds_text(now)))
+            .fetch_one(&store.readers)
+            .await?;
+        let read = |column| Ok::<_, StoreError>(text(&row, column)?.map(|second| read_instant(&format!("{second}Z"))));
+        // What looks like an instant and is none is as early, or as late, as can be.
+        let first = read("first")?.map(|at| at.unwrap_or(DateTime::<Utc>::MIN_UTC));
+        let last = read("last")?.map(|at| at.unwrap_or(DateTime::<Utc>::MAX_UTC));
+        running.count += u64::try_from(row.try_get::<i64, _>("running")?).unwrap_or(0);
+        running.first = running.first.into_iter().chain(first).min();
+        running.last = running.last.max(last);
+    }
+    Ok(running)
+}
