@@ -72,12 +72,22 @@ impl HorizonGuard<'_> {
                 }
             }
         }
-        let problem = |(claim_id, details): (String, Vec<String>)| DataProblem {
-            claim_id,
-            kind: ProblemKind::BeyondCalendar,
-            detail: clean_line(&details.join("; "), MAX_DETAIL).into_owned(),
-        };
-        Ok(found.into_iter().map(problem).collect())
+        Ok(found.into_iter().map(|(claim_id, details)| problem(claim_id, &details)).collect())
+    }
+
+    /// The problem of one claim, whose subjects these are.
+    #[must_use]
+    pub fn problem_of(&self, subjects: &[Subject]) -> Option<DataProblem> {
+        let mut details = Vec::new();
+        for rule in self.rules.iter().filter(|rule| rule.enabled) {
+            for detail in subjects.iter().filter_map(|subject| self.judge(rule, subject)) {
+                if !details.contains(&detail) {
+                    details.push(detail);
+                }
+            }
+        }
+        let claim_id = subjects.first()?.claim.claim_id.clone();
+        (!details.is_empty()).then(|| problem(claim_id, &details))
     }
 
     /// What is wrong with the clock of `rule` on `subject`, for a person.
@@ -117,4 +127,9 @@ impl HorizonGuard<'_> {
         let early = early.then(|| starts(Side::Before, |horizon| horizon.before));
         early.into_iter().chain(late.then(|| starts(Side::From, |horizon| horizon.from))).collect()
     }
+}
+
+fn problem(claim_id: String, details: &[String]) -> DataProblem {
+    let detail = clean_line(&details.join("; "), MAX_DETAIL).into_owned();
+    DataProblem { claim_id, kind: ProblemKind::BeyondCalendar, detail }
 }
