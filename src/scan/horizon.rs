@@ -54,7 +54,7 @@ impl HorizonGuard<'_> {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for rule in self.rules.iter().filter(|rule| rule.enabled) {
             let clocks = running.get(&rule.name).copied().unwrap_or_default();
-            for starts in self.suspicious(rule, clocks) {
+            for starts in suspicious(rule, self.calendars, clocks, self.now) {
                 let mut after = None;
                 loop {
                     let page = self.store.running_clocks(rule, &starts, after.as_ref(), BATCH).await?;
@@ -105,28 +105,26 @@ impl HorizonGuard<'_> {
             calendar.name(),
         ))
     }
+}
 
-    /// The starts of `clocks` that are to be judged: on neither side, if none can be so early or so late.
-    fn suspicious(&self, rule: &Rule, clocks: RunningClocks) -> Vec<Starts> {
-        let Self { calendars, now, .. } = *self;
-        let of = |calendar: &Calendar| sla::horizon(&rule.target, calendar);
-        let horizons: BTreeMap<&str, Horizon> =
-            calendars.iter().map(|calendar| (calendar.name(), of(calendar))).collect();
-        let named = |calendar: &Calendar| horizons.get(calendar.name()).copied().unwrap_or_default();
-        // A program that is not there, or names an unknown calendar, is counted by the default one, whatever the rule's.
-        let own = calendars.choose(None, rule.calendar.as_deref()).calendar;
-        let default = named(own).or(named(calendars.default()));
-        let widest = horizons.values().copied().fold(default, Horizon::or);
-        let starts = |side, bound: fn(Horizon) -> Option<DateTime<Utc>>| Starts {
-            side,
-            default: bound(default),
-            by_calendar: horizons.iter().map(|(name, horizon)| ((*name).to_owned(), bound(*horizon))).collect(),
-        };
-        let early = widest.before.zip(clocks.first).is_some_and(|(before, first)| first < before);
-        let late = clocks.count > 0 && widest.from.is_some_and(|from| from <= now);
-        let early = early.then(|| starts(Side::Before, |horizon| horizon.before));
-        early.into_iter().chain(late.then(|| starts(Side::From, |horizon| horizon.from))).collect()
-    }
+/// The starts of `clocks` that are to be judged: on neither side, if none is so early or so late.
+fn suspicious(rule: &Rule, calendars: &Calendars, clocks: RunningClocks, now: DateTime<Utc>) -> Vec<Starts> {
+    let of = |calendar: &Calendar| sla::horizon(&rule.target, calendar);
+    let horizons: BTreeMap<&str, Horizon> = calendars.iter().map(|calendar| (calendar.name(), of(calendar))).collect();
+    let named = |calendar: &Calendar| horizons.get(calendar.name()).copied().unwrap_or_default();
+    // A program that is not there, or names an unknown calendar, is counted by the default one, whatever the rule's.
+    let own = calendars.choose(None, rule.calendar.as_deref()).calendar;
+    let default = named(own).or(named(calendars.default()));
+    let widest = horizons.values().copied().fold(default, Horizon::or);
+    let starts = |side, bound: fn(Horizon) -> Option<DateTime<Utc>>| Starts {
+        side,
+        default: bound(default),
+        by_calendar: horizons.iter().map(|(name, horizon)| ((*name).to_owned(), bound(*horizon))).collect(),
+    };
+    let early = widest.before.zip(clocks.first).is_some_and(|(before, first)| first < before);
+    let late = clocks.count > 0 && widest.from.is_some_and(|from| from <= now);
+    let early = early.then(|| starts(Side::Before, |horizon| horizon.before));
+    early.into_iter().chain(late.then(|| starts(Side::From, |horizon| horizon.from))).collect()
 }
 
 fn problem(claim_id: String, details: &[String]) -> DataProblem {
