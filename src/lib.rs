@@ -11,6 +11,7 @@ pub mod sla;
 
 pub mod alert;
 pub mod escalation;
+pub mod explain;
 pub mod mail;
 pub mod wording;
 

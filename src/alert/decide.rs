@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::calendar::{Calendar, Calendars, Choice};
 use crate::claim::{Subject, clean_line};
-use crate::sla::{self, Clock, DeadlineError, Rule};
+use crate::sla::{self, Clock, DeadlineError, Explanation, Rule};
 
 use super::{Alert, Cause, NewAlert, Resolution, State, Transition};
 
@@ -22,6 +22,21 @@ impl Context<'_> {
     #[must_use]
     pub fn calendar<'s>(&'s self, subject: &'s Subject) -> &'s Calendar {
         self.choose(subject).calendar
+    }
+
+    /// Why the clock on `subject` that started at `started_at` is due when it is, with why its calendar serves.
+    ///
+    /// # Errors
+    /// [`DeadlineError`] if its deadline cannot be given.
+    pub fn explain(&self, subject: &Subject, started_at: DateTime<Utc>) -> Result<Explanation, DeadlineError> {
+        let Choice { calendar, by, unknown } = self.choose(subject);
+        let mut explanation = sla::explain(&self.rule.target, calendar, started_at)?;
+        explanation.chosen_by = Some(by);
+        if let Some(name) = unknown {
+            let name = clean_line(name, MAX_NAME);
+            explanation.notes.push(format!("calendar {name:?} is not configured; {:?} serves", calendar.name()));
+        }
+        Ok(explanation)
     }
 
     fn choose<'s>(&'s self, subject: &'s Subject) -> Choice<'s> {
@@ -162,13 +177,7 @@ fn state_of(
 const MAX_NAME: usize = 200;
 
 fn new_alert(context: &Context<'_>, subject: &Subject, started_at: DateTime<Utc>) -> Result<NewAlert, DeadlineError> {
-    let Choice { calendar, by, unknown } = context.choose(subject);
-    let mut explanation = sla::explain(&context.rule.target, calendar, started_at)?;
-    explanation.chosen_by = Some(by);
-    if let Some(name) = unknown {
-        let name = clean_line(name, MAX_NAME);
-        explanation.notes.push(format!("calendar {name:?} is not configured; {:?} serves", calendar.name()));
-    }
+    let explanation = context.explain(subject, started_at)?;
     let claim = &subject.claim;
     let (amount, currency) = subject.money();
     Ok(NewAlert {
@@ -183,7 +192,7 @@ fn new_alert(context: &Context<'_>, subject: &Subject, started_at: DateTime<Utc>
         amount,
         currency,
         paying_entity: subject.payment.as_ref().and_then(|line| line.paying_entity.clone()),
-        calendar: calendar.name().to_owned(),
+        calendar: explanation.calendar.clone(),
         explanation,
     })
 }

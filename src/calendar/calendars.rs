@@ -26,6 +26,18 @@ pub enum ChosenBy {
     Default,
 }
 
+impl ChosenBy {
+    /// The text that explanations have.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Program => "program",
+            Self::Rule => "rule",
+            Self::Default => "default",
+        }
+    }
+}
+
 /// The calendar that serves a claim.
 #[derive(Clone, Copy, Debug)]
 pub struct Choice<'a> {

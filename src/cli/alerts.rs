@@ -194,6 +194,11 @@ fn describe(alert: &Alert, events: &[AlertEvent], app: &App) -> String {
     line("deadline", Some(lateness(alert, app)));
     line("stopped", alert.stopped_at.map(|at| words.instant(at, zone)));
     line("because", Some(explained.sentence));
+    // The sentence gives many weekend days as their number.
+    let skipped = words.every_skipped_day(&alert.explanation);
+    line("skipped", (skipped != explained.skipped).then_some(skipped));
+    line("calendar", Some(explained.calendar));
+    line("versions", Some(explained.versions));
     line("level", Some(alert.escalation_level.to_string()));
     lines.push("  events".into());
     lines.extend(events.iter().map(|event| {

@@ -9,12 +9,12 @@ use serde::Serialize;
 use super::Failure;
 use super::output::{complain, counted, json, say, written};
 use crate::app;
-use crate::calendar::{Calendar, Calendars};
+use crate::calendar::{Calendar, Calendars, ChosenBy};
 use crate::claim::clean_line;
 use crate::config::Settings;
 use crate::import::{Malformed, Record, Records};
 use crate::scan::Plan;
-use crate::sla::{Counting, DayKind, Explanation, Target, due_at, explain};
+use crate::sla::{Beyond, Counting, DayKind, Explanation, Target, due_at, explain};
 use crate::wording::{Language, Words};
 
 #[derive(Args, Debug)]
@@ -48,6 +48,11 @@ struct Answer<'a> {
     time_zone: &'a str,
     zone_data: &'a str,
     notes: &'a [String],
+    calendar_version: &'a str,
+    /// `None`: it was asked for by name.
+    chosen_by: Option<ChosenBy>,
+    holiday_data: Option<&'a str>,
+    beyond_calendar: Option<&'a Beyond>,
 }
 
 /// A day of the answer.
@@ -56,6 +61,7 @@ struct Day<'a> {
     date: NaiveDate,
     kind: DayKind,
     reason: Option<&'a str>,
+    estimated: bool,
 }
 
 pub fn run(args: &DeadlineArgs, settings: &Settings) -> Result<(), Failure> {
@@ -63,8 +69,9 @@ pub fn run(args: &DeadlineArgs, settings: &Settings) -> Result<(), Failure> {
     let (Some(rule), Some(start)) = (&args.rule, args.start) else { return batch(&plan) };
     let question =
         Question::read(&plan, rule, args.calendar.as_deref()).map_err(|why| Failure::usage(format!("--{why}")))?;
-    let explanation = explain(&question.target, question.calendar, start)
+    let mut explanation = explain(&question.target, question.calendar, start)
         .map_err(|error| Failure::usage(format!("--start: {error}")))?;
+    explanation.chosen_by = question.chosen_by;
     if args.json {
         return json(&Answer {
             start,
@@ -74,11 +81,20 @@ pub fn run(args: &DeadlineArgs, settings: &Settings) -> Result<(), Failure> {
             days: explanation
                 .days
                 .iter()
-                .map(|day| Day { date: day.date, kind: day.kind, reason: day.reason.as_deref() })
+                .map(|day| Day {
+                    date: day.date,
+                    kind: day.kind,
+                    reason: day.reason.as_deref(),
+                    estimated: day.estimated,
+                })
                 .collect(),
             time_zone: &explanation.time_zone,
             zone_data: &explanation.zone_data,
             notes: &explanation.notes,
+            calendar_version: &explanation.calendar_version,
+            chosen_by: explanation.chosen_by,
+            holiday_data: explanation.holiday_data.as_deref(),
+            beyond_calendar: explanation.beyond_calendar.as_ref(),
         });
     }
     say(&describe(rule, &question, &explanation))
@@ -87,21 +103,20 @@ pub fn run(args: &DeadlineArgs, settings: &Settings) -> Result<(), Failure> {
 /// The answer for a person.
 fn describe(rule: &str, question: &Question<'_>, explanation: &Explanation) -> String {
     let words = Words::new(Language::En);
-    let due = words.explanation(rule, explanation, question.calendar.zone()).due;
+    let explained = words.explanation(rule, explanation, question.calendar.zone());
     let at_the = if question.target.counting == Counting::EndOfDay { "at the " } else { "" };
-    let mut lines = vec![format!("due {at_the}{due}: before {}", instant_text(explanation.due_at))];
+    let mut lines = vec![format!("due {at_the}{}: before {}", explained.due, instant_text(explanation.due_at))];
     lines.extend(explanation.days.iter().map(|day| {
         let kind = serde_json::to_value(day.kind).unwrap_or_default();
         let reason = day.reason.as_deref().map(|reason| clean_line(reason, 200)).unwrap_or_default();
-        format!("  {}  {:<8} {reason}", day.date.format("%a %Y-%m-%d"), kind.as_str().unwrap_or_default())
+        let estimated = if day.estimated { " (estimated)" } else { "" };
+        format!("  {}  {:<8} {reason}{estimated}", day.date.format("%a %Y-%m-%d"), kind.as_str().unwrap_or_default())
             .trim_end()
             .to_owned()
     }));
     lines.extend(explanation.notes.iter().map(|note| format!("note: {}", clean_line(note, 300))));
-    lines.push(format!(
-        "calendar {}, zone {} (zone data {})",
-        explanation.calendar, explanation.time_zone, explanation.zone_data
-    ));
+    lines.push(format!("calendar {}; zone {}", explained.calendar, explanation.time_zone));
+    lines.push(explained.versions);
     lines.join("\n")
 }
 
@@ -109,6 +124,8 @@ fn describe(rule: &str, question: &Question<'_>, explanation: &Explanation) -> S
 struct Question<'a> {
     target: Target,
     calendar: &'a Calendar,
+    /// `None`: it was asked for by name.
+    chosen_by: Option<ChosenBy>,
 }
 
 impl<'a> Question<'a> {
@@ -121,11 +138,14 @@ impl<'a> Question<'a> {
                 format!("rule: {error}, or one of the rules {}", names.join(", "))
             })?,
         };
-        let calendar = match calendar {
-            Some(name) => named(&plan.calendars, name)?,
-            None => plan.calendars.choose(None, known.and_then(|rule| rule.calendar.as_deref())).calendar,
+        let (calendar, chosen_by) = match calendar {
+            Some(name) => (named(&plan.calendars, name)?, None),
+            None => {
+                let choice = plan.calendars.choose(None, known.and_then(|rule| rule.calendar.as_deref()));
+                (&**choice.calendar, Some(choice.by))
+            }
         };
-        Ok(Self { target, calendar })
+        Ok(Self { target, calendar, chosen_by })
     }
 }
 

@@ -9,6 +9,7 @@ mod check;
 mod deadline;
 mod demo;
 mod diff;
+mod explain;
 mod import;
 mod outbox;
 mod output;
@@ -75,6 +76,8 @@ enum DatabaseCommand {
     /// Look at alerts
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
+    /// Explain each of a claim's clocks anew, past ones too, and say where an alert's stored explanation differs
+    Explain(explain::ExplainArgs),
     /// Take claims from CSV files into the embedded database: all of them, or none if anything is wrong
     Import(import::ImportArgs),
     /// Look at messages on their way out, and send them again
@@ -195,7 +198,8 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         }
         Command::Database(command) => {
             let settings = context.settings()?;
-            if matches!(command, DatabaseCommand::Alerts(_) | DatabaseCommand::Outbox(_)) {
+            if matches!(command, DatabaseCommand::Alerts(_) | DatabaseCommand::Explain(_) | DatabaseCommand::Outbox(_))
+            {
                 must_be_there(&settings.database.url)?;
             }
             let app = App::open(settings, context.time, context.schema).await?;
@@ -220,6 +224,7 @@ async fn on_database(command: DatabaseCommand, app: &App) -> Result<(), Failure>
     match command {
         DatabaseCommand::Scan(args) => scan::run(&args, app).await,
         DatabaseCommand::Alerts(command) => alerts::run(command, app).await,
+        DatabaseCommand::Explain(args) => explain::run(&args, app).await,
         DatabaseCommand::Outbox(command) => outbox::run(command, app).await,
         DatabaseCommand::Import(args) => import::run(&args, &*app.store).await,
     }

@@ -16,9 +16,10 @@ use crate::wording::Words;
 use super::{MailError, claim_link};
 
 /// The columns, in order. Instants are RFC 3339 in the calendar's own offset; `business_days_late` are whole ones; `amount`
-/// is a plain decimal; `reminder` is `true` or `false`; `skipped` is every skipped day
-/// with its reason, as the explanation has them: `2026-11-21 Saturday; 2026-12-25 holiday: Christmas Day`.
-pub(super) const COLUMNS: [&str; 19] = [
+/// is a plain decimal; `reminder` is `true` or `false`; `skipped` is every skipped day with its reason, as the explanation
+/// has them: `2026-11-21 Saturday; 2026-12-25 holiday: Christmas Day`, with `(estimated)` after a date that may still move.
+/// `chosen_by` is `program`, `rule` or `default`; `beyond_calendar` is what ends before the last day, and when.
+pub(super) const COLUMNS: [&str; 24] = [
     "alert_id",
     "rule",
     "claim_id",
@@ -38,6 +39,11 @@ pub(super) const COLUMNS: [&str; 19] = [
     "reminder",
     "acknowledged_by",
     "link",
+    "chosen_by",
+    "calendar_version",
+    "holiday_data",
+    "zone_data",
+    "beyond_calendar",
 ];
 
 /// The file's size limit: encoded it takes a third more, and servers refuse messages above 10 MB.
@@ -109,6 +115,7 @@ impl Attachment {
 fn row(case: &Case, zone: Option<&Zone>, claim_url: Option<&str>) -> [String; COLUMNS.len()] {
     let alert = &case.alert;
     let optional = |text: &Option<String>| text.as_deref().map(cell).unwrap_or_default();
+    let explanation = &alert.explanation;
     [
         alert.id.to_string(),
         cell(&alert.rule),
@@ -125,16 +132,24 @@ fn row(case: &Case, zone: Option<&Zone>, claim_url: Option<&str>) -> [String; CO
         alert.currency.map(|currency| currency.to_string()).unwrap_or_default(),
         optional(&alert.paying_entity),
         cell(&alert.calendar),
-        cell(&skipped(&alert.explanation)),
+        cell(&skipped(explanation)),
         case.reminder.to_string(),
         optional(&alert.acknowledged_by),
         claim_link(claim_url, &alert.claim_id).map(|link| cell(&link)).unwrap_or_default(),
+        explanation.chosen_by.map(|by| by.as_str().to_owned()).unwrap_or_default(),
+        cell(&explanation.calendar_version),
+        optional(&explanation.holiday_data),
+        cell(&explanation.zone_data),
+        explanation.beyond_calendar.as_ref().map(|beyond| cell(&beyond.to_string())).unwrap_or_default(),
     ]
 }
 
 fn skipped(explanation: &Explanation) -> String {
     let days = explanation.days.iter().filter(|day| day.kind == DayKind::Skipped);
-    let days = days.map(|day| format!("{} {}", day.date, day.reason.as_deref().unwrap_or_default()));
+    let days = days.map(|day| {
+        let estimated = if day.estimated { " (estimated)" } else { "" };
+        format!("{} {}{estimated}", day.date, day.reason.as_deref().unwrap_or_default())
+    });
     days.collect::<Vec<_>>().join("; ")
 }
 

@@ -4,7 +4,7 @@ use mailparse::{MailHeaderMap, ParsedMail};
 
 use super::*;
 use crate::alert::{Alert, State};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, ChosenBy};
 use crate::claim::{Currency, HistoryEntry};
 use crate::sla::{Target, explain};
 use crate::wording::Language;
@@ -62,7 +62,10 @@ fn paris() -> Calendar {
 /// A breached case of `rule`, `late` business days late, by the Paris calendar.
 fn case(claim_id: &str, rule: &str, target: &str, start: &str, late: u32) -> Case {
     let target: Target = target.parse().expect("a target");
-    let explanation = explain(&target, &paris(), instant(start)).expect("a deadline");
+    let mut explanation = explain(&target, &paris(), instant(start)).expect("a deadline");
+    explanation.chosen_by = Some(ChosenBy::Program);
+    // The machine's would differ from place to place.
+    explanation.zone_data = "2026b (system)".into();
     let number = claim_id.bytes().fold(7_u128, |number, byte| number * 31 + u128::from(byte));
     Case {
         alert: Alert {

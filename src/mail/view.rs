@@ -200,7 +200,7 @@ impl CaseView {
         let skipped = if explained.skipped.is_empty() { nothing() } else { explained.skipped };
         rows.all("label-skipped", vec![skipped]);
         rows.text("label-due", Some(&explained.due));
-        rows.text("label-calendar", Some(&alert.calendar));
+        rows.all("label-calendar", vec![explained.calendar, explained.versions]);
         rows.all("label-note", explained.notes);
         rows.all("label-history", history(words, &case.history, zone));
         rows.all("label-acknowledged", acknowledged(words, case, zone).into_iter().collect());

@@ -54,7 +54,7 @@ impl HorizonGuard<'_> {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for rule in self.rules.iter().filter(|rule| rule.enabled) {
             let clocks = running.get(&rule.name).copied().unwrap_or_default();
-            for starts in suspicious(rule, self.calendars, clocks) {
+            for starts in suspicious(rule, self.calendars, clocks, self.now) {
                 let mut after = None;
                 loop {
                     let page = self.store.running_clocks(rule, &starts, after.as_ref(), BATCH).await?;
@@ -72,12 +72,22 @@ impl HorizonGuard<'_> {
                 }
             }
         }
-        let problem = |(claim_id, details): (String, Vec<String>)| DataProblem {
-            claim_id,
-            kind: ProblemKind::BeyondCalendar,
-            detail: clean_line(&details.join("; "), MAX_DETAIL).into_owned(),
-        };
-        Ok(found.into_iter().map(problem).collect())
+        Ok(found.into_iter().map(|(claim_id, details)| problem(claim_id, &details)).collect())
+    }
+
+    /// The problem of one claim, whose subjects these are.
+    #[must_use]
+    pub fn problem_of(&self, subjects: &[Subject]) -> Option<DataProblem> {
+        let mut details = Vec::new();
+        for rule in self.rules.iter().filter(|rule| rule.enabled) {
+            for detail in subjects.iter().filter_map(|subject| self.judge(rule, subject)) {
+                if !details.contains(&detail) {
+                    details.push(detail);
+                }
+            }
+        }
+        let claim_id = subjects.first()?.claim.claim_id.clone();
+        (!details.is_empty()).then(|| problem(claim_id, &details))
     }
 
     /// What is wrong with the clock of `rule` on `subject`, for a person.
@@ -98,7 +108,7 @@ impl HorizonGuard<'_> {
 }
 
 /// The starts of `clocks` that are to be judged: on neither side, if none is so early or so late.
-fn suspicious(rule: &Rule, calendars: &Calendars, clocks: RunningClocks) -> Vec<Starts> {
+fn suspicious(rule: &Rule, calendars: &Calendars, clocks: RunningClocks, now: DateTime<Utc>) -> Vec<Starts> {
     let of = |calendar: &Calendar| sla::horizon(&rule.target, calendar);
     let horizons: BTreeMap<&str, Horizon> = calendars.iter().map(|calendar| (calendar.name(), of(calendar))).collect();
     let named = |calendar: &Calendar| horizons.get(calendar.name()).copied().unwrap_or_default();
@@ -112,7 +122,12 @@ fn suspicious(rule: &Rule, calendars: &Calendars, clocks: RunningClocks) -> Vec<
         by_calendar: horizons.iter().map(|(name, horizon)| ((*name).to_owned(), bound(*horizon))).collect(),
     };
     let early = widest.before.zip(clocks.first).is_some_and(|(before, first)| first < before);
-    let late = widest.from.zip(clocks.last).is_some_and(|(from, last)| last >= from);
+    let late = clocks.count > 0 && widest.from.is_some_and(|from| from <= now);
     let early = early.then(|| starts(Side::Before, |horizon| horizon.before));
     early.into_iter().chain(late.then(|| starts(Side::From, |horizon| horizon.from))).collect()
+}
+
+fn problem(claim_id: String, details: &[String]) -> DataProblem {
+    let detail = clean_line(&details.join("; "), MAX_DETAIL).into_owned();
+    DataProblem { claim_id, kind: ProblemKind::BeyondCalendar, detail }
 }

@@ -90,6 +90,13 @@ pub trait ClaimSource: Send + Sync {
     /// [`StoreError`]
     async fn data_problems(&self, rules: &[Rule], calendars: &[&str]) -> Result<Vec<DataProblem>, StoreError>;
 
+    /// What runs on a claim as the source has it now: the claim itself, then each of its payment lines in the order of
+    /// their ids; nothing if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn subjects(&self, claim_id: &str) -> Result<Vec<Subject>, StoreError>;
+
     /// A claim's title and its latest `limit` history entries, oldest first.
     ///
     /// # Errors

@@ -45,8 +45,6 @@ pub struct RunningClocks {
     pub count: u64,
     /// When the first of them started, without its fraction of a second; `None`: none runs.
     pub first: Option<DateTime<Utc>>,
-    /// When the last of them did, likewise.
-    pub last: Option<DateTime<Utc>>,
 }
 
 /// Where a page of clocks ended: which of the places that a rule's clocks are in, the start (or stop) as the source spells

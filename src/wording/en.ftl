@@ -127,6 +127,7 @@ start-day-not-counted = the day itself is not counted
 start-time-kept = counted to the same time of day
 start-moved = no business day: counted from the start of { $day }
 skipped-because = { $days } ({ $reason })
+skipped-because-estimated = { $days } ({ $reason }) (estimated)
 skipped-weekend = weekend
 skipped-weekend-days = { $count ->
     [one] { $count } weekend day
@@ -144,11 +145,21 @@ clause-due = due on { $instant }
 clause-counted = counted: { $days }
 clause-skipped = skipped: { $days }
 clause-started = { $started } { $start }
+calendar-chosen = { $by ->
+    [program] { $calendar }, which its program names
+    [rule] { $calendar }, which the rule names
+    [default] { $calendar }, the default one
+   *[other] { $calendar }
+}
+version-of-calendar = calendar version { $version }
+version-of-zone-data = zone data { $version }
 
 note-last-day-moved = the last day is not worked, so that the deadline is moved to the next business day
 note-no-such-time = that local time does not exist, since the clocks go forward: the deadline is the first instant after it
 note-time-twice = that local time occurs twice, since the clocks go back: the deadline is the first of the two
 note-unknown-calendar = the calendar { $unknown } is not configured; { $serves } serves
+note-beyond-end = { $source } knows no holidays after { $until }: later days were counted without them
+note-beyond-range = { $source } knows holidays only from { $from } to { $until }: other days were counted without them
 
 ## Mail: subject, summary
 

@@ -2,9 +2,9 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::calendar::{HOLIDAY, Off, SKIPPED_BY_ZONE, Zone};
+use crate::calendar::{ChosenBy, FIRST_DAY, HOLIDAY, Off, SKIPPED_BY_ZONE, Zone};
 use crate::claim::clean_line;
-use crate::sla::{COUNT_BEGINS, Counting, DayCount, DayKind, Explanation, Target, Unit};
+use crate::sla::{BEYOND_CALENDAR, Beyond, COUNT_BEGINS, Counting, DayCount, DayKind, Explanation, Target, Unit};
 
 use super::date::day_ending_at;
 use super::{MAX_NAME, Words, name};
@@ -24,6 +24,10 @@ pub struct Explained {
     pub skipped: String,
     /// `end of Tuesday, 24 November 2026`, or an instant.
     pub due: String,
+    /// The calendar, and why it serves: `fr, which its program names`.
+    pub calendar: String,
+    /// What the deadline was derived from: `calendar version 5be2f4a09c31, zone data 2025b (system)`.
+    pub versions: String,
     /// What else there is to know, such as a calendar that is not configured.
     pub notes: Vec<String>,
     /// All of it in one sentence, without a full stop.
@@ -72,7 +76,9 @@ impl Words {
         };
         // What the note on a start on a day off says is in the convention.
         let others = explanation.notes.iter().filter(|note| !note.starts_with("the start on "));
-        let notes: Vec<String> = others.map(|note| self.note(note)).collect();
+        let others = others.filter(|note| explanation.beyond_calendar.is_none() || !note.starts_with(BEYOND_CALENDAR));
+        let mut notes: Vec<String> = others.map(|note| self.note(note)).collect();
+        notes.extend(explanation.beyond_calendar.as_ref().map(|beyond| self.beyond(beyond)));
 
         let clause = |id: &str, name: &'static str, text: &str| self.say(id, [(name, text.to_owned().into())]);
         let mut clauses = vec![
@@ -85,7 +91,47 @@ impl Words {
         }
         clauses.push(due_clause);
         clauses.extend(notes.iter().cloned());
-        Explained { started, start, convention, counted, skipped, due, notes, sentence: self.clauses(&clauses) }
+        Explained {
+            started,
+            start,
+            convention,
+            counted,
+            skipped,
+            due,
+            calendar: self.chosen(explanation),
+            versions: self.versions(explanation),
+            notes,
+            sentence: self.clauses(&clauses),
+        }
+    }
+
+    /// The calendar's name, and why it serves if that is known.
+    fn chosen(self, explanation: &Explanation) -> String {
+        let by = explanation.chosen_by.map(ChosenBy::as_str).unwrap_or_default();
+        self.say("calendar-chosen", [("by", by.into()), ("calendar", name(&explanation.calendar).into())])
+    }
+
+    /// What of the calendar, the built-in holidays and the zone data was used, as far as the explanation says.
+    fn versions(self, explanation: &Explanation) -> String {
+        let Explanation { calendar_version, holiday_data, zone_data, .. } = explanation;
+        let calendar = (!calendar_version.is_empty())
+            .then(|| self.say("version-of-calendar", [("version", name(calendar_version).into())]));
+        let holidays = holiday_data.as_deref().map(|release| name(release).into_owned());
+        let zones = self.say("version-of-zone-data", [("version", name(zone_data).into())]);
+        let versions: Vec<String> = [calendar, holidays, Some(zones)].into_iter().flatten().collect();
+        self.joined("list-comma", &versions).unwrap_or_default()
+    }
+
+    /// That days were counted of which the calendar does not know.
+    fn beyond(self, beyond: &Beyond) -> String {
+        let Beyond { source, known_from, known_until } = beyond;
+        let until = self.date(*known_until);
+        if *known_from == FIRST_DAY {
+            return self.say("note-beyond-end", [("source", name(source).into()), ("until", until.into())]);
+        }
+        let from = self.date(*known_from);
+        let args = [("source", name(source).into()), ("from", from.into()), ("until", until.into())];
+        self.say("note-beyond-range", args)
     }
 
     fn counted(self, explanation: &Explanation, target: Option<Target>) -> String {
@@ -108,34 +154,48 @@ impl Words {
     /// reason together.
     #[must_use]
     pub fn skipped_days(self, explanation: &Explanation) -> String {
+        self.skipped(explanation, MAX_WEEKEND, MAX_SKIPPED)
+    }
+
+    /// Every skipped day by its date, with the reason for each, those of one reason together.
+    #[must_use]
+    pub fn every_skipped_day(self, explanation: &Explanation) -> String {
+        self.skipped(explanation, usize::MAX, usize::MAX)
+    }
+
+    fn skipped(self, explanation: &Explanation, max_weekend: usize, max_others: usize) -> String {
         let year = Some(last_year(explanation));
         let mut weekend = Vec::new();
-        let mut others: Vec<(String, Vec<NaiveDate>)> = Vec::new();
-        let mut more = 0_usize;
+        let mut others: Vec<((String, bool), Vec<NaiveDate>)> = Vec::new();
+        let (mut listed, mut more) = (0_usize, 0_usize);
         let begins = begin_day(explanation);
         for day in dates(explanation, DayKind::Skipped).filter(|day| Some(day.date) != begins) {
             match self.reason(day) {
                 None => weekend.push(day.date),
-                Some(_) if others.iter().map(|(_, days)| days.len()).sum::<usize>() >= MAX_SKIPPED => more += 1,
-                Some(reason) => match others.iter_mut().find(|(known, _)| *known == reason) {
-                    Some((_, days)) => days.push(day.date),
-                    None => others.push((reason, vec![day.date])),
-                },
+                Some(_) if listed >= max_others => more += 1,
+                Some(reason) => {
+                    listed += 1;
+                    let reason = (reason, day.estimated);
+                    match others.iter_mut().find(|(known, _)| *known == reason) {
+                        Some((_, days)) => days.push(day.date),
+                        None => others.push((reason, vec![day.date])),
+                    }
+                }
             }
         }
-        let because = |days: &[NaiveDate], reason: String| {
+        let because = |days: &[NaiveDate], (reason, estimated): (String, bool)| {
             let days = self.short_dates(days, year);
             if reason.is_empty() {
-                days
-            } else {
-                self.say("skipped-because", [("days", days.into()), ("reason", reason.into())])
+                return days;
             }
+            let id = if estimated { "skipped-because-estimated" } else { "skipped-because" };
+            self.say(id, [("days", days.into()), ("reason", reason.into())])
         };
         let mut groups = Vec::with_capacity(others.len() + 2);
-        if weekend.len() > MAX_WEEKEND {
+        if weekend.len() > max_weekend {
             groups.push(self.say("skipped-weekend-days", [("count", weekend.len().into())]));
         } else if !weekend.is_empty() {
-            groups.push(because(&weekend, self.say("skipped-weekend", [])));
+            groups.push(because(&weekend, (self.say("skipped-weekend", []), false)));
         }
         groups.extend(others.into_iter().map(|(reason, days)| because(&days, reason)));
         if more > 0 {
@@ -159,6 +219,7 @@ impl Words {
             Some(clean_line(name.unwrap_or(reason), MAX_NAME).into_owned())
         }
     }
+
     /// A note of the explanation in words. They are kept in English; those that we write ourselves are known by their
     /// beginnings, any other is shown as it is.
     fn note(self, note: &str) -> String {

@@ -130,6 +130,7 @@ start-day-not-counted = ce jour-là ne compte pas
 start-time-kept = compté jusqu’à la même heure
 start-moved = jour non ouvré : compté à partir du début du { $day }
 skipped-because = { $days } ({ $reason })
+skipped-because-estimated = { $days } ({ $reason }) (estimé)
 skipped-weekend = week-end
 skipped-weekend-days = { $count ->
     [one] { $count } jour de week-end
@@ -147,11 +148,21 @@ clause-due = échéance le { $instant }
 clause-counted = comptés : { $days }
 clause-skipped = sautés : { $days }
 clause-started = { $started } le { $start }
+calendar-chosen = { $by ->
+    [program] { $calendar }, que nomme son programme
+    [rule] { $calendar }, que nomme la règle
+    [default] { $calendar }, celui par défaut
+   *[other] { $calendar }
+}
+version-of-calendar = version { $version } du calendrier
+version-of-zone-data = fuseaux horaires { $version }
 
 note-last-day-moved = le dernier jour n’est pas ouvré, l’échéance est donc reportée au jour ouvré suivant
 note-no-such-time = cette heure locale n’existe pas (passage à l’heure d’été) : l’échéance est le premier instant qui la suit
 note-time-twice = cette heure locale existe deux fois (passage à l’heure d’hiver) : l’échéance est la première des deux
 note-unknown-calendar = le calendrier { $unknown } n’est pas configuré ; { $serves } en tient lieu
+note-beyond-end = { $source } ne connaît aucun jour férié après le { $until } : les jours suivants sont comptés sans eux
+note-beyond-range = { $source } ne connaît les jours fériés que du { $from } au { $until } : les autres jours sont comptés sans eux
 
 ## Mail: subject, summary
 

@@ -3,9 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::*;
-use crate::calendar::{Calendar, Zone};
+use crate::calendar::{Calendar, ChosenBy, Days, FIRST_DAY, Holiday, Origin, Zone};
 use crate::claim::Currency;
-use crate::sla::{Explanation, Rule, Target, explain};
+use crate::sla::{BEYOND_CALENDAR, Explanation, Rule, Target, explain};
 
 fn en() -> Words {
     Words::new(Language::En)
@@ -252,6 +252,76 @@ fn a_week_of_holidays_is_told_once_and_a_year_of_them_is_cut() {
     let skipped = en().skipped_days(&explained(&year, "1 business day", "2026-01-05T00:00:00Z"));
     assert!(skipped.ends_with("; and 238 more days"), "{skipped}");
     assert_eq!(skipped.matches("(Day ").count(), 20);
+}
+
+#[test]
+fn every_skipped_day_is_named_where_that_is_asked_for() {
+    let explanation = explained(&paris(), "45 business days", "2026-11-02T09:00:00Z");
+    let every = en().every_skipped_day(&explanation);
+    let weekend = every.split("; ").next().expect("the weekend");
+    assert_eq!(weekend.matches("Sat ").count() + weekend.matches("Sun ").count(), 18, "{every}");
+    assert!(every.ends_with("; Wed 11 Nov 2026 (Armistice 1918); Thu 24 Dec 2026 (holiday); Fri 25 Dec 2026 (Noël)"));
+}
+
+fn feast() -> Days {
+    let feast = |date: &str, estimated| Holiday { date: day(date), name: "Feast".into(), estimated };
+    Days {
+        holidays: vec![feast("2026-03-19", false), feast("2026-03-20", true), feast("2026-03-23", true)],
+        coverage: Some(FIRST_DAY..=day("2026-03-23")),
+        ..Days::none(Origin::Country("AE".into()))
+    }
+}
+
+#[test]
+fn a_day_off_that_may_still_move_is_marked_as_estimated() {
+    let explanation = explained(&paris().with_days(feast()), "1 business day", "2026-03-18T09:00:00Z");
+    let skipped = "Sat 21, Sun 22 Mar (weekend); Thu 19 Mar (Feast); Fri 20, Mon 23 Mar (Feast) (estimated)";
+    assert_eq!(en().skipped_days(&explanation), skipped);
+    assert_eq!(en().every_skipped_day(&explanation), skipped);
+    assert!(fr().skipped_days(&explanation).ends_with("ven. 20, lun. 23 mars (Feast) (estimé)"));
+}
+
+#[test]
+fn days_that_the_calendar_does_not_know_are_told_from_what_it_knows() {
+    let notes = |words: Words, days: Days| {
+        let explanation = explained(&paris().with_days(days), "1 business day", "2026-03-18T09:00:00Z");
+        assert!(explanation.notes.iter().any(|note| note.starts_with(BEYOND_CALENDAR)), "{:?}", explanation.notes);
+        words.explanation("review", &explanation, None).notes
+    };
+    assert_eq!(
+        notes(en(), feast()),
+        ["AE knows no holidays after Monday, 23 March 2026: later days were counted without them"]
+    );
+    let since = Days { coverage: Some(day("2026-01-01")..=day("2026-03-23")), ..feast() };
+    assert_eq!(
+        notes(fr(), since),
+        ["AE ne connaît les jours fériés que du jeudi 1er janvier 2026 au lundi 23 mars 2026\u{A0}: les autres jours \
+          sont comptés sans eux"]
+    );
+}
+
+#[test]
+fn the_calendar_is_told_with_why_it_serves_and_with_its_versions() {
+    let mut explanation = explained(&paris(), "2 business days", "2026-11-21T09:00:00Z");
+    (explanation.calendar_version, explanation.zone_data) = ("5be2f4a09c31".into(), "2026b (system)".into());
+    let mut told = |words: Words, by| {
+        explanation.chosen_by = by;
+        words.explanation("review", &explanation, None).calendar
+    };
+    assert_eq!(told(en(), Some(ChosenBy::Program)), "fr, which its program names");
+    assert_eq!(told(en(), Some(ChosenBy::Rule)), "fr, which the rule names");
+    assert_eq!(told(en(), Some(ChosenBy::Default)), "fr, the default one");
+    assert_eq!(told(fr(), Some(ChosenBy::Default)), "fr, celui par défaut");
+    assert_eq!(told(en(), None), "fr");
+    let versions = |explanation: &Explanation| en().explanation("review", explanation, None).versions;
+    assert_eq!(versions(&explanation), "calendar version 5be2f4a09c31, zone data 2026b (system)");
+    explanation.holiday_data = Some("holidays 0.109".into());
+    explanation.calendar_version.clear();
+    assert_eq!(
+        versions(&explanation),
+        "holidays 0.109, zone data 2026b (system)",
+        "as stored before there were versions"
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod database;
 mod deadline;
 mod demo;
 mod diff;
+mod explain;
 mod hostile;
 mod import;
 mod outbox;

@@ -7,6 +7,7 @@ mod delivery;
 mod delivery_transport;
 mod diff;
 mod escalation;
+mod explain;
 mod holidays;
 mod horizon;
 mod ics;

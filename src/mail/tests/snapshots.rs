@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::calendar::{Days, FIRST_DAY, Holiday, Origin};
 
 /// Every rule, every kind of row: late by little and by much, new and reminded, acknowledged, disputed with a reason.
 fn sample_cases() -> Vec<Case> {
@@ -51,10 +52,26 @@ fn sample_cases() -> Vec<Case> {
     elapsed.alert.amount = "99.999".parse().ok();
     elapsed.alert.currency = Currency::parse("USD");
     elapsed.alert.explanation.notes.push("calendar \"works\" is not configured; \"fr\" serves".into());
+    elapsed.alert.explanation.chosen_by = Some(ChosenBy::Default);
+
+    let mut feast = case("C-1103", "review", "2 business days", "2026-12-02T10:00:00Z", 0);
+    let estimated = Days {
+        holidays: vec![Holiday { date: day("2026-12-03"), name: "Eid al-Fitr".into(), estimated: true }],
+        coverage: Some(FIRST_DAY..=day("2026-12-03")),
+        ..Days::none(Origin::Country("FR".into()))
+    };
+    let target = "2 business days".parse().expect("a target");
+    let calendar = paris().with_days(estimated);
+    feast.alert.explanation = explain(&target, &calendar, feast.alert.clock_started_at).expect("a deadline");
+    feast.alert.due_at = feast.alert.explanation.due_at;
+    feast.alert.explanation.chosen_by = Some(ChosenBy::Rule);
+    (feast.alert.amount, feast.alert.currency) = (None, None);
+    feast.alert.explanation.zone_data = "2026b (system)".into();
+    feast.alert.explanation.holiday_data = Some("holidays 0.109".into());
 
     let mut own_rule = case("C-1102", "export_check", "1 business day elapsed", "2026-11-28T10:00:00Z", 0);
     own_rule.alert.claim_status = "Waiting for bank".into();
-    vec![disputed, paid_late, reviewed_late, invoiced, elapsed, own_rule]
+    vec![disputed, paid_late, reviewed_late, invoiced, elapsed, feast, own_rule]
 }
 
 fn hold(path: &Path, made: &str) {

@@ -103,6 +103,26 @@ impl ClaimSource for SqliteStore {
         Ok(found.into_list())
     }
 
+    async fn subjects(&self, claim_id: &str) -> Result<Vec<Subject>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS}, l.payment_id AS l_payment_id, l.paying_entity AS l_paying_entity, l.amount AS l_amount, \
+             l.currency AS l_currency, l.paid_at AS l_paid_at, l.payment_id IS NOT NULL AS has_payments \
+             FROM source_claims c LEFT JOIN source_programs p ON p.program_id = c.program_id \
+             LEFT JOIN source_payments l ON l.claim_id = c.claim_id WHERE c.claim_id = ? ORDER BY l.payment_id"
+        );
+        let mut subjects = Vec::new();
+        for row in sqlx::query(AssertSqlSafe(sql)).bind(claim_id).fetch_all(&self.readers).await? {
+            let (subject, _) = subject(&row)?;
+            if subjects.is_empty() {
+                subjects.push(Subject { payment: None, ..subject.clone() });
+            }
+            if subject.payment.is_some() {
+                subjects.push(subject);
+            }
+        }
+        Ok(subjects)
+    }
+
     async fn background(&self, claim_id: &str, limit: u32) -> Result<(Option<String>, Vec<HistoryEntry>), StoreError> {
         let title = sqlx::query("SELECT substr(title, 1, 1000) AS title FROM source_claims WHERE claim_id = ?")
             .bind(claim_id)

@@ -17,6 +17,9 @@ use crate::store::{Readable, RunningClocks, Side, Starts};
 const NEVER_BEFORE: &str = "";
 const NEVER_FROM: &str = "~";
 
+/// The length of an instant without its fraction and its zone.
+const SECONDS: usize = 19;
+
 pub(super) async fn clocks(
     store: &SqliteStore,
     rule: &Rule,
@@ -50,11 +53,11 @@ pub(super) async fn clocks(
 }
 
 pub(super) async fn count(store: &SqliteStore, rule: &Rule, now: DateTime<Utc>) -> Result<RunningClocks, StoreError> {
-    let start = format!("substr(c.{}, 1, 19)", rule.starts_at.column());
+    let start = rule.starts_at.column();
     let mut running = RunningClocks::default();
     for part in Part::of(rule) {
         let sql = format!(
-            "SELECT count(*) AS running, min({start}) AS first, max({start}) AS last {} AND {}",
+            "SELECT count(*) AS running, min(c.{start}) AS first {} AND {}",
             clocks::running(rule, *part),
             clocks::started(rule)
         );
@@ -63,13 +66,15 @@ pub(super) async fn count(store: &SqliteStore, rule: &Rule, now: DateTime<Utc>) 
             .bind(format!("{}Z~", seconds_text(now)))
             .fetch_one(&store.readers)
             .await?;
-        let read = |column| Ok::<_, StoreError>(text(&row, column)?.map(|second| read_instant(&format!("{second}Z"))));
-        // What looks like an instant and is none is as early, or as late, as can be.
-        let first = read("first")?.map(|at| at.unwrap_or(DateTime::<Utc>::MIN_UTC));
-        let last = read("last")?.map(|at| at.unwrap_or(DateTime::<Utc>::MAX_UTC));
+        // What looks like an instant and is none is as early as can be.
+        let first = text(&row, "first")?.map(|start| second_of(&start).unwrap_or(DateTime::<Utc>::MIN_UTC));
         running.count += u64::try_from(row.try_get::<i64, _>("running")?).unwrap_or(0);
         running.first = running.first.into_iter().chain(first).min();
-        running.last = running.last.max(last);
     }
     Ok(running)
+}
+
+/// The second of an instant, however its fraction is spelt.
+fn second_of(start: &str) -> Option<DateTime<Utc>> {
+    read_instant(&format!("{}Z", start.get(..SECONDS)?))
 }

@@ -98,6 +98,7 @@ async fn an_alert_is_shown_by_its_id_and_by_its_claim_with_reason_and_events() {
             "opened",
             "escalated",
             "resolved",
+            "  calendar  default, the default one\n  versions  calendar version ",
         ]);
         let shown = desk.run(&["alerts", "show", name, "--json"]).done().json();
         let kinds = each(shown[0]["events"].as_array().expect("events"), "kind");
@@ -108,6 +109,17 @@ async fn an_alert_is_shown_by_its_id_and_by_its_claim_with_reason_and_events() {
         desk.run(&["alerts", "show", unknown]).refused(1, &[&format!("no alert has the id {unknown:?}")]);
         desk.run(&["alerts", "show", unknown, "--json"]).refused(1, &["no alert has the id"]);
     }
+}
+
+#[tokio::test]
+async fn every_day_that_was_skipped_is_named_however_many() {
+    let desk = Desk::with_database("").await;
+    desk.put(claim("C-1", "approved").on("approved_at", "2024-01-02T10:00:00Z")).await;
+    desk.run(&["scan", "--at", "2024-06-10T09:00:00Z"]).done();
+    let told = desk.run(&["alerts", "show", "C-1"]).done();
+    let skipped = told.out.lines().find_map(|line| line.strip_prefix("  skipped   ")).expect("a line");
+    assert_eq!(skipped.matches("Sat ").count() + skipped.matches("Sun ").count(), 18, "{skipped}");
+    assert!(skipped.ends_with("Sat 2, Sun 3 Mar (weekend)"), "{skipped}");
 }
 
 #[tokio::test]

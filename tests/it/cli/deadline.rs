@@ -33,17 +33,19 @@ fn the_answer_has_the_contracts_shape_and_a_reason_for_each_day_that_is_not_coun
     let desk = desk();
     let mut answer =
         desk.run(&["deadline", "--rule", "review", "--start", "2024-05-07T10:00:00+02:00", "--json"]).done().json();
-    let version = answer.as_object_mut().expect("an object").remove("zone_data").expect("zone_data");
-    assert!(version.is_string());
+    for version in ["zone_data", "calendar_version"] {
+        let version = answer.as_object_mut().expect("an object").remove(version).expect(version);
+        assert!(version.as_str().is_some_and(|text| !text.is_empty()), "{version}");
+    }
     let expected = json!({
         "start": "2024-05-07T08:00:00Z", "due_at": "2024-05-10T22:00:00Z", "calendar": "fr", "rule": "review",
         "days": [
-            {"date": "2024-05-07", "kind": "start", "reason": null},
-            {"date": "2024-05-08", "kind": "skipped", "reason": "holiday: Victory Day"},
-            {"date": "2024-05-09", "kind": "counted", "reason": null},
-            {"date": "2024-05-10", "kind": "counted", "reason": null},
+            {"date": "2024-05-07", "kind": "start", "reason": null, "estimated": false},
+            {"date": "2024-05-08", "kind": "skipped", "reason": "holiday: Victory Day", "estimated": false},
+            {"date": "2024-05-09", "kind": "counted", "reason": null, "estimated": false},
+            {"date": "2024-05-10", "kind": "counted", "reason": null, "estimated": false},
         ],
-        "time_zone": "Europe/Paris", "notes": [],
+        "time_zone": "Europe/Paris", "notes": [], "chosen_by": "default", "holiday_data": null, "beyond_calendar": null,
     });
     assert_eq!(answer, expected);
     assert!(!desk.path("claims.db").exists(), "no database is needed");
@@ -80,11 +82,57 @@ fn a_person_reads_the_last_day_first_and_then_day_by_day_why() {
     told.says(&[
         "due at the end of Tuesday, 7 May 2024: before 2024-05-07T22:00:00Z\n",
         "  Sat 2024-05-04  start    Saturday\n  Sun 2024-05-05  skipped  Sunday\n  Mon 2024-05-06  counted\n",
-        "calendar fr, zone Europe/Paris (zone data ",
+        "calendar fr, the default one; zone Europe/Paris\ncalendar version ",
+        ", zone data ",
     ]);
     let elapsed =
         desk.run(&["deadline", "--rule", "1 business day elapsed", "--start", "2024-05-06T10:00:00+02:00"]).done();
     elapsed.says(&["due Tuesday, 7 May 2024, 10:00 (UTC+2): before 2024-05-07T08:00:00Z\n"]);
+}
+
+#[test]
+fn the_answer_says_why_its_calendar_serves() {
+    let desk = desk();
+    for (rule, calendar, chosen_by, words) in [
+        ("review", None, json!("default"), "calendar fr, the default one;"),
+        ("5 business days", None, json!("default"), "calendar fr, the default one;"),
+        ("dispute", None, json!("rule"), "calendar il, which the rule names;"),
+        ("dispute", Some("fr"), json!(null), "calendar fr;"),
+    ] {
+        let mut args = vec!["deadline", "--rule", rule, "--start", START];
+        args.extend(calendar.iter().flat_map(|name| ["--calendar", name]));
+        desk.run(&args).done().says(&[words]);
+        args.push("--json");
+        assert_eq!(desk.run(&args).done().json()["chosen_by"], chosen_by, "{args:?}");
+    }
+}
+
+#[test]
+fn a_countrys_days_are_told_with_their_release_as_estimated_and_as_far_as_they_are_known() {
+    let desk = Desk::with("[calendars.ae]\ntime_zone = \"Asia/Dubai\"\ncountry = \"AE\"\n");
+    let ask = |start: &str| desk.run(&["deadline", "--rule", "review", "--start", start]).done();
+    let feast = ask("2030-04-11T10:00:00Z");
+    feast.says(&["2030-04-12  skipped  holiday: Day of Arafah (estimated)\n", "\ncalendar version ", ", holidays 0."]);
+    assert!(!feast.out.contains("note:"), "{}", feast.out);
+    ask("2040-12-31T10:00:00Z")
+        .says(&["\nnote: the calendar does not know all of these days: AE goes from 2010-01-01 to 2040-12-31\n"]);
+    let json = |start: &str| desk.run(&["deadline", "--rule", "review", "--start", start, "--json"]).done().json();
+    let feast = json("2030-04-11T10:00:00Z");
+    assert_eq!((&feast["days"][1]["estimated"], &feast["beyond_calendar"]), (&json!(true), &json!(null)));
+    assert!(feast["holiday_data"].as_str().is_some_and(|release| release.starts_with("holidays ")), "{feast}");
+    let known = json!({"source": "AE", "known_from": "2010-01-01", "known_until": "2040-12-31"});
+    assert_eq!(json("2040-12-31T10:00:00Z")["beyond_calendar"], known);
+}
+
+#[test]
+fn the_calendars_version_changes_with_what_it_says() {
+    let desk = desk();
+    let ask = || desk.run(&["deadline", "--rule", "review", "--start", START, "--json"]).done().json();
+    let before = ask();
+    desk.configure(&CALENDARS.replace("Victory Day", "Victory in Europe Day"));
+    assert_ne!(ask()["calendar_version"], before["calendar_version"]);
+    desk.configure(CALENDARS);
+    assert_eq!(ask()["calendar_version"], before["calendar_version"]);
 }
 
 #[test]

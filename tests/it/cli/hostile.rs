@@ -25,6 +25,12 @@ async fn desk() -> Desk {
     desk.put(late(&long, "submitted").with("program_id", &long)).await;
     desk.put(dressed("C-6", "approved").on("approved_at", "2024-01-02T10:00:00Z")).await;
     desk.sql(&format!(
+        "INSERT INTO claim_history (claim_id, at, status, note) VALUES ('C-6', {0}, {0}, {0}), \
+         ('C-6', '2023-01-02T10:00:00.000000Z', 'submitted', {0})",
+        quoted(HOSTILE)
+    ))
+    .await;
+    desk.sql(&format!(
         "INSERT INTO claim_payments (payment_id, claim_id, paying_entity, amount, currency) VALUES ({0}, 'C-6', {0}, {0}, {0})",
         quoted(HOSTILE)
     ))
@@ -52,6 +58,14 @@ async fn no_text_of_a_claim_reaches_the_terminal_raw() {
     for id in desk.sql("SELECT id FROM sla_alerts").await.concat() {
         told.push(desk.run(&["alerts", "show", &id]).done());
     }
+    for id in desk.sql("SELECT claim_id FROM claims").await.concat() {
+        // What no argument can carry.
+        if !id.contains('\0') && id.len() < 100_000 {
+            told.push(desk.run(&["explain", &id]).done());
+            told.push(desk.run(&["explain", &id, "--json"]).done());
+        }
+    }
+    told.push(desk.run(&["explain", HOSTILE.split('\0').next().expect("text")]));
     told.push(desk.run(&["alerts", "show", HOSTILE.split('\0').next().expect("text")]));
     for told in told {
         assert_harmless(&told.out);
