@@ -85,11 +85,18 @@ fn a_misspelt_variable_is_named_too() {
 }
 
 #[test]
-fn no_deadline_is_guessed_where_a_country_s_holidays_are_asked_for() {
+fn the_holidays_of_a_calendar_s_country_are_not_counted() {
     let desk = Desk::with("");
     desk.configure(&format!("{DATABASE}[calendars.fr]\ntime_zone = \"Europe/Paris\"\ncountry = \"FR\"\n"));
-    let refusal = "claimwatch.toml:5:11: calendars.fr.country: found \"FR\", but this version has no built-in holidays; list the \
-        days in `holidays` instead";
+    let told = desk.run(&["deadline", "--rule", "review", "--start", "2024-05-07T10:00:00Z"]);
+    told.says(&["due at the end of Monday, 13 May 2024", "Victory Day", "Ascension Day"]);
+}
+
+#[test]
+fn no_deadline_is_guessed_where_a_calendar_s_file_is_missing() {
+    let desk = Desk::with("");
+    desk.configure(&format!("{DATABASE}[calendars.fr]\ntime_zone = \"Europe/Paris\"\nics = [\"closures.ics\"]\n"));
+    let refusal = "closures.ics: no such file";
     desk.run(&["deadline", "--rule", "review", "--start", "2024-06-03T10:00:00Z"]).refused(2, &[refusal]);
     desk.feed(&["deadline", "--batch"], "review,,2024-06-03T10:00:00Z\n").refused(2, &[refusal]);
     desk.run(&["scan"]).refused(2, &[refusal]);
