@@ -1,7 +1,7 @@
 //! Reading a holiday file: all of it as it was at one moment, or not at all.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -49,64 +49,86 @@ impl From<&Metadata> for Stamp {
 /// # Errors
 /// Why they cannot be had, and what was expected.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let cannot = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => "no such file".to_owned(),
-        _ => format!("cannot be read: {error}"),
-    };
+    read_steady(path, || {})
+}
+
+/// The bytes, once they are the same twice, and of the same file; `between` is called between one look and the next.
+fn read_steady(path: &Path, mut between: impl FnMut()) -> Result<Vec<u8>, String> {
+    let mut last = look(path)?;
     for _ in 0..ATTEMPTS {
-        let metadata = std::fs::metadata(path).map_err(cannot)?;
-        if !metadata.is_file() {
-            return Err("found no ordinary file, expected an .ics file".into());
+        between();
+        let next = look(path)?;
+        // A stamp alone would not do: a file system's clock may stand still for milliseconds.
+        if next == last {
+            return Ok(next.1);
         }
-        let mut file = File::open(path).map_err(cannot)?;
-        let before = Stamp::from(&file.metadata().map_err(cannot)?);
-        if before.bytes > LONGEST {
-            return Err(format!("found {} bytes, expected at most {LONGEST}", before.bytes));
-        }
-        let mut bytes = Vec::new();
-        file.by_ref().take(LONGEST + 1).read_to_end(&mut bytes).map_err(cannot)?;
-        // A file that is written anew in its place is another one by name, one that is written over by its time.
-        if Stamp::of(path).is_ok_and(|after| after == before) && bytes.len() as u64 == before.bytes {
-            return Ok(bytes);
-        }
+        last = next;
     }
     Err(format!(
         "it changed while it was read, {ATTEMPTS} times, expected a file that is written before it is put in place"
     ))
 }
 
+fn look(path: &Path) -> Result<(Stamp, Vec<u8>), String> {
+    let cannot = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => "no such file".to_owned(),
+        _ => format!("cannot be read: {error}"),
+    };
+    // Asked before it is opened: opening a pipe would wait for its writer.
+    if !std::fs::metadata(path).map_err(cannot)?.is_file() {
+        return Err("found no ordinary file, expected an .ics file".into());
+    }
+    let file = File::open(path).map_err(cannot)?;
+    let stamp = Stamp::from(&file.metadata().map_err(cannot)?);
+    let mut bytes = Vec::new();
+    if stamp.bytes <= LONGEST {
+        file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    }
+    let found = stamp.bytes.max(bytes.len() as u64);
+    if found > LONGEST {
+        return Err(format!("found {found} bytes, expected at most {LONGEST}"));
+    }
+    Ok((stamp, bytes))
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
 
     #[test]
-    fn a_file_is_read_as_it_was_at_one_moment_or_not_at_all() {
+    fn a_file_that_changes_while_it_is_read_is_read_again_until_it_is_steady() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("closures.ics");
-        let (long, short) = ("a".repeat(300_000), "b".repeat(200_000));
-        fs::write(&path, &long).unwrap();
-        let done = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                for text in [&short, &long].into_iter().cycle() {
-                    if done.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    fs::write(&path, text).unwrap();
+        fs::write(&path, "first").unwrap();
+        let (mut changes, replacement) = (0, directory.path().join("next"));
+        let read = read_steady(&path, || {
+            changes += 1;
+            match changes {
+                1 => fs::write(&path, "other").unwrap(),
+                2 => {
+                    fs::write(&replacement, "other").unwrap();
+                    fs::rename(&replacement, &path).unwrap();
                 }
-            });
-            for _ in 0..200 {
-                match read(&path) {
-                    Ok(bytes) => assert!(bytes == long.as_bytes() || bytes == short.as_bytes(), "half of a file"),
-                    Err(why) => assert!(why.starts_with("it changed while it was read"), "{why}"),
-                }
+                _ => {}
             }
-            done.store(true, Ordering::Relaxed);
         });
-        assert!(read(&path).is_ok());
+        assert_eq!((read, changes), (Ok(b"other".to_vec()), 3), "the same bytes in another file are looked at again");
+    }
+
+    #[test]
+    fn a_file_that_never_stands_still_is_not_used() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("closures.ics");
+        fs::write(&path, "0").unwrap();
+        let mut changes = 0;
+        let read = read_steady(&path, || {
+            changes += 1;
+            fs::write(&path, changes.to_string()).unwrap();
+        });
+        let why = "it changed while it was read, 3 times, expected a file that is written before it is put in place";
+        assert_eq!(read, Err(why.into()));
     }
 
     #[test]
