@@ -62,7 +62,7 @@ pub fn beyond<'c>(target: &Target, calendar: &'c Calendar, start: DateTime<Utc>)
 #[must_use]
 pub fn remedy(origin: &Origin) -> String {
     match origin {
-        Origin::File(name) => format!("add the missing years to {name}, or name a file that has them"),
+        Origin::File(name) => format!("add the missing years to {name}, or set its known_until if none are missing"),
         Origin::Country(_) | Origin::Configuration => {
             "install a newer claimwatch, or name a file with these years in `ics`, in place of `country`".into()
         }

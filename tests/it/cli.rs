@@ -13,6 +13,7 @@ mod import;
 mod outbox;
 mod scan;
 mod usage;
+mod zone_data;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

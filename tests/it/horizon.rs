@@ -142,7 +142,7 @@ on_every_engine! {
         let beyond: Vec<_> = world.problems().await.into_iter().filter(|(_, kind)| kind == "beyond_calendar").map(|(id, _)| id).collect();
         assert_eq!(beyond, ["R-P-2", "Z-P-1", "Z-P-2", "Z-P-3", "Z-P-5", "Z-P-6"]);
         let detail = world.sql("SELECT detail FROM data_problems WHERE claim_id = 'R-P-2'").await.concat().remove(0);
-        assert!(detail.contains("\"short\", but a.ics ends on 2026-11-24") && detail.ends_with("add the missing years to a.ics, or name a file that has them"), "{detail}");
+        assert!(detail.contains("\"short\", but a.ics ends on 2026-11-24") && detail.ends_with("add the missing years to a.ics, or set its known_until if none are missing"), "{detail}");
         world.rule("review").enabled = false;
         world.scan("2026-11-23T09:05:00Z").await;
         assert!(!world.problems().await.iter().any(|(id, kind)| id == "R-P-2" && kind == "beyond_calendar"), "nobody counts it");
