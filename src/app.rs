@@ -87,8 +87,9 @@ impl App {
     /// What takes messages out of the outbox and hands them on.
     ///
     /// # Errors
-    /// [`AppError::Settings`] if the transport cannot be had as configured.
+    /// [`AppError::Settings`] if the transport or a calendar cannot be had as configured: mails say how late things are.
     pub fn courier(&self) -> Result<Courier, AppError> {
+        refuse(&self.settings, &[Affects::Deadlines])?;
         let calendars = watch::Sender::new(Arc::new(self.settings.calendars.clone()));
         Ok(self.courier_through(transport(&self.settings)?.into(), calendars.subscribe()))
     }

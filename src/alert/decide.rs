@@ -123,15 +123,20 @@ fn judge_moved(context: &Context<'_>, alert: &Alert, subject: &Subject) -> Resul
     let due_at = sla::due_at(&context.rule.target, context.calendar(subject), started_at)?;
     let state = state_of(context, subject, started_at)?;
     let moved = alert.due_at != due_at || alert.calendar != context.calendar(subject).name();
-    if state.is_some() && !moved {
+    let known = alert.explanation.calendar_version == context.calendar(subject).version();
+    if state.is_some() && !moved && known {
         return Ok(None);
     }
     let new = new_alert(context, subject, started_at)?;
+    if state.is_some() && !moved {
+        return Ok(Some(Transition::Explain { alert_id: alert.id, explanation: new.explanation }));
+    }
     let no_longer_late = state.is_none() || (state == Some(State::AtRisk) && alert.state == State::Breached);
     let cause = Cause {
         cause: match (moved, no_longer_late) {
             (false, _) => "the rule warns later now, or not at all",
             (true, true) => "the deadline moved into the future",
+            (true, false) if alert.due_at == due_at => "another calendar counts",
             (true, false) => "the deadline moved",
         },
         previous_due_at: Some(alert.due_at),

@@ -58,6 +58,8 @@ pub enum Transition {
     /// The deadline moved, and the alert is open in `state` by the new one: one that was breached and is at risk again is
     /// withdrawn, and opens again.
     Move { alert_id: Uuid, alert: NewAlert, state: State, cause: Cause },
+    /// The deadline is the same, but what is to be said of it is not: no event, since nothing happened to the alert.
+    Explain { alert_id: Uuid, explanation: Explanation },
     /// The clock stopped, started again, or is not watched any more. Late from at risk: it was breached in between.
     Resolve {
         alert_id: Uuid,
@@ -149,7 +151,7 @@ impl Transition {
                 payment_id: alert.payment_id.clone(),
                 clock_started_at: alert.clock_started_at,
             }),
-            Self::Move { .. } | Self::Resolve { .. } => None,
+            Self::Move { .. } | Self::Explain { .. } | Self::Resolve { .. } => None,
         }
     }
 
@@ -170,6 +172,7 @@ impl Transition {
                 recorded.count_opening(Some(State::Resolved), State::AtRisk);
                 State::AtRisk
             }
+            Self::Explain { .. } => before.unwrap_or(State::Resolved),
             Self::Move { state, .. } => {
                 recorded.moved += 1;
                 *state

@@ -27,7 +27,7 @@ pub struct DayFacts<'a> {
     pub name: Option<&'a str>,
     /// Whether that holiday may still move to another date.
     pub estimated: bool,
-    /// What makes it a day off, or a rest day that is worked; `None` for an ordinary working day.
+    /// What makes it a holiday, else a day off, or a rest day that is worked; `None` for an ordinary working day.
     pub origin: Option<&'a Origin>,
 }
 
@@ -42,7 +42,9 @@ impl Calendar {
             Day::Off(Off::SkippedByZone) => (DayKind::SkippedByZone, None),
             Day::Working if is_rest_day => (DayKind::WorkedRestDay, worked),
             Day::Working => (DayKind::Working, None),
-            Day::Off(Off::Weekend(_)) => (DayKind::Weekend, Some(self.weekends_origin())),
+            Day::Off(Off::Weekend(_)) => {
+                (DayKind::Weekend, Some(holiday.map_or(self.weekends_origin(), |holiday| holiday.origin)))
+            }
             Day::Off(Off::Holiday(off)) => (DayKind::Holiday, Some(off.origin)),
         };
         let name = holiday.map(|off| off.name);

@@ -29,7 +29,7 @@ pub use country::{CountryEntry, CountryError, HOLIDAY_DATA, Place, SubdivisionEn
 pub use days::{Days, Holiday, Origin};
 pub use facts::{DayFacts, DayKind};
 pub use table::{DayNumber, DayTable};
-pub use zone::{Transition, Zone, ZoneError, reread_zone_data, zone_data_version};
+pub use zone::{Transition, Zone, ZoneError, reread_zone_data, zone_data_directory, zone_data_version};
 
 /// The first local day that calendars and zones serve: 0001-01-01.
 pub const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("a date");
@@ -78,6 +78,9 @@ pub enum CalendarError {
         "calendar {calendar:?}: found seven weekend days and no extra working day, expected any working day at all"
     )]
     NoWorkingDay { calendar: String },
+    /// Days off fill a whole year.
+    #[error("calendar {calendar:?}: found days off on every day of {year}, expected any working day in it")]
+    NoWorkingDayInYear { calendar: String, year: i32 },
     /// Two calendars have one name.
     #[error("found two calendars named {calendar:?}, expected different names")]
     Twice { calendar: String },
@@ -201,10 +204,29 @@ impl Calendar {
     /// The calendar, if any of its days can be a business day.
     ///
     /// # Errors
-    /// [`CalendarError::NoWorkingDay`]
+    /// [`CalendarError::NoWorkingDay`], [`CalendarError::NoWorkingDayInYear`]
     pub fn build(self) -> Result<Self, CalendarError> {
         let any = !self.weekends.are_whole_weeks() || self.working_days.keys().any(|day| !self.zone.skips_day(*day));
-        if any { Ok(self) } else { Err(CalendarError::NoWorkingDay { calendar: self.name }) }
+        if !any {
+            return Err(CalendarError::NoWorkingDay { calendar: self.name });
+        }
+        match self.year_of_days_off() {
+            Some(year) => Err(CalendarError::NoWorkingDayInYear { calendar: self.name, year }),
+            None => Ok(self),
+        }
+    }
+
+    /// The first year that holidays leave no working day in; where weekends alone do, working days are meant to be rare.
+    fn year_of_days_off(&self) -> Option<i32> {
+        if self.weekends.are_whole_weeks() {
+            return None;
+        }
+        let mut years: Vec<i32> = self.holidays.keys().map(Datelike::year).collect();
+        years.dedup();
+        years.into_iter().find(|year| {
+            let days = NaiveDate::from_ymd_opt(*year, 1, 1).zip(NaiveDate::from_ymd_opt(*year, 12, 31));
+            days.is_some_and(|(first, last)| self.business_days_in(first..=last) == 0)
+        })
     }
 
     #[must_use]

@@ -98,6 +98,20 @@ fn a_walk_ends_with_the_years_that_are_served() {
 }
 
 #[test]
+fn days_off_all_the_year_are_refused() {
+    let every_day =
+        |year: i32| NaiveDate::from_ymd_opt(year, 1, 1).into_iter().flat_map(|day| day.iter_days().take(365));
+    let holidays = every_day(2027).map(|date| Holiday { date, name: "off".into(), estimated: false }).collect();
+    let file = Days { holidays, ..Days::none(Origin::File("off.ics".into())) };
+    let error = weekdays_in("UTC").with_days(file.clone()).build().expect_err("no working day in 2027");
+    assert_eq!(
+        error.to_string(),
+        "calendar \"test\": found days off on every day of 2027, expected any working day in it"
+    );
+    assert!(weekdays_in("UTC").with_days(file).with_working_day(date("2027-06-01")).build().is_ok());
+}
+
+#[test]
 fn a_calendar_of_seven_working_days_counts_weeks_whole() {
     let calendar = weekdays_in("UTC").with_weekend([]);
     assert_eq!(calendar.business_days_in(FIRST_DAY..=LAST_DAY), 3_652_059);

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use jiff::tz::{self, TimeZone};
 
 pub(super) use days::{DAYS, ZoneDays, date, number};
-pub use version::zone_data_version;
+pub use version::{zone_data_directory, zone_data_version};
 
 mod days;
 mod version;

@@ -9,6 +9,7 @@ use super::output::{json, remark, say, table};
 use crate::alert::{Alert, AlertEvent, State};
 use crate::app::App;
 use crate::claim::clean_line;
+use crate::config::Affects;
 use crate::sla::business_days_between;
 use crate::store::AlertFilter;
 use crate::wording::{Language, Words};
@@ -133,7 +134,8 @@ fn lateness(alert: &Alert, app: &App) -> String {
     let last_instant = alert.due_at - chrono::TimeDelta::microseconds(1);
     let day = calendar.zone().local_date(last_instant);
     match alert.state {
-        State::Breached => {
+        // Nothing is counted by half a calendar.
+        State::Breached if app.settings.refusal(&[Affects::Deadlines]).is_none() => {
             let late = business_days_between(calendar, alert.due_at, app.time.now());
             format!("{day}, {}", Words::new(Language::En).business_days_late(late))
         }

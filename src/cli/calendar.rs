@@ -208,6 +208,9 @@ fn ics(calendar: &Calendar, year: i32, now: chrono::DateTime<chrono::Utc>) -> Re
         let name = if name.is_empty() { "holiday" } else { name };
         Some(Holiday { date: day.date, name: name.to_owned(), estimated: day.estimated })
     });
+    if let Some(beyond) = grid::beyond(calendar, year) {
+        remark(&beyond);
+    }
     let text = write_ics(calendar.name(), holidays, now);
     let worked = calendar.year(year).filter(|day| day.kind == DayKind::WorkedRestDay).count();
     if worked > 0 {

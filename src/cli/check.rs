@@ -37,7 +37,11 @@ pub async fn run(args: &CheckArgs, context: &Context) -> Result<(), Failure> {
 
 async fn all(settings: Settings, context: &Context) -> Vec<Check> {
     let mut checks = configuration(&settings);
-    checks.extend(check::calendars(&settings.calendars, &settings.rules, context.time.now()));
+    checks.extend(settings.warnings.iter().map(|warning| Check::ok("holiday file", warning)));
+    // A calendar without the days of a file is not in force.
+    if settings.refusal(&[Affects::Deadlines]).is_none() {
+        checks.extend(check::calendars(&settings.calendars, &settings.rules, context.time.now()));
+    }
     checks.extend(check::rules(&settings.rules, &settings.policy));
     // What stands in the way as configured has been said.
     if settings.refusal(&[Affects::Delivery]).is_none() {

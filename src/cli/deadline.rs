@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Failure;
-use super::output::{complain, counted, json, say, written};
+use super::output::{complain, counted, json, remark, say, written};
 use crate::app;
 use crate::calendar::{Calendar, Calendars, ChosenBy};
 use crate::claim::clean_line;
@@ -66,6 +66,7 @@ struct Day<'a> {
 
 pub fn run(args: &DeadlineArgs, settings: &Settings) -> Result<(), Failure> {
     let plan = app::plan(settings)?;
+    settings.warnings.iter().for_each(|warning| remark(warning));
     let (Some(rule), Some(start)) = (&args.rule, args.start) else { return batch(&plan) };
     let question =
         Question::read(&plan, rule, args.calendar.as_deref()).map_err(|why| Failure::usage(format!("--{why}")))?;

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use super::alerts::utc;
-use super::output::{json, say, table};
+use super::output::{json, remark, say, table};
 use crate::app::App;
 use crate::now::TimeSource;
 use crate::scan::{Request, ScanSummary, scan};
@@ -36,6 +36,7 @@ pub fn instant(text: &str) -> Result<DateTime<Utc>, String> {
 
 pub async fn run(args: &ScanArgs, app: &App) -> Result<(), Failure> {
     let plan = app.plan()?;
+    app.settings.warnings.iter().for_each(|warning| remark(warning));
     let now = app.time.now();
     let at = args.at.unwrap_or(now);
     if let Some(since) = args.since.filter(|since| *since > at) {

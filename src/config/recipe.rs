@@ -7,7 +7,8 @@ use chrono::{NaiveDate, Weekday};
 
 use crate::calendar::ics::{IcsDays, read_ics};
 use crate::calendar::{
-    Calendar, CalendarError, Calendars, Days, FIRST_DAY, Origin, Zone, reread_zone_data, zone_data_version,
+    Calendar, CalendarError, Calendars, Days, FIRST_DAY, Origin, Zone, reread_zone_data, zone_data_directory,
+    zone_data_version,
 };
 
 use super::error::show_path;
@@ -52,6 +53,8 @@ struct Ingredients {
     zone_data: String,
     /// `None`: the file is not there.
     files: Vec<Option<Stamp>>,
+    /// Of each calendar's zone: its file may be written before or after the version.
+    zones: Vec<Option<Stamp>>,
 }
 
 /// Calendars, made from what is there now.
@@ -143,13 +146,21 @@ impl Recipes {
     /// Makes the calendars from what is there now.
     pub fn make(&mut self) -> Made {
         let now = self.ingredients();
-        if self.made_from.as_ref().is_some_and(|before| before.zone_data != now.zone_data) {
+        if self
+            .made_from
+            .as_ref()
+            .is_none_or(|before| (&before.zone_data, &before.zones) != (&now.zone_data, &now.zones))
+        {
             reread_zone_data();
         }
         self.made_from = Some(now);
         let mut made = Made { calendars: Err(String::new()), warnings: Vec::new(), failures: Vec::new() };
         let calendars: Result<Vec<Calendar>, String> =
             self.recipes.iter().map(|recipe| recipe.make(&mut made)).collect();
+        if !made.failures.is_empty() {
+            // What fails may pass without any file changing.
+            self.made_from = None;
+        }
         made.calendars =
             calendars.and_then(|calendars| Calendars::new(&self.default, calendars).map_err(|error| error.to_string()));
         made
@@ -157,6 +168,12 @@ impl Recipes {
 
     fn ingredients(&self) -> Ingredients {
         let files = self.recipes.iter().flat_map(|recipe| &recipe.files);
-        Ingredients { zone_data: zone_data_version(), files: files.map(|file| Stamp::of(&file.path).ok()).collect() }
+        let zones = zone_data_directory();
+        let zone = |recipe: &Recipe| zones.as_ref().and_then(|zones| Stamp::of(&zones.join(&recipe.time_zone)).ok());
+        Ingredients {
+            zone_data: zone_data_version(),
+            files: files.map(|file| Stamp::of(&file.path).ok()).collect(),
+            zones: self.recipes.iter().map(zone).collect(),
+        }
     }
 }

@@ -22,8 +22,8 @@ struct Last {
     /// What it is made from.
     settings: Settings,
     plan: Arc<Plan>,
-    /// Whether what is there now cannot be used.
-    broken: bool,
+    /// Why what is there now cannot be used, if it cannot: said once.
+    broken: Option<String>,
 }
 
 impl Plans {
@@ -35,7 +35,7 @@ impl Plans {
         let plan = app::plan(settings)?;
         Ok(Self {
             calendars: watch::Sender::new(Arc::new(plan.calendars.clone())),
-            last: Mutex::new(Last { settings: settings.clone(), plan: Arc::new(plan), broken: false }),
+            last: Mutex::new(Last { settings: settings.clone(), plan: Arc::new(plan), broken: None }),
         })
     }
 
@@ -54,19 +54,21 @@ impl Plans {
         };
         match made {
             Ok((settings, plan)) => {
-                if last.broken {
+                if last.broken.is_some() {
                     tracing::info!("the calendars can be made anew");
                 }
                 self.say_what_changed(&plan);
                 settings.warnings.iter().for_each(|warning| tracing::warn!(warning, "in a holiday file"));
                 self.calendars.send_replace(Arc::new(plan.calendars.clone()));
-                *last = Last { settings, plan: Arc::new(plan), broken: false };
+                *last = Last { settings, plan: Arc::new(plan), broken: None };
             }
             Err(why) => {
-                last.broken = true;
-                for why in why.lines() {
-                    tracing::error!(why, "a calendar cannot be made anew; the one before stays in force");
+                if last.broken.as_ref() != Some(&why) {
+                    for why in why.lines() {
+                        tracing::error!(why, "a calendar cannot be made anew; the one before stays in force");
+                    }
                 }
+                last.broken = Some(why);
             }
         }
         Arc::clone(&last.plan)

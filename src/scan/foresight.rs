@@ -53,6 +53,7 @@ impl Foresight {
         let mut recorded = Recorded::default();
         for transition in transitions {
             let clock = match transition {
+                Transition::Explain { .. } => None,
                 Transition::Move { alert_id, .. } | Transition::Resolve { alert_id, .. } => ids.get(alert_id).cloned(),
                 Transition::Raise { .. } | Transition::RaiseResolved { .. } => transition.clock(),
             };
@@ -84,7 +85,9 @@ impl Foresight {
                 Foreseen::new(alert, at)
             }
             // Gone since it was looked at.
-            (None, Transition::Move { .. } | Transition::Resolve { .. }) => return Recorded::default(),
+            (None, Transition::Move { .. } | Transition::Explain { .. } | Transition::Resolve { .. }) => {
+                return Recorded::default();
+            }
         };
         match transition {
             Transition::Raise { alert: by, .. } => alert.open_again(by),
@@ -92,7 +95,7 @@ impl Foresight {
                 alert.open_again(by);
             }
             Transition::Move { alert: by, .. } => alert.move_to(by),
-            Transition::RaiseResolved { .. } | Transition::Resolve { .. } => {}
+            Transition::RaiseResolved { .. } | Transition::Explain { .. } | Transition::Resolve { .. } => {}
         }
         alert.after = after;
         self.alerts.insert(clock, alert);

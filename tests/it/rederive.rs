@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use claimwatch::alert::{Resolution, State};
-use claimwatch::calendar::{Calendar, Calendars, Zone};
+use claimwatch::calendar::{Calendar, Calendars, Days, Origin, Zone};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -71,6 +71,24 @@ on_every_engine! {
         assert_eq!(event.detail["cause"], "the deadline moved into the future");
         assert_eq!(event.detail["due_at"], "2026-11-19T23:00:00Z");
         assert!(event.detail["changed"][0].as_str().is_some_and(|changed| changed.starts_with("calendar version: ")));
+    }
+
+    async fn what_is_said_of_a_deadline_follows_its_calendar_also_where_the_deadline_stays(mut world in World) {
+        let ends = |day: &str| {
+            let coverage = Some(claimwatch::calendar::FIRST_DAY..=date(day));
+            paris().with_days(Days { coverage, ..Days::none(Origin::File("closures.ics".into())) })
+        };
+        in_force(&mut world, ends("2026-11-17"));
+        world.program("P-1", None, false).await;
+        world.put(claim("C-1", "submitted").on("submitted_at", "2026-11-16T10:00:00Z")).await;
+        world.scan("2026-11-23T09:00:00Z").await;
+        assert!(world.alert().await.explanation.beyond_calendar.is_some());
+        in_force(&mut world, ends("2027-12-31"));
+        world.scan("2026-11-23T09:05:00Z").await;
+        let alert = world.alert().await;
+        assert_eq!((alert.explanation.beyond_calendar, alert.due_at), (None, at("2026-11-19T00:00:00+01:00")));
+        assert_eq!(alert.explanation.chosen_by.map(|by| by.as_str()), Some("default"));
+        assert_eq!(world.story(&world.alert().await).await, ["opened", "escalated"], "nothing happened to it");
     }
 
     async fn the_alert_says_why_its_calendar_serves(mut world in World) {

@@ -180,7 +180,7 @@ impl Reader<'_> {
             return Err(Wrong::at(event.line, "an event that the end of the file cuts off", "END:VEVENT"));
         }
         if !self.open.is_empty() {
-            self.warnings.warn(None, || "found no END:VCALENDAR, expected one: the file may be cut off".to_owned());
+            return Err(Wrong::in_file("no END:VCALENDAR: the file is cut off", "a whole file"));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! From events to days.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 use chrono::{Datelike, Days, NaiveDate};
@@ -81,6 +81,7 @@ pub(super) fn gather(file: &str, events: &[Event], warnings: &mut Warnings) -> R
         said: 0,
         work: Work::new(),
         left_out: LeftOut::default(),
+        series: events.iter().filter(|event| event.instance.is_none()).filter_map(|event| event.uid.clone()).collect(),
         warnings,
     };
     gatherer.gather(events).map_err(|wrong| wrong.of(file))?;
@@ -93,6 +94,8 @@ struct Gatherer<'a> {
     said: usize,
     work: Work,
     left_out: LeftOut,
+    /// The events of which others may be moved instances, by their UIDs.
+    series: HashSet<String>,
     warnings: &'a mut Warnings,
 }
 
@@ -138,6 +141,8 @@ impl Gatherer<'_> {
         let index = u32::try_from(self.found.names.len()).ok();
         self.found.names.push((name, estimated || event.tentative));
         let mut any_outside = false;
+        // A moved instance does not end what recurs without end.
+        let is_moved = event.instance.is_some() && event.uid.as_ref().is_some_and(|uid| self.series.contains(uid));
         for start in starts {
             if excluded.contains(&start) || replaced.is_some_and(|days| days.contains(&start)) {
                 continue;
@@ -155,7 +160,7 @@ impl Gatherer<'_> {
                     slot.holiday = slot.holiday.or(index);
                 }
                 self.said += usize::from(is_new);
-                if !is_endless {
+                if !is_endless && !is_moved {
                     self.found.last = self.found.last.max(Some(day));
                 }
             }

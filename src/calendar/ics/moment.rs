@@ -64,9 +64,20 @@ impl Moment {
         if is_next { self.date.succ_opt().unwrap_or(self.date) } else { self.date }
     }
 
-    /// The last local day that begins until then: as [`day`](Self::day), but the last second of a day is of that day.
+    /// The last local day that begins until then: as [`day`](Self::day), but the last second of a day is of that day, in UTC
+    /// the second before any midnight.
     pub fn last_day(self) -> NaiveDate {
-        if self.is_last_minute() { self.date } else { self.day() }
+        match self.time {
+            Some(time) if self.utc && time % 60 == 59 => {
+                if time + 1 > LAST_MIDNIGHT {
+                    self.date
+                } else {
+                    self.date.pred_opt().unwrap_or(self.date)
+                }
+            }
+            _ if self.is_last_minute() => self.date,
+            _ => self.day(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Where zone data is looked for, after `$TZDIR`: jiff's own list.
 const DIRECTORIES: [&str; 3] = ["/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
@@ -14,12 +14,18 @@ pub(super) const BUNDLED: &str = "2026f";
 /// where the system's files do not say. It is read anew each time: an upgrade of the system changes it.
 #[must_use]
 pub fn zone_data_version() -> String {
-    let chosen = std::env::var_os("TZDIR");
-    let places = chosen.iter().map(Path::new).chain(DIRECTORIES.iter().map(Path::new));
-    match places.into_iter().find(|place| place.is_dir()) {
-        Some(directory) => format!("{} (system)", version_in(directory).as_deref().unwrap_or("unknown")),
+    match zone_data_directory() {
+        Some(directory) => format!("{} (system)", version_in(&directory).as_deref().unwrap_or("unknown")),
         None => format!("{BUNDLED} (bundled)"),
     }
+}
+
+/// Where the system's zone data is, with a file for each zone; `None`: the bundled data serves.
+#[must_use]
+pub fn zone_data_directory() -> Option<PathBuf> {
+    let chosen = std::env::var_os("TZDIR");
+    let mut places = chosen.iter().map(Path::new).chain(DIRECTORIES.iter().map(Path::new));
+    places.find(|place| place.is_dir()).map(Path::to_owned)
 }
 
 /// `tzdata.zi` begins with `# version 2025b`; `+VERSION`, which BSD and macOS have, is the version.

@@ -116,8 +116,8 @@ fn origin(day: &DayFacts<'_>) -> String {
     day.origin.map(|origin| clean_line(&origin.to_string(), 60).into_owned()).unwrap_or_default()
 }
 
-/// Whether the year has days of which the calendar does not know.
-fn beyond(calendar: &Calendar, year: i32) -> Option<String> {
+/// What is to be said if the year has days of which the calendar does not know.
+pub(super) fn beyond(calendar: &Calendar, year: i32) -> Option<String> {
     let (first, last) = (NaiveDate::from_ymd_opt(year, 1, 1)?, NaiveDate::from_ymd_opt(year, 12, 31)?);
     let uncovered = calendar.uncovered(&(first..=last))?;
     let (origin, known) = (uncovered.origin, uncovered.coverage);

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lettre::message::Mailbox;
 
+use chrono::Weekday;
+
 use crate::calendar::Calendar;
 use crate::escalation::{Glob, Policy};
 use crate::scan::Plan;
@@ -52,8 +54,12 @@ fn rule_facts(rule: &Rule, facts: &mut Facts) {
 fn calendar_text(calendar: &Calendar) -> String {
     let (holidays, worked) = (calendar.holidays().count(), calendar.working_days().count());
     let zone = calendar.zone();
+    let days = calendar.weekends().last().map(|(_, off)| off.iter(Weekday::Mon).map(|day| day.to_string()).collect());
+    let weekend = days.map_or_else(String::new, |days: Vec<String>| days.join(" "));
+    let ends = calendar.sources().filter_map(|(_, known)| known.map(|known| *known.end()));
+    let until = ends.min().map_or_else(|| "ever".into(), |until| until.to_string());
     format!(
-        "{} ({}), holidays: {holidays}, extra working days: {worked}, version {}",
+        "{} ({}), weekend: {weekend}, holidays: {holidays}, extra working days: {worked}, known until {until}, version {}",
         zone.name(),
         zone.data_version(),
         calendar.version()

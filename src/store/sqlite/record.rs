@@ -44,6 +44,13 @@ pub(super) async fn apply(
             Transition::Move { alert_id, alert, state, cause } => {
                 move_deadline(transaction, now, *alert_id, (alert, *state), cause, &mut recorded).await?;
             }
+            Transition::Explain { alert_id, explanation } => {
+                sqlx::query("UPDATE sla_alerts SET explanation = ?2 WHERE id = ?1 AND state <> 'resolved'")
+                    .bind(alert_id.to_string())
+                    .bind(json_text(explanation)?)
+                    .execute(&mut **transaction)
+                    .await?;
+            }
             Transition::Resolve { alert_id, resolution, stopped_at, claim_status, cause } => {
                 let end = (*resolution, *stopped_at);
                 resolve(transaction, now, *alert_id, end, claim_status.as_deref(), cause, &mut recorded).await?;
@@ -67,7 +74,7 @@ impl<'a> Raised<'a> {
         let (alert, state, stopped_at) = match transition {
             Transition::Raise { alert, state } => (alert, *state, None),
             Transition::RaiseResolved { alert, stopped_at } => (alert, State::Breached, Some(*stopped_at)),
-            Transition::Move { .. } | Transition::Resolve { .. } => return None,
+            Transition::Move { .. } | Transition::Explain { .. } | Transition::Resolve { .. } => return None,
         };
         Some(Self { id: fresh_id(now), alert, state, stopped_at })
     }
