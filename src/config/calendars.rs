@@ -1,8 +1,8 @@
 //! `[calendars]`: what each calendar is made of, and which of them is the default.
 
-use chrono::{NaiveDate, Weekday};
+use chrono::{Datelike, NaiveDate, Weekday};
 
-use crate::calendar::{Calendars, CountryError, Days, FIRST_DAY, Holiday, LAST_DAY, country_days};
+use crate::calendar::{Calendars, CountryError, Days, FIRST_DAY, Holiday, LAST_DAY, country_days, ics};
 use crate::claim::clean_line;
 
 use super::recipe::{Failure, HolidayFile, Made, Recipe, Recipes};
@@ -139,12 +139,21 @@ fn file(section: &Section<'_>, node: &Node) -> Result<HolidayFile, String> {
                 return Err(format!("found {key:?}; {}", instead(key, &["file", "known_until"])));
             }
             let path = entries.get("file").ok_or(format!("found no file, expected {what}"))?;
-            (line(path, what)?, entries.get("known_until").map(date).transpose()?)
+            (line(path, what)?, entries.get("known_until").map(last_day).transpose()?)
         }
         _ => (line(node, what)?, None),
     };
     let place = section.shown_place("ics", &node.place);
     Ok(HolidayFile { path: section.resolve(path), shown: path.to_owned(), known_until, place })
+}
+
+/// The last day of which a holiday file knows: later ones than it is read for it cannot.
+fn last_day(node: &Node) -> Result<NaiveDate, String> {
+    let date = date(node)?;
+    if date.year() > ics::LAST_YEAR {
+        return Err(expected(node, &format!("a day until the end of {}, up to which files are read", ics::LAST_YEAR)));
+    }
+    Ok(date)
 }
 
 fn weekday(node: &Node) -> Result<Weekday, String> {
