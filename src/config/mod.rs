@@ -77,7 +77,7 @@ pub struct MailSettings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
     pub affects: Affects,
-    /// Where it is set: `claimwatch.toml:28:11: calendars.fr.country`.
+    /// Where it is set: `claimwatch.toml:26:8: calendars.fr.ics`.
     pub place: String,
     /// What was found, why it cannot be had, and what to do.
     pub detail: String,
@@ -127,7 +127,7 @@ impl Settings {
     }
 
     /// The same with calendars made anew from the holiday files and the zone data as they are now; `None`: neither has
-    /// changed since these were made, or was looked at in vain.
+    /// changed since these were made.
     ///
     /// # Errors
     /// What cannot be used of them, one line each: then the calendars there are stay in force.

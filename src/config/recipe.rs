@@ -45,6 +45,8 @@ pub(super) struct Recipes {
     default: String,
     recipes: Arc<[Recipe]>,
     made_from: Option<Ingredients>,
+    /// Whether a file could not be used: that may pass without any file changing.
+    failed: bool,
 }
 
 /// What may change without the configuration.
@@ -135,12 +137,12 @@ impl HolidayFile {
 
 impl Recipes {
     pub fn new(default: String, recipes: Vec<Recipe>) -> Self {
-        Self { default, recipes: recipes.into(), made_from: None }
+        Self { default, recipes: recipes.into(), made_from: None, failed: false }
     }
 
-    /// Whether a holiday file or the zone data is another than what the calendars were last made from.
+    /// Whether a holiday file or the zone data is another than what the calendars were last made from, or was of no use.
     pub fn have_changed(&self) -> bool {
-        self.made_from.as_ref() != Some(&self.ingredients())
+        self.failed || self.made_from.as_ref() != Some(&self.ingredients())
     }
 
     /// Makes the calendars from what is there now.
@@ -149,7 +151,7 @@ impl Recipes {
         if self
             .made_from
             .as_ref()
-            .is_none_or(|before| (&before.zone_data, &before.zones) != (&now.zone_data, &now.zones))
+            .is_some_and(|before| (&before.zone_data, &before.zones) != (&now.zone_data, &now.zones))
         {
             reread_zone_data();
         }
@@ -157,10 +159,7 @@ impl Recipes {
         let mut made = Made { calendars: Err(String::new()), warnings: Vec::new(), failures: Vec::new() };
         let calendars: Result<Vec<Calendar>, String> =
             self.recipes.iter().map(|recipe| recipe.make(&mut made)).collect();
-        if !made.failures.is_empty() {
-            // What fails may pass without any file changing.
-            self.made_from = None;
-        }
+        self.failed = !made.failures.is_empty();
         made.calendars =
             calendars.and_then(|calendars| Calendars::new(&self.default, calendars).map_err(|error| error.to_string()));
         made

@@ -102,7 +102,7 @@ impl<'a> Section<'a> {
         self.findings.obstacles.borrow_mut().push(Obstacle { affects, place, detail: detail.into() });
     }
 
-    /// Where a value of `key` stands, and what it is of: `claimwatch.toml:28:11: calendars.fr.country`.
+    /// Where a value of `key` stands, and what it is of: `claimwatch.toml:26:8: calendars.fr.ics`.
     pub fn shown_place(&self, key: &str, place: &Place) -> String {
         format!("{}: {}", show_place(self.findings.file, place), self.path_of(key))
     }
