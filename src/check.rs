@@ -118,7 +118,7 @@ pub fn rules(rules: &[Rule], policy: &Policy) -> Vec<Check> {
 /// What the database holds: readable claims, scans that finish, messages that leave.
 pub async fn store(store: &dyn Store, rules: &[Rule], calendars: &Calendars, now: DateTime<Utc>) -> Vec<Check> {
     let mut checks = Vec::new();
-    checks.push(match data_problems(HorizonGuard { store, rules, calendars, now }).await {
+    checks.push(match data_problems(store, HorizonGuard { rules, calendars, now }).await {
         Ok(problems) if problems.is_empty() => Check::ok("claims", "every claim can be watched"),
         Ok(problems) => {
             let mut shown: Vec<String> = problems.iter().take(SHOWN_PROBLEMS).map(problem_text).collect();
@@ -163,10 +163,12 @@ fn remedy(problems: &[DataProblem]) -> String {
 }
 
 /// Those that a scan would find in the source.
-async fn data_problems(guard: HorizonGuard<'_>) -> Result<Vec<DataProblem>, ScanError> {
+async fn data_problems(store: &dyn Store, guard: HorizonGuard<'_>) -> Result<Vec<DataProblem>, ScanError> {
+    let mut snapshot = store.snapshot().await?;
     let names: Vec<&str> = guard.calendars.names().collect();
-    let mut problems = guard.store.data_problems(guard.rules, &names).await?;
-    problems.extend(guard.problems(&guard.running().await?, &|| Ok(())).await?);
+    let mut problems = snapshot.data_problems(guard.rules, &names).await?;
+    let running = guard.running(&mut *snapshot).await?;
+    problems.extend(guard.problems(&mut *snapshot, &running, &|| Ok(())).await?);
     Ok(problems)
 }
 

@@ -1,11 +1,13 @@
 //! One pass: ask the database what may be late, decide exactly, record.
 //!
-//! Everything a scan records is true by itself, batch by batch; a scan that stops half-way has not finished, and the next
-//! one takes up where it left off. Source: docs/architecture.md, docs/contract.md "Look-back".
+//! It reads in batches, all as of one instant, and what it records happens at once in the end: a scan that fails, is stopped
+//! or is killed has changed nothing, and the next one begins anew. Source: docs/architecture.md, docs/contract.md
+//! "Look-back".
 
 mod diff;
 mod foresight;
 mod horizon;
+mod ledger;
 mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,13 +17,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alert::{self, Context, Recorded, Transition};
 use crate::calendar::Calendars;
-use crate::claim::{DataProblem, ProblemKind};
-use crate::escalation::{self, Policy};
-use crate::now::{Stopwatch, TimeSource, fresh_id};
+use crate::claim::{DataProblem, ProblemKind, Subject};
+use crate::escalation::Policy;
+use crate::now::{Stopwatch, TimeSource};
 use crate::sla::{self, DeadlineError, Rule};
-use crate::store::{Cutoffs, ScanCounts, ScanRecord, Store, StoreError};
+use crate::store::{Cutoffs, Page, Scan, ScanCounts, ScanRecord, Store, StoreError};
 
 use foresight::Foresight;
+use ledger::{Ledger, Scene};
 
 pub use diff::{
     AlertsDiff, Both, CalendarDiff, ClockDiff, DeadlinesDiff, Diff, Foretold, Kind, Outcome, ProgramDiff, SettingDiff,
@@ -31,7 +34,7 @@ pub use horizon::{HorizonGuard, Running};
 pub use summary::{Resolved, RuleCounts, ScanSummary};
 
 /// How many clocks or alerts are read and recorded at a time.
-const BATCH: u32 = 500;
+const BATCH: u32 = 1_000;
 
 /// What scans decide by.
 #[derive(Clone, Debug)]
@@ -70,10 +73,14 @@ pub enum ScanError {
     Escalation(#[from] DeadlineError),
 }
 
+/// How often a scan begins anew when it has to give way to another session.
+const ATTEMPTS: u32 = 5;
+
 /// Scans once. `Ok(None)`: the schedule's instant was served already. `alive` is called after every batch.
 ///
 /// # Errors
-/// [`ScanError`]; what was recorded until then stays, and the look-back of the next scan still reaches before this one.
+/// [`ScanError`]; then nothing of it was recorded but the failure, and the look-back of the next scan still reaches before
+/// this one.
 pub async fn scan(
     store: &dyn Store,
     plan: &Plan,
@@ -86,21 +93,46 @@ pub async fn scan(
         return Ok(Some(foresee(store, plan, request, stop, alive).await?.0));
     }
     let stopwatch = Stopwatch::start();
-    let last = store.finished_scan_until(request.at).await?;
-    let Some(id) = store.begin_scan(request.at, request.scheduled_for, &plan.fingerprint).await? else {
-        return Ok(None);
-    };
-    match Pass::new(store, plan, request, last, stop, alive).run().await {
-        Ok((counts, rules)) => {
-            store.finish_scan(id, time.now().max(request.at), &counts).await?;
-            Ok(Some(ScanSummary::new(request, &counts, rules, stopwatch.elapsed())))
+    let scan = Scan { began_at: request.at, scheduled_for: request.scheduled_for, settings: plan.fingerprint.clone() };
+    let mut attempt = 1;
+    let ended = loop {
+        match scan_once(store, plan, time, request, &scan, stop, alive).await {
+            Err(ScanError::Store(StoreError::Conflict(_))) if attempt < ATTEMPTS => attempt += 1,
+            ended => break ended,
         }
+    };
+    match ended {
+        Ok(Some((counts, rules))) => Ok(Some(ScanSummary::new(request, &counts, rules, stopwatch.elapsed()))),
+        Ok(None) => Ok(None),
         Err(error) => {
             // The scan's own failure is what matters; that it cannot be noted follows from the same cause.
-            let _ = store.fail_scan(id, &error.to_string()).await;
+            let _ = store.fail_scan(&scan, &error.to_string()).await;
             Err(error)
         }
     }
+}
+
+type Found = (ScanCounts, BTreeMap<String, RuleCounts>);
+
+async fn scan_once(
+    store: &dyn Store,
+    plan: &Plan,
+    time: &TimeSource,
+    request: &Request,
+    scan: &Scan,
+    stop: &CancellationToken,
+    alive: &(dyn Fn() + Send + Sync),
+) -> Result<Option<Found>, ScanError> {
+    let last = store.finished_scan_until(request.at).await?;
+    if let Some(instant) = request.scheduled_for
+        && store.is_served(instant).await?
+    {
+        return Ok(None);
+    }
+    let ledger = Ledger::kept(store.pass(None).await?);
+    let (found, ledger) = UnderWay::new(ledger, plan, request, last, stop, alive).run().await?;
+    let Ledger::Kept { pass, .. } = ledger else { return Ok(Some(found)) };
+    Ok(pass.finish(time.now().max(request.at), scan, &found.0).await?.then_some(found))
 }
 
 /// What the dry run that `request` asks for would find, with the alerts as they would stand.
@@ -113,24 +145,19 @@ async fn foresee(
 ) -> Result<(ScanSummary, Foresight), ScanError> {
     let stopwatch = Stopwatch::start();
     let last = store.finished_scan_until(request.at).await?;
-    let mut pass = Pass::new(store, plan, request, last, stop, alive);
-    let (counts, rules) = pass.run().await?;
-    Ok((ScanSummary::new(request, &counts, rules, stopwatch.elapsed()), pass.foresight))
+    let mut foresight = Foresight::default();
+    let ledger = Ledger::foreseen(store.snapshot().await?, &mut foresight);
+    let ((counts, rules), _) = UnderWay::new(ledger, plan, request, last, stop, alive).run().await?;
+    Ok((ScanSummary::new(request, &counts, rules, stopwatch.elapsed()), foresight))
 }
 
 /// One scan under way.
-struct Pass<'a> {
-    store: &'a dyn Store,
-    plan: &'a Plan,
-    at: DateTime<Utc>,
+struct UnderWay<'a> {
+    ledger: Ledger<'a>,
+    scene: Scene<'a>,
     since: Option<DateTime<Utc>>,
-    rederive: bool,
-    dry_run: bool,
     stop: &'a CancellationToken,
-    alive: &'a (dyn Fn() + Send + Sync),
     recorded: Recorded,
-    /// For a dry run, in the database's place: what nobody records comes up again, and is not to be counted twice.
-    foresight: Foresight,
     problems: Vec<DataProblem>,
 }
 
@@ -150,32 +177,23 @@ impl<'a> Batch<'a> {
     }
 }
 
-impl<'a> Pass<'a> {
+impl<'a> UnderWay<'a> {
     fn new(
-        store: &'a dyn Store,
+        ledger: Ledger<'a>,
         plan: &'a Plan,
         request: &Request,
         last: Option<ScanRecord>,
         stop: &'a CancellationToken,
         alive: &'a (dyn Fn() + Send + Sync),
     ) -> Self {
-        Self {
-            store,
-            plan,
-            at: request.at,
-            since: request.since.or(last.as_ref().map(|scan| scan.began_at)),
-            rederive: last.is_some_and(|scan| scan.settings != plan.fingerprint),
-            dry_run: request.dry_run,
-            stop,
-            alive,
-            recorded: Recorded::default(),
-            foresight: Foresight::default(),
-            problems: Vec::new(),
-        }
+        let since = request.since.or(last.as_ref().map(|scan| scan.began_at));
+        let rederive = last.is_some_and(|scan| scan.settings != plan.fingerprint);
+        let scene = Scene { plan, at: request.at, rederive, alive };
+        Self { ledger, scene, since, stop, recorded: Recorded::default(), problems: Vec::new() }
     }
 
-    async fn run(&mut self) -> Result<(ScanCounts, BTreeMap<String, RuleCounts>), ScanError> {
-        let plan = self.plan;
+    async fn run(mut self) -> Result<(Found, Ledger<'a>), ScanError> {
+        let plan = self.scene.plan;
         for rule in &plan.rules {
             self.look_at_open_alerts(rule).await?;
             if !rule.enabled {
@@ -189,28 +207,29 @@ impl<'a> Pass<'a> {
                 self.look_back(rule, since).await?;
             }
         }
-        let running = self.horizon_guard().running().await?;
+        let running = self.horizon_guard().running(self.ledger.look()).await?;
         let data_problems = self.record_problems(&running).await?;
-        let messages = self.escalate().await?;
+        let messages = self.ledger.escalate(self.scene).await?;
         let rules = self.count_rules(&running).await?;
-        Ok((ScanCounts { recorded: self.recorded, messages, data_problems }, rules))
+        Ok(((ScanCounts { recorded: self.recorded, messages, data_problems }, rules), self.ledger))
     }
 
     /// Open alerts whose clock stopped, started again or moved.
     async fn look_at_open_alerts(&mut self, rule: &Rule) -> Result<(), ScanError> {
-        let context = Context { rule, calendars: &self.plan.calendars, now: self.at };
-        let calendars = &self.plan.calendars;
-        let own = calendars.choose(None, rule.calendar.as_deref()).calendar;
-        let calendars = (own.name(), calendars.default().name());
-        let mut after = None;
+        let Scene { plan, at, rederive, .. } = self.scene;
+        let context = Context { rule, calendars: &plan.calendars, now: at };
+        let own = plan.calendars.choose(None, rule.calendar.as_deref()).calendar;
+        let calendars = (own.name(), plan.calendars.default().name());
+        let mut page = Page::First;
         loop {
-            let page = self.store.open_alerts(rule, calendars, self.rederive, after, BATCH).await?;
-            let Some((last, _)) = page.last() else { return Ok(()) };
-            after = Some(last.id);
+            let alerts = self.ledger.look().open_alerts(rule, calendars, rederive, page, BATCH).await?;
+            if alerts.is_empty() {
+                return Ok(());
+            }
+            page = Page::Next;
             let mut batch = Batch::default();
-            for (alert, subject) in &page {
-                let subject = subject.as_ref().map(|readable| &readable.value);
-                let judged = alert::judge_open(&context, alert, subject);
+            for (alert, subject) in &alerts {
+                let judged = alert::judge_open(&context, alert, subject.as_ref());
                 batch.add(&alert.claim_id, self.or_problem(&alert.claim_id, judged));
             }
             self.record(rule, batch).await?;
@@ -219,110 +238,81 @@ impl<'a> Pass<'a> {
 
     /// Clocks that are late, or with `warn` at risk, and have no alert that says so.
     async fn look_at_running_clocks(&mut self, rule: &Rule, warn: Option<sla::Span>) -> Result<(), ScanError> {
-        let context = Context { rule, calendars: &self.plan.calendars, now: self.at };
-        let cutoffs = cutoffs(rule, warn, &self.plan.calendars, self.at);
-        let mut after = None;
+        let Scene { plan, at, .. } = self.scene;
+        let context = Context { rule, calendars: &plan.calendars, now: at };
+        let cutoffs = cutoffs(rule, warn, &plan.calendars, at);
+        let mut page = Page::First;
         loop {
-            let page = self.store.unalerted_clocks(rule, &cutoffs, after.as_ref(), BATCH).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.key.clone());
-            let mut batch = Batch::default();
-            for readable in &page {
-                let claim_id = &readable.value.claim.claim_id;
-                let judged = alert::judge_running(&context, &readable.value);
-                batch.add(claim_id, self.or_problem(claim_id, judged));
+            let subjects = self.ledger.look().unalerted_clocks(rule, &cutoffs, page, BATCH).await?;
+            if subjects.is_empty() {
+                return Ok(());
             }
-            self.record(rule, batch).await?;
+            page = Page::Next;
+            self.judge(rule, &subjects, |subject| alert::judge_running(&context, subject)).await?;
         }
     }
 
     /// Clocks that breached and stopped unseen since `since`.
     async fn look_back(&mut self, rule: &Rule, since: DateTime<Utc>) -> Result<(), ScanError> {
-        let context = Context { rule, calendars: &self.plan.calendars, now: self.at };
-        let mut after = None;
+        let Scene { plan, at, .. } = self.scene;
+        let context = Context { rule, calendars: &plan.calendars, now: at };
+        let mut page = Page::First;
         loop {
-            let page = self.store.stopped_clocks(rule, since, self.at, after.as_ref(), BATCH).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.key.clone());
-            let mut batch = Batch::default();
-            for readable in &page {
-                let claim_id = &readable.value.claim.claim_id;
-                let judged = alert::judge_stopped(&context, &readable.value, since);
-                batch.add(claim_id, self.or_problem(claim_id, judged));
+            let subjects = self.ledger.look().stopped_clocks(rule, since, at, page, BATCH).await?;
+            if subjects.is_empty() {
+                return Ok(());
             }
-            self.record(rule, batch).await?;
+            page = Page::Next;
+            self.judge(rule, &subjects, |subject| alert::judge_stopped(&context, subject, since)).await?;
         }
+    }
+
+    async fn judge(
+        &mut self,
+        rule: &Rule,
+        subjects: &[Subject],
+        judge: impl Fn(&Subject) -> Judged,
+    ) -> Result<(), ScanError> {
+        let mut batch = Batch::default();
+        for subject in subjects {
+            let claim_id = &subject.claim.claim_id;
+            batch.add(claim_id, self.or_problem(claim_id, judge(subject)));
+        }
+        self.record(rule, batch).await
     }
 
     async fn record(&mut self, rule: &Rule, batch: Batch<'_>) -> Result<(), ScanError> {
         let Batch { claim_ids, transitions } = batch;
         if !transitions.is_empty() {
-            self.recorded += if self.dry_run {
-                self.foresight.record(self.store, (&rule.name, self.at), &claim_ids, &transitions).await?
-            } else {
-                self.store.record(self.at, &transitions).await?
-            };
+            self.recorded += self.ledger.record(self.scene, &rule.name, &claim_ids, transitions).await?;
         }
-        self.go_on()
+        go_on(self.scene, self.stop)
     }
 
-    /// Says that the scan is alive, after a batch, and whether it is to go on.
-    fn go_on(&self) -> Result<(), ScanError> {
-        (self.alive)();
-        if self.stop.is_cancelled() { Err(ScanError::Stopped) } else { Ok(()) }
-    }
-
-    fn horizon_guard(&self) -> HorizonGuard<'_> {
-        let Plan { rules, calendars, .. } = self.plan;
-        HorizonGuard { store: self.store, rules, calendars, now: self.at }
+    fn horizon_guard(&self) -> HorizonGuard<'a> {
+        let Plan { rules, calendars, .. } = self.scene.plan;
+        HorizonGuard { rules, calendars, now: self.scene.at }
     }
 
     async fn record_problems(&mut self, running: &Running) -> Result<u64, ScanError> {
-        let calendars: Vec<&str> = self.plan.calendars.names().collect();
+        let (scene, stop) = (self.scene, self.stop);
+        let calendars: Vec<&str> = scene.plan.calendars.names().collect();
         let mut problems: BTreeMap<(String, ProblemKind), DataProblem> = BTreeMap::new();
-        let found = self.store.data_problems(&self.plan.rules, &calendars).await?;
-        let beyond = self.horizon_guard().problems(running, &|| self.go_on()).await?;
+        let guard = self.horizon_guard();
+        let found = self.ledger.look().data_problems(&scene.plan.rules, &calendars).await?;
+        let beyond = guard.problems(self.ledger.look(), running, &|| go_on(scene, stop)).await?;
         for problem in found.into_iter().chain(beyond).chain(std::mem::take(&mut self.problems)) {
             problems.entry((problem.claim_id.clone(), problem.kind)).or_insert(problem);
         }
         let problems: Vec<DataProblem> = problems.into_values().collect();
-        if self.dry_run {
-            return Ok(problems.len() as u64);
-        }
-        Ok(self.store.record_problems(self.at, &problems).await?)
+        self.ledger.record_problems(scene.at, &problems).await
     }
 
-    /// Messages about what is due, unless the sending hours are over: then the next scan within them sends it.
-    async fn escalate(&mut self) -> Result<u64, ScanError> {
-        let Plan { policy, calendars, .. } = self.plan;
-        let may_send = policy.may_send(calendars.default(), self.at);
-        if self.dry_run {
-            self.foresight.escalate(self.store, self.plan, self.at, self.rederive).await?;
-            return Ok(if may_send { self.foresight.messages.len() as u64 } else { 0 });
-        }
-        if !may_send {
-            return Ok(0);
-        }
-        let pending = self.store.pending_escalations(self.at, self.rederive).await?;
-        let due = escalation::escalate(policy, calendars, &pending, self.at)?;
-        let mut sent = 0;
-        for message in &due.messages {
-            if self.store.escalate(self.at, fresh_id(self.at), message).await? {
-                sent += 1;
-            }
-            (self.alive)();
-        }
-        if !due.next.is_empty() {
-            self.store.schedule_escalations(&due.next).await?;
-        }
-        Ok(sent)
-    }
-
-    async fn count_rules(&self, running: &Running) -> Result<BTreeMap<String, RuleCounts>, ScanError> {
-        let open = self.store.open_counts().await?;
-        let changes = self.foresight.changes();
+    async fn count_rules(&mut self, running: &Running) -> Result<BTreeMap<String, RuleCounts>, ScanError> {
+        let open = self.ledger.look().open_counts().await?;
+        let changes = self.ledger.changes();
         let mut rules = BTreeMap::new();
-        for rule in &self.plan.rules {
+        for rule in &self.scene.plan.rules {
             let running = running.get(&rule.name).map_or(0, |clocks| clocks.count);
             let (at_risk, breached) = open.get(&rule.name).copied().unwrap_or_default();
             let (more_at_risk, more_breached) = changes.get(rule.name.as_str()).copied().unwrap_or_default();
@@ -346,6 +336,12 @@ impl<'a> Pass<'a> {
             None
         })
     }
+}
+
+/// Says that the scan is alive, after a batch, and whether it is to go on.
+fn go_on(scene: Scene<'_>, stop: &CancellationToken) -> Result<(), ScanError> {
+    (scene.alive)();
+    if stop.is_cancelled() { Err(ScanError::Stopped) } else { Ok(()) }
 }
 
 fn cutoffs(rule: &Rule, warn: Option<sla::Span>, calendars: &Calendars, now: DateTime<Utc>) -> Cutoffs {

@@ -123,7 +123,7 @@ async fn report(app: &App, summary: Option<&ScanSummary>) -> Result<Vec<String>,
     parts.push(format!("At risk: {}", at_risk.join(", ")));
     if summary.is_some_and(|summary| summary.data_problems > 0) {
         let names: Vec<&str> = app.settings.calendars.names().collect();
-        let problems = app.store.data_problems(&app.settings.rules, &names).await?;
+        let problems = app.store.snapshot().await?.data_problems(&app.settings.rules, &names).await?;
         let lines: Vec<String> =
             problems.iter().map(|problem| format!("  {}: {}", problem.claim_id, problem.detail)).collect();
         parts.push(format!("Data problems:\n{}", lines.join("\n")));

@@ -68,10 +68,10 @@ pub async fn run(args: &ExplainArgs, app: &App) -> Result<(), Failure> {
     }
     let (_, history) = app.store.background(id, MAX_HISTORY).await?;
     let calendars: Vec<&str> = plan.calendars.names().collect();
-    let mut problems = app.store.data_problems(&plan.rules, &calendars).await?;
+    let mut problems = app.store.snapshot().await?.data_problems(&plan.rules, &calendars).await?;
     problems.retain(|problem| problem.claim_id == *id);
     let at = app.time.now();
-    let guard = HorizonGuard { store: &*app.store, rules: &plan.rules, calendars: &plan.calendars, now: at };
+    let guard = HorizonGuard { rules: &plan.rules, calendars: &plan.calendars, now: at };
     problems.extend(guard.problem_of(&subjects));
 
     let known = Known { subjects: &subjects, alerts: &alerts, history: &history };

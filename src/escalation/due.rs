@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::alert::NewAlert;
 use crate::calendar::{Calendar, Calendars};
 use crate::sla::{DeadlineError, Span, later};
 
@@ -24,6 +25,23 @@ pub struct Pending {
     pub sent: Vec<(u32, DateTime<Utc>)>,
 }
 
+impl Pending {
+    /// A new alert, of which nobody has been told anything yet.
+    #[must_use]
+    pub fn new(alert_id: Uuid, alert: &NewAlert) -> Self {
+        Self {
+            alert_id,
+            rule: alert.rule.clone(),
+            program_id: alert.program_id.clone(),
+            paying_entity: alert.paying_entity.clone(),
+            calendar: alert.calendar.clone(),
+            due_at: alert.due_at,
+            acknowledged: false,
+            sent: Vec::new(),
+        }
+    }
+}
+
 /// One level of one alert that goes out now. The store records it only if the level was last sent at `last_sent_at`
 /// (`None`: never), so that two scans at once cannot both send it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,10 +59,11 @@ impl Escalated {
     }
 }
 
-/// A message and the alerts that it is about, recorded together.
+/// A message, recorded together with the escalation of its alerts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     pub digest: Digest,
+    /// Those whose escalation is still to be recorded.
     pub alerts: Vec<Escalated>,
 }
 

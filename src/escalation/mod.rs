@@ -5,10 +5,12 @@
 
 mod digest;
 mod due;
+mod outgoing;
 mod policy;
 
 pub use digest::{Case, Digest};
 pub use due::{Escalated, Escalations, Message, Pending, escalate};
+pub use outgoing::Outgoing;
 pub use policy::{Glob, Level, Policy, Route, SendHours};
 
 pub use crate::wording::Language;

@@ -46,7 +46,7 @@ pub async fn diff(
     let by_new = foresee(store, new, &request, &stop, &alive).await?;
     let differing = differing(&by_present.1, &by_new.1);
     let mut clocks = Clocks::new(Both { present, new }, at, examples, &by_present.1, differing);
-    clocks.look(store).await?;
+    clocks.look(&mut *store.snapshot().await?).await?;
     for (group, told) in told(&by_present.1) {
         let program = clocks.program(group);
         (program.told.present, program.messages.present) = (told.alerts, told.messages);

@@ -8,9 +8,9 @@ use uuid::Uuid;
 use crate::alert::{AlertId, NewAlert, Recorded, State, Transition};
 use crate::escalation::{self, Message, Pending};
 use crate::now::fresh_id;
-use crate::store::{Standing, Store, StoreError};
+use crate::store::{Page, Snapshot, Standing, StoreError};
 
-use super::{Plan, ScanError};
+use super::{BATCH, Plan, ScanError};
 
 /// The alerts that would stand otherwise than the database has them, and the messages that would go out.
 #[derive(Debug, Default)]
@@ -33,19 +33,19 @@ pub(super) struct Foreseen {
 }
 
 impl Foresight {
-    /// What `store.record` would make of `transitions`, all of `rule` and of clocks on `claim_ids`.
+    /// What recording would make of `transitions`, all of `rule` and of clocks on `claim_ids`.
     ///
     /// # Errors
     /// [`StoreError`]
     pub(super) async fn record(
         &mut self,
-        store: &dyn Store,
+        snapshot: &mut dyn Snapshot,
         (rule, at): (&str, DateTime<Utc>),
         claim_ids: &BTreeSet<&str>,
         transitions: &[Transition],
     ) -> Result<Recorded, StoreError> {
         let claim_ids: Vec<&str> = claim_ids.iter().copied().collect();
-        let standing = store.standing(rule, &claim_ids).await?;
+        let standing = snapshot.standing(rule, &claim_ids).await?;
         let ids: HashMap<Uuid, AlertId> =
             standing.iter().map(|alert| (alert.pending.alert_id, alert.clock.clone())).collect();
         let mut standing: HashMap<AlertId, Standing> =
@@ -108,14 +108,22 @@ impl Foresight {
     /// [`ScanError::Store`], and [`ScanError::Escalation`] where a level's instant cannot be given.
     pub(super) async fn escalate(
         &mut self,
-        store: &dyn Store,
+        snapshot: &mut dyn Snapshot,
         plan: &Plan,
         at: DateTime<Utc>,
         all: bool,
     ) -> Result<(), ScanError> {
         let changed: HashSet<Uuid> = self.alerts.values().map(|alert| alert.pending.alert_id).collect();
-        self.pending = store.pending_escalations(at, all).await?;
-        self.pending.retain(|alert| !changed.contains(&alert.alert_id));
+        self.pending.clear();
+        let mut page = Page::First;
+        loop {
+            let pending = snapshot.pending_escalations(at, all, page, BATCH).await?;
+            if pending.is_empty() {
+                break;
+            }
+            self.pending.extend(pending.into_iter().filter(|alert| !changed.contains(&alert.alert_id)));
+            page = Page::Next;
+        }
         let told_of =
             |alert: &&Foreseen| alert.after == State::Breached && alert.snoozed_until.is_none_or(|until| until <= at);
         self.pending.extend(self.alerts.values().filter(told_of).map(|alert| alert.pending.clone()));
@@ -154,16 +162,7 @@ impl Foreseen {
     }
 
     fn new(alert: &NewAlert, at: DateTime<Utc>) -> Self {
-        let pending = Pending {
-            alert_id: fresh_id(at),
-            rule: alert.rule.clone(),
-            program_id: alert.program_id.clone(),
-            paying_entity: alert.paying_entity.clone(),
-            calendar: alert.calendar.clone(),
-            due_at: alert.due_at,
-            acknowledged: false,
-            sent: Vec::new(),
-        };
+        let pending = Pending::new(fresh_id(at), alert);
         Self { before: None, after: State::Resolved, pending, snoozed_until: None }
     }
 

@@ -12,7 +12,7 @@ use crate::alert::Context;
 use crate::calendar::{Calendar, Calendars};
 use crate::claim::{DataProblem, ProblemKind, Subject, clean_line};
 use crate::sla::{self, Beyond, Clock, Horizon, Rule};
-use crate::store::{RunningClocks, Side, Starts, Store, StoreError};
+use crate::store::{Page, RunningClocks, Side, Snapshot, Starts, StoreError};
 
 /// The longest detail of a problem.
 const MAX_DETAIL: usize = 2_000;
@@ -20,10 +20,9 @@ const MAX_DETAIL: usize = 2_000;
 /// The running clocks of each rule that is enabled, by its name.
 pub type Running = BTreeMap<String, RunningClocks>;
 
-/// Where the guard looks, and by what.
+/// What the guard judges by.
 #[derive(Clone, Copy)]
 pub struct HorizonGuard<'a> {
-    pub store: &'a dyn Store,
     pub rules: &'a [Rule],
     pub calendars: &'a Calendars,
     pub now: DateTime<Utc>,
@@ -34,10 +33,10 @@ impl HorizonGuard<'_> {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn running(&self) -> Result<Running, StoreError> {
+    pub async fn running(&self, snapshot: &mut dyn Snapshot) -> Result<Running, StoreError> {
         let mut running = Running::new();
         for rule in self.rules.iter().filter(|rule| rule.enabled) {
-            running.insert(rule.name.clone(), self.store.running(rule, self.now).await?);
+            running.insert(rule.name.clone(), snapshot.running(rule, self.now).await?);
         }
         Ok(running)
     }
@@ -48,6 +47,7 @@ impl HorizonGuard<'_> {
     /// [`ScanError`], also that of `go_on`.
     pub async fn problems(
         &self,
+        snapshot: &mut dyn Snapshot,
         running: &Running,
         go_on: &(dyn Fn() -> Result<(), ScanError> + Sync),
     ) -> Result<Vec<DataProblem>, ScanError> {
@@ -55,12 +55,14 @@ impl HorizonGuard<'_> {
         for rule in self.rules.iter().filter(|rule| rule.enabled) {
             let clocks = running.get(&rule.name).copied().unwrap_or_default();
             for starts in suspicious(rule, self.calendars, clocks, self.now) {
-                let mut after = None;
+                let mut page = Page::First;
                 loop {
-                    let page = self.store.running_clocks(rule, &starts, after.as_ref(), BATCH).await?;
-                    let Some(last) = page.last() else { break };
-                    after = Some(last.key.clone());
-                    for subject in page.iter().map(|readable| &readable.value) {
+                    let subjects = snapshot.running_clocks(rule, &starts, page, BATCH).await?;
+                    if subjects.is_empty() {
+                        break;
+                    }
+                    page = Page::Next;
+                    for subject in &subjects {
                         if let Some(detail) = self.judge(rule, subject) {
                             let details = found.entry(subject.claim.claim_id.clone()).or_default();
                             if !details.contains(&detail) {

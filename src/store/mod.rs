@@ -1,12 +1,20 @@
 //! The database, as the rest of claimwatch sees it: small traits, each method a whole unit of work.
 //!
-//! No transaction or connection crosses this wall: what a method does happens entirely or not at all, and a method that
-//! failed may be called again. Each engine has its adapter in a folder beside this file (`sqlite/`); one conformance
-//! suite (`tests/it/store.rs`) holds every adapter to the words written here. Source: docs/contract.md.
+//! What a method does happens entirely or not at all, and a method that failed may be called again. One thing spans several
+//! calls, a scan: its [`Pass`] reads as of one instant and records at once. Each engine has its adapter in a folder beside
+//! this file; one conformance suite (`tests/it/store.rs`) holds every adapter to the words written here.
+//! Source: docs/contract.md.
 
+mod batches;
+mod change;
 mod error;
+mod problems;
+mod relations;
+mod story;
 mod types;
+mod values;
 
+pub mod postgres;
 pub mod sqlite;
 
 use std::collections::HashSet;
@@ -22,74 +30,185 @@ use crate::sla::Rule;
 
 pub use error::StoreError;
 pub use types::{
-    AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, LeasedDelivery,
-    OpenCounts, OutboxItem, PageKey, Readable, RowCounts, RunningClocks, ScanCounts, ScanRecord, Side, SourceRelations,
-    Standing, Starts, StoredMail,
+    AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, LeaseTime,
+    LeasedDelivery, OpenCounts, OutboxItem, Page, Raised, RowCounts, RunningClocks, Scan, ScanCounts, ScanRecord, Side,
+    SourceRelations, Standing, Starts, StoredMail, Term, Told,
 };
 
 /// Everything that one database does for claimwatch.
 #[async_trait]
 pub trait Store: ClaimSource + AlertStore + ScanLog + Outbox + Import {
+    /// Looks at claims and alerts as they are at one instant.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError>;
+
+    /// Begins a scan's dealings with the database: what it reads is as of one instant, what it records happens at once,
+    /// in [`Pass::finish`], or never. With `term`, only while that is the present one.
+    ///
+    /// # Errors
+    /// [`StoreError::Deposed`] if another daemon leads by now.
+    async fn pass(&self, term: Option<Term>) -> Result<Box<dyn Pass>, StoreError>;
+
+    /// Who of several daemons scans; `None`: one daemon at a time works here, and something else sees to that.
+    fn leases(&self) -> Option<&dyn Leases>;
+
     /// Ends every connection in good order; nothing can be asked afterwards.
     async fn close(&self);
 }
 
-/// Reads the claims that others write. Nothing here changes the source.
+/// Claims and alerts as of one instant. Nothing here changes anything.
+///
+/// Searches come in pages, one search at a time: [`Page::Next`] goes on with the search that was begun last.
 #[async_trait]
-pub trait ClaimSource: Send + Sync {
+pub trait Snapshot: Send {
     /// Up to `limit` running clocks of `rule` that started before their calendar's cutoff and have no alert that says so
-    /// (none in a state that `cutoffs` is about), in the order of their key, after `after`.
+    /// (none in a state that `cutoffs` is about).
     ///
     /// # Errors
     /// [`StoreError`]
     async fn unalerted_clocks(
-        &self,
+        &mut self,
         rule: &Rule,
         cutoffs: &Cutoffs,
-        after: Option<&PageKey>,
+        page: Page,
         limit: u32,
-    ) -> Result<Vec<Readable<Subject>>, StoreError>;
+    ) -> Result<Vec<Subject>, StoreError>;
 
     /// Up to `limit` clocks of `rule` without an alert whose own stop column says that they stopped after `since` and not
-    /// after `until`, give or take a second, in the order of their key, after `after`.
+    /// after `until`, give or take a second.
     ///
     /// # Errors
     /// [`StoreError`]
     async fn stopped_clocks(
-        &self,
+        &mut self,
         rule: &Rule,
         since: DateTime<Utc>,
         until: DateTime<Utc>,
-        after: Option<&PageKey>,
+        page: Page,
         limit: u32,
-    ) -> Result<Vec<Readable<Subject>>, StoreError>;
+    ) -> Result<Vec<Subject>, StoreError>;
 
-    /// Up to `limit` running clocks of `rule` whose start is one of `starts`, whether they have an alert or not, in the
-    /// order of their key, after `after`.
+    /// Up to `limit` running clocks of `rule` whose start is one of `starts`, whether they have an alert or not.
     ///
     /// # Errors
     /// [`StoreError`]
     async fn running_clocks(
-        &self,
+        &mut self,
         rule: &Rule,
         starts: &Starts,
-        after: Option<&PageKey>,
+        page: Page,
         limit: u32,
-    ) -> Result<Vec<Readable<Subject>>, StoreError>;
+    ) -> Result<Vec<Subject>, StoreError>;
 
     /// How many clocks of `rule` run at `now`, and since when.
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn running(&self, rule: &Rule, now: DateTime<Utc>) -> Result<RunningClocks, StoreError>;
+    async fn running(&mut self, rule: &Rule, now: DateTime<Utc>) -> Result<RunningClocks, StoreError>;
 
     /// Every claim whose data keep it from being watched as it should be, by the enabled ones of `rules`;
     /// `calendars` are the names that are configured.
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn data_problems(&self, rules: &[Rule], calendars: &[&str]) -> Result<Vec<DataProblem>, StoreError>;
+    async fn data_problems(&mut self, rules: &[Rule], calendars: &[&str]) -> Result<Vec<DataProblem>, StoreError>;
 
+    /// Up to `limit` open alerts of `rule`, each with its subject as the source has it (`None`: the claim or the line is
+    /// gone). Without `all`, only those whose clock does not plainly run on as recorded; `calendars` are that of programs
+    /// that name none, and that of programs that are not there.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn open_alerts(
+        &mut self,
+        rule: &Rule,
+        calendars: (&str, &str),
+        all: bool,
+        page: Page,
+        limit: u32,
+    ) -> Result<Vec<(Alert, Option<Subject>)>, StoreError>;
+
+    /// The alerts of `rule` that the claims `claim_ids` have, resolved ones too, as escalation looks at them: what
+    /// [`Pass::record`] would find there. In no order.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn standing(&mut self, rule: &str, claim_ids: &[&str]) -> Result<Vec<Standing>, StoreError>;
+
+    /// Up to `limit` open, breached, unsnoozed alerts about which a level or a reminder may be due at `now`; with `all`,
+    /// whenever they were to be looked at. Oldest deadline first.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn pending_escalations(
+        &mut self,
+        now: DateTime<Utc>,
+        all: bool,
+        page: Page,
+        limit: u32,
+    ) -> Result<Vec<Pending>, StoreError>;
+
+    /// Open alerts by rule: at risk, breached.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn open_counts(&mut self) -> Result<OpenCounts, StoreError>;
+}
+
+/// One scan's reading and writing. Dropped unfinished, it leaves no trace.
+///
+/// Searches look at the instant at which it began; [`Snapshot::pending_escalations`] and [`Snapshot::open_counts`] also see
+/// what was recorded since.
+#[async_trait]
+pub trait Pass: Snapshot {
+    /// Raises alerts for clocks that have none, each with its events and what is told of it. A clock that has an alert is
+    /// left alone; returns the ids of those that were raised.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn raise(&mut self, now: DateTime<Utc>, alerts: &[Raised]) -> Result<HashSet<Uuid>, StoreError>;
+
+    /// Records `transitions` of alerts that there are, with their events. What the database already has in that state is
+    /// left alone.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn record(&mut self, now: DateTime<Utc>, transitions: &[Transition]) -> Result<Recorded, StoreError>;
+
+    /// Makes `problems` the open ones: new ones are added, those seen again are marked so, the others are resolved.
+    /// Returns how many are open.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn record_problems(&mut self, now: DateTime<Utc>, problems: &[DataProblem]) -> Result<u64, StoreError>;
+
+    /// Puts `message` into the outbox as `id`, one delivery a recipient, and records the escalation of its `alerts`, with
+    /// events. Those of them that were escalated or resolved meanwhile are left out of it; returns whether any alert was
+    /// left to send.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn escalate(&mut self, now: DateTime<Utc>, id: Uuid, message: &Message) -> Result<bool, StoreError>;
+
+    /// Notes when each alert's escalation is to be looked at again.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn schedule_escalations(&mut self, next: &[(Uuid, Option<DateTime<Utc>>)]) -> Result<(), StoreError>;
+
+    /// Makes everything that was recorded happen, with the record of `scan`, finished at `now`. `false`: another scan
+    /// served its scheduled instant meanwhile, and nothing happened.
+    ///
+    /// # Errors
+    /// [`StoreError`]; also then nothing happened, unless the connection was lost in the very moment.
+    async fn finish(self: Box<Self>, now: DateTime<Utc>, scan: &Scan, counts: &ScanCounts) -> Result<bool, StoreError>;
+}
+
+/// Reads single claims that others write.
+#[async_trait]
+pub trait ClaimSource: Send + Sync {
     /// What runs on a claim as the source has it now: the claim itself, then each of its payment lines in the order of
     /// their ids; nothing if it is not there.
     ///
@@ -104,64 +223,9 @@ pub trait ClaimSource: Send + Sync {
     async fn background(&self, claim_id: &str, limit: u32) -> Result<(Option<String>, Vec<HistoryEntry>), StoreError>;
 }
 
-/// Keeps alerts, their events, their escalation, and data problems.
+/// Shows alerts and their events.
 #[async_trait]
 pub trait AlertStore: Send + Sync {
-    /// Up to `limit` open alerts of `rule`, each with its subject as the source has it now (`None`: the claim or the line
-    /// is gone), by id after `after`. Without `all`, only those whose clock does not plainly run on as recorded;
-    /// `calendars` are that of programs that name none, and that of programs that are not there.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn open_alerts(
-        &self,
-        rule: &Rule,
-        calendars: (&str, &str),
-        all: bool,
-        after: Option<Uuid>,
-        limit: u32,
-    ) -> Result<Vec<(Alert, Option<Readable<Subject>>)>, StoreError>;
-
-    /// The alerts of `rule` that the claims `claim_ids` have, resolved ones too, as escalation looks at them: what
-    /// [`AlertStore::record`] would find there. In no order.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn standing(&self, rule: &str, claim_ids: &[&str]) -> Result<Vec<Standing>, StoreError>;
-
-    /// Records `transitions` with their events, all or none. What the database already has in that state is left alone.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then nothing is recorded.
-    async fn record(&self, now: DateTime<Utc>, transitions: &[Transition]) -> Result<Recorded, StoreError>;
-
-    /// Makes `problems` the open ones: new ones are added, those seen again are marked so, the others are resolved.
-    /// Returns how many are open.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then nothing is recorded.
-    async fn record_problems(&self, now: DateTime<Utc>, problems: &[DataProblem]) -> Result<u64, StoreError>;
-
-    /// Every open, breached, unsnoozed alert about which a level or a reminder may be due at `now`; with `all`, whenever
-    /// it was to be looked at. Oldest deadline first.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn pending_escalations(&self, now: DateTime<Utc>, all: bool) -> Result<Vec<Pending>, StoreError>;
-
-    /// Records `message` in the outbox, one delivery a recipient, together with its alerts' escalation and events. Alerts
-    /// that were escalated or resolved meanwhile are left out; returns whether any was left to send.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then nothing is recorded.
-    async fn escalate(&self, now: DateTime<Utc>, id: Uuid, message: &Message) -> Result<bool, StoreError>;
-
-    /// Notes when each alert's escalation is to be looked at again.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then nothing is noted.
-    async fn schedule_escalations(&self, next: &[(Uuid, Option<DateTime<Utc>>)]) -> Result<(), StoreError>;
-
     /// Alerts by `filter`, oldest deadline first.
     ///
     /// # Errors
@@ -173,40 +237,22 @@ pub trait AlertStore: Send + Sync {
     /// # Errors
     /// [`StoreError`]
     async fn events(&self, alert_id: Uuid) -> Result<Vec<AlertEvent>, StoreError>;
-
-    /// Open alerts by rule: at risk, breached.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn open_counts(&self) -> Result<OpenCounts, StoreError>;
 }
 
 /// The record of scans, which the look-back and the schedule rest on.
 #[async_trait]
 pub trait ScanLog: Send + Sync {
-    /// Notes that a scan began that looks at `now`; `scheduled_for` is the schedule's instant that it serves. Returns its
-    /// number, or `None` if another scan served that instant already; one that began and never finished is taken over.
+    /// Whether a scan that finished served this instant of the schedule.
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn begin_scan(
-        &self,
-        now: DateTime<Utc>,
-        scheduled_for: Option<DateTime<Utc>>,
-        settings: &str,
-    ) -> Result<Option<i64>, StoreError>;
+    async fn is_served(&self, scheduled_for: DateTime<Utc>) -> Result<bool, StoreError>;
 
-    /// Notes that a scan finished, with its counts.
+    /// Notes that `scan` failed, and why.
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn finish_scan(&self, scan: i64, now: DateTime<Utc>, counts: &ScanCounts) -> Result<(), StoreError>;
-
-    /// Notes that a scan failed, and why.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn fail_scan(&self, scan: i64, error: &str) -> Result<(), StoreError>;
+    async fn fail_scan(&self, scan: &Scan, error: &str) -> Result<(), StoreError>;
 
     /// The scan that finished last, if any did.
     ///
@@ -226,6 +272,25 @@ pub trait ScanLog: Send + Sync {
     /// # Errors
     /// [`StoreError`]
     async fn last_scheduled(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
+}
+
+/// Which of several daemons scans: a term of leadership with a number that only grows, judged by the database's clock.
+///
+/// A scan that was begun in one term cannot finish in a later one, however long its daemon slept in between.
+#[async_trait]
+pub trait Leases: Send + Sync {
+    /// Leads for `hold` from now on, if nobody else does: renews the term of `holder`, or begins one. `None`: another leads.
+    /// `ends_by` says whose clock ends a term: the database's, or a test's.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then whoever led leads until the term ends.
+    async fn lead(&self, holder: &str, hold: TimeDelta, ends_by: LeaseTime) -> Result<Option<Term>, StoreError>;
+
+    /// Ends `term`, if it is still the present one, so that another daemon may lead at once.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn resign(&self, term: Term) -> Result<(), StoreError>;
 }
 
 /// Messages on their way out: facts first, bytes once, one delivery a recipient.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::alert::{AlertId, Recorded, State};
+use crate::alert::{AlertId, NewAlert, Recorded, State};
 use crate::claim::{Claim, HistoryEntry, Payment, Program};
 use crate::escalation::{Digest, Pending};
 
@@ -47,21 +47,48 @@ pub struct RunningClocks {
     pub first: Option<DateTime<Utc>>,
 }
 
-/// Where a page of clocks ended: which of the places that a rule's clocks are in, the start (or stop) as the source spells
-/// it, the claim, the payment line or "".
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PageKey {
-    pub part: usize,
-    pub at: String,
-    pub claim_id: String,
-    pub payment_id: String,
+/// Which page of a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The first: the search begins.
+    First,
+    /// The one after the page that was read last, of the same search.
+    Next,
 }
 
-/// A row of the source with its place in the page; what of it cannot be read is a data problem, and absent here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Readable<T> {
-    pub value: T,
-    pub key: PageKey,
+/// An alert for a clock that has none, and what is told of it as it is raised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Raised {
+    pub id: Uuid,
+    pub alert: NewAlert,
+    /// At risk or breached.
+    pub state: State,
+    /// For a clock that stopped unseen: then the alert is resolved as late at once.
+    pub stopped_at: Option<DateTime<Utc>>,
+    /// The levels that go out about it now, each with its message, which is recorded in the same pass.
+    pub told: Vec<Told>,
+    /// The earliest instant at which a level or a reminder may be due; `None`: none will be.
+    pub next_escalation_at: Option<DateTime<Utc>>,
+}
+
+/// A level that goes out about an alert, in a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub level: u32,
+    pub message: Uuid,
+}
+
+/// A term of leadership: its number grows with every change of the leader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Term(pub i64);
+
+/// Whose clock says when a lease ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaseTime {
+    /// The database's, since several machines compare it.
+    Database,
+    /// A test's.
+    At(DateTime<Utc>),
 }
 
 /// Open alerts by rule: (at risk, breached).
@@ -73,6 +100,17 @@ pub struct ScanCounts {
     pub recorded: Recorded,
     pub messages: u64,
     pub data_problems: u64,
+}
+
+/// A scan, as its record names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scan {
+    /// The instant at which it looks.
+    pub began_at: DateTime<Utc>,
+    /// The instant of the schedule that it serves, if any: at most one scan finishes for each.
+    pub scheduled_for: Option<DateTime<Utc>>,
+    /// The fingerprint of the rules, calendars and policy that it uses.
+    pub settings: String,
 }
 
 /// A scan that finished.

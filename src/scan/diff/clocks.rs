@@ -10,7 +10,7 @@ use crate::claim::Subject;
 use crate::scan::foresight::Foresight;
 use crate::scan::{BATCH, Plan, ScanError};
 use crate::sla::{self, Clock, Rule};
-use crate::store::{Cutoffs, Store};
+use crate::store::{Cutoffs, Page, Snapshot};
 
 use super::worst::Worst;
 use super::{AlertDiff, Both, CalendarDiff, ClockDiff, Group, Kind, ProgramDiff, Side, open};
@@ -56,7 +56,7 @@ impl<'a> Clocks<'a> {
     ///
     /// # Errors
     /// [`ScanError::Store`]
-    pub(super) async fn look(&mut self, store: &dyn Store) -> Result<(), ScanError> {
+    pub(super) async fn look(&mut self, snapshot: &mut dyn Snapshot) -> Result<(), ScanError> {
         let plans = [self.plans.present, self.plans.new];
         let names: BTreeSet<&str> = plans.into_iter().flat_map(|plan| &plan.rules).map(|rule| &*rule.name).collect();
         for name in names {
@@ -64,8 +64,8 @@ impl<'a> Clocks<'a> {
             // Rules of one name have the same clocks, and what is switched off has them still.
             let Some(rule) = rules.into_iter().flatten().next() else { continue };
             let watched = Rule { enabled: true, ..rule.clone() };
-            self.look_at_clocks_without_alert(store, &watched).await?;
-            self.look_at_open_alerts(store, &watched).await?;
+            self.look_at_clocks_without_alert(snapshot, &watched).await?;
+            self.look_at_open_alerts(snapshot, &watched).await?;
         }
         let mut left: Vec<_> = std::mem::take(&mut self.alerts).into_iter().collect();
         left.sort_by_key(|(clock, _)| (clock.claim_id.clone(), clock.payment_id.clone()));
@@ -77,31 +77,39 @@ impl<'a> Clocks<'a> {
         Ok(())
     }
 
-    async fn look_at_clocks_without_alert(&mut self, store: &dyn Store, rule: &Rule) -> Result<(), ScanError> {
+    async fn look_at_clocks_without_alert(
+        &mut self,
+        snapshot: &mut dyn Snapshot,
+        rule: &Rule,
+    ) -> Result<(), ScanError> {
         // What starts later does not run yet.
         let default = self.at + TimeDelta::seconds(1);
         let cutoffs = Cutoffs { default, by_calendar: BTreeMap::new(), at_risk: true };
-        let mut after = None;
+        let mut page = Page::First;
         loop {
-            let page = store.unalerted_clocks(rule, &cutoffs, after.as_ref(), BATCH).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.key.clone());
-            for readable in &page {
-                self.look_at(rule, &readable.value, None);
+            let subjects = snapshot.unalerted_clocks(rule, &cutoffs, page, BATCH).await?;
+            if subjects.is_empty() {
+                return Ok(());
+            }
+            page = Page::Next;
+            for subject in &subjects {
+                self.look_at(rule, subject, None);
             }
         }
     }
 
-    async fn look_at_open_alerts(&mut self, store: &dyn Store, rule: &Rule) -> Result<(), ScanError> {
-        let mut after = None;
+    async fn look_at_open_alerts(&mut self, snapshot: &mut dyn Snapshot, rule: &Rule) -> Result<(), ScanError> {
+        let mut page = Page::First;
         loop {
             // All open alerts: the calendars then make no difference.
-            let page = store.open_alerts(rule, ("", ""), true, after, BATCH).await?;
-            let Some((last, _)) = page.last() else { return Ok(()) };
-            after = Some(last.id);
-            for (alert, subject) in &page {
+            let alerts = snapshot.open_alerts(rule, ("", ""), true, page, BATCH).await?;
+            if alerts.is_empty() {
+                return Ok(());
+            }
+            page = Page::Next;
+            for (alert, subject) in &alerts {
                 if let Some(subject) = subject {
-                    self.look_at(rule, &subject.value, Some(alert));
+                    self.look_at(rule, subject, Some(alert));
                 }
             }
         }

@@ -1,6 +1,4 @@
 //! Imports: rows into the embedded database's own tables, all or none.
-//!
-//! Rows go in by batches: each statement is a trip to the connection's thread, which costs more than a row does.
 
 use std::collections::HashSet;
 
@@ -11,30 +9,16 @@ use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 use super::rows::instant_text;
 use super::{SqliteStore, StoreError};
 use crate::claim::{Claim, HistoryEntry, Moment, Payment, Program};
-use crate::store::{Import, ImportCounts, ImportMode, ImportRow, ImportRows, RowCounts};
-
-/// Rows in one statement: of claims, the widest, it takes some 1,000 of SQLite's 32,766 parameters.
-const BATCH: usize = 64;
+use crate::store::batches::{self, Tables, count};
+use crate::store::{Import, ImportCounts, ImportMode, ImportRows, RowCounts};
 
 #[async_trait]
 impl Import for SqliteStore {
     async fn import(&self, rows: ImportRows<'_>, mode: ImportMode) -> Result<ImportCounts, StoreError> {
-        let mut transaction = self.begin().await?;
-        let mut batches = Batches::default();
-        let mut refused = false;
-        for row in rows {
-            match row {
-                Some(row) if !refused => batches.add(&mut transaction, row).await?,
-                Some(_) => {}
-                None => refused = true,
-            }
-        }
-        if refused {
-            return Ok(ImportCounts::default());
-        }
-        let mut counts = batches.finish(&mut transaction).await?;
+        let mut tables = Filling(self.begin().await?);
+        let Some(mut counts) = batches::fill(&mut tables, rows).await? else { return Ok(ImportCounts::default()) };
         if mode == ImportMode::Store {
-            transaction.commit().await?;
+            tables.0.commit().await?;
             counts.stored = true;
         }
         Ok(counts)
@@ -52,52 +36,25 @@ impl Import for SqliteStore {
 
 type Writing = Transaction<'static, Sqlite>;
 
-/// Rows that wait until there are enough of them for a statement.
-#[derive(Default)]
-struct Batches {
-    programs: Vec<Program>,
-    claims: Vec<Claim>,
-    payments: Vec<Payment>,
-    history: Vec<HistoryEntry>,
-    counts: ImportCounts,
-}
+struct Filling(Writing);
 
-impl Batches {
-    async fn add(&mut self, transaction: &mut Writing, row: ImportRow) -> Result<(), StoreError> {
-        let waiting = match row {
-            ImportRow::Program(program) => push(&mut self.programs, program),
-            ImportRow::Claim(claim) => push(&mut self.claims, claim),
-            ImportRow::Payment(payment) => push(&mut self.payments, payment),
-            ImportRow::History(entry) => push(&mut self.history, entry),
-        };
-        if waiting < BATCH { Ok(()) } else { self.store(transaction).await }
+#[async_trait]
+impl Tables for Filling {
+    async fn programs(&mut self, rows: &[Program], counts: &mut RowCounts) -> Result<(), StoreError> {
+        store_programs(&mut self.0, rows, counts).await
     }
 
-    async fn finish(mut self, transaction: &mut Writing) -> Result<ImportCounts, StoreError> {
-        self.store(transaction).await?;
-        Ok(self.counts)
+    async fn claims(&mut self, rows: &[Claim], counts: &mut RowCounts) -> Result<(), StoreError> {
+        store_claims(&mut self.0, rows, counts).await
     }
 
-    async fn store(&mut self, transaction: &mut Writing) -> Result<(), StoreError> {
-        let counts = &mut self.counts;
-        store_programs(transaction, &std::mem::take(&mut self.programs), &mut counts.programs).await?;
-        store_claims(transaction, &std::mem::take(&mut self.claims), &mut counts.claims).await?;
-        store_payments(transaction, &std::mem::take(&mut self.payments), &mut counts.payments).await?;
-        store_history(transaction, &std::mem::take(&mut self.history), &mut counts.history).await
+    async fn payments(&mut self, rows: &[Payment], counts: &mut RowCounts) -> Result<(), StoreError> {
+        store_payments(&mut self.0, rows, counts).await
     }
-}
 
-fn push<T>(batch: &mut Vec<T>, row: T) -> usize {
-    batch.push(row);
-    batch.len()
-}
-
-/// Counts an upsert of `rows` rows with different keys, of which `existed` were there before and `touched` were written.
-fn count(counts: &mut RowCounts, rows: usize, existed: u64, touched: u64) {
-    let new = (rows as u64).saturating_sub(existed);
-    counts.new += new;
-    counts.changed += touched.saturating_sub(new);
-    counts.same += (rows as u64).saturating_sub(touched);
+    async fn history(&mut self, rows: &[HistoryEntry], counts: &mut RowCounts) -> Result<(), StoreError> {
+        store_history(&mut self.0, rows, counts).await
+    }
 }
 
 async fn store_programs(
@@ -105,9 +62,6 @@ async fn store_programs(
     programs: &[Program],
     counts: &mut RowCounts,
 ) -> Result<(), StoreError> {
-    if programs.is_empty() {
-        return Ok(());
-    }
     let ids = programs.iter().map(|program| program.program_id.as_str());
     let sql = "SELECT count(*) FROM programs WHERE program_id IN (SELECT value FROM json_each(?))";
     let existed = existing(transaction, sql, ids).await?;
@@ -133,9 +87,6 @@ async fn store_programs(
 }
 
 async fn store_claims(transaction: &mut Writing, claims: &[Claim], counts: &mut RowCounts) -> Result<(), StoreError> {
-    if claims.is_empty() {
-        return Ok(());
-    }
     let ids = claims.iter().map(|claim| claim.claim_id.as_str());
     let sql = "SELECT count(*) FROM claims WHERE claim_id IN (SELECT value FROM json_each(?))";
     let existed = existing(transaction, sql, ids).await?;
@@ -179,9 +130,6 @@ async fn store_payments(
     payments: &[Payment],
     counts: &mut RowCounts,
 ) -> Result<(), StoreError> {
-    if payments.is_empty() {
-        return Ok(());
-    }
     let ids = payments.iter().map(|payment| payment.payment_id.as_str());
     let sql = "SELECT count(*) FROM claim_payments WHERE payment_id IN (SELECT value FROM json_each(?))";
     let existed = existing(transaction, sql, ids).await?;
@@ -213,9 +161,6 @@ async fn store_history(
     history: &[HistoryEntry],
     counts: &mut RowCounts,
 ) -> Result<(), StoreError> {
-    if history.is_empty() {
-        return Ok(());
-    }
     let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO claim_history (claim_id, at, status, note) ");
     query.push_values(history, |mut row, entry| {
         row.push_bind(&entry.claim_id).push_bind(instant(entry.at)).push_bind(&entry.status).push_bind(&entry.note);

@@ -11,8 +11,11 @@ mod clocks;
 mod escalate;
 mod import;
 mod outbox;
+mod pass;
 #[cfg(test)]
 mod plans;
+mod problems;
+mod raise;
 mod record;
 mod rows;
 mod running;
@@ -23,10 +26,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::error::DatabaseError as _;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Sqlite, Transaction};
 
-use super::{SourceRelations, Store, StoreError};
+use super::{Leases, Pass, Snapshot, SourceRelations, Store, StoreError, Term};
+use pass::SqlitePass;
 
 /// How long a writer waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -111,6 +118,19 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+        Ok(Box::new(SqlitePass::begin(self).await?))
+    }
+
+    async fn pass(&self, _term: Option<Term>) -> Result<Box<dyn Pass>, StoreError> {
+        Ok(Box::new(SqlitePass::begin(self).await?))
+    }
+
+    /// A lock beside the file keeps a second daemon away.
+    fn leases(&self) -> Option<&dyn Leases> {
+        None
+    }
+
     /// Folds the write-ahead log into the file: the last connection to close does.
     async fn close(&self) {
         self.readers.close().await;
@@ -130,28 +150,16 @@ fn cannot_open(path: &Path, error: sqlx::Error) -> StoreError {
     }
 }
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        let text = error.to_string();
-        match &error {
-            sqlx::Error::Database(database) => {
-                let primary = database.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
-                match primary {
-                    // BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN
-                    Some(5..=8 | 10 | 13 | 14) => Self::Unavailable(database.message().to_owned()),
-                    // CORRUPT, NOTADB
-                    Some(11 | 26) => Self::Corrupt(database.message().to_owned()),
-                    Some(1) if database.message().starts_with("no such") => {
-                        Self::Schema(format!("{}; run `claimwatch migrate`", database.message()))
-                    }
-                    _ => Self::Failed(database.message().to_owned()),
-                }
-            }
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => {
-                Self::Unavailable(text)
-            }
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt(text),
-            _ => Self::Failed(text),
-        }
+/// What an error of SQLite's own means.
+pub(super) fn meaning(error: &SqliteError) -> StoreError {
+    let primary = error.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
+    let words = error.message().to_owned();
+    match primary {
+        // BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN
+        Some(5..=8 | 10 | 13 | 14) => StoreError::Unavailable(words),
+        // CORRUPT, NOTADB
+        Some(11 | 26) => StoreError::Corrupt(words),
+        Some(1) if words.starts_with("no such") => StoreError::Schema(format!("{words}; run `claimwatch migrate`")),
+        _ => StoreError::Failed(words),
     }
 }

@@ -12,11 +12,13 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use super::SqliteStore;
+use super::claims::{self, PageKey};
 use crate::alert::{self, NewAlert, Resolution, State, Transition};
 use crate::calendar::{Calendar, Calendars, Zone};
 use crate::claim::{DataProblem, ProblemKind};
+use crate::now::fresh_id;
 use crate::sla::Rule;
-use crate::store::{AlertStore, ClaimSource, Cutoffs, PageKey, Side, SourceRelations, Starts};
+use crate::store::{Cutoffs, Page, Raised, Side, SourceRelations, Starts, Store, Told};
 
 /// The statements that sqlx says were carried out, in their order.
 #[derive(Clone, Default)]
@@ -31,7 +33,9 @@ impl<S: Subscriber> Layer<S> for Statements {
 impl Visit for Statements {
     fn record_str(&mut self, field: &Field, value: &str) {
         let statement = value.trim();
-        if field.name() == "db.statement" && !statement.is_empty() && !statement.starts_with("PRAGMA") {
+        let asks =
+            !["", "PRAGMA", "BEGIN", "COMMIT", "ROLLBACK"].contains(&statement.split(' ').next().unwrap_or_default());
+        if field.name() == "db.statement" && asks && !statement.ends_with("sqlite_schema") {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).push(statement.to_owned());
         }
     }
@@ -69,7 +73,7 @@ impl Watched {
         let mut plans = Vec::new();
         for statement in self.asked() {
             let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
-            let rows = sqlx::query(explain).fetch_all(&self.store.writer).await.expect(&statement);
+            let rows = sqlx::query(explain).fetch_all(&self.store.readers).await.expect(&statement);
             let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
             for step in &plan {
                 let table = step.strip_prefix("SCAN ").filter(|table| !table.contains(" INDEX "));
@@ -112,43 +116,33 @@ fn side_of(side: Side) -> char {
 #[tokio::test]
 async fn every_statement_of_a_scan_goes_through_its_index() {
     let watched = Watched::open().await;
-    let store = &watched.store;
+    let mut pass = watched.store.pass(None).await.expect("a pass");
     let rules = Rule::built_in();
     for rule in &rules {
-        for at_risk in [false, true] {
-            let cutoffs = Cutoffs { default: now(), by_calendar: [("fr".into(), now())].into(), at_risk };
-            for part in 0..=running(rule).len() {
-                let after = part.checked_sub(1).map(|part| {
-                    let text = String::new;
-                    PageKey { part, at: text(), claim_id: text(), payment_id: text() }
-                });
-                store.unalerted_clocks(rule, &cutoffs, after.as_ref(), 500).await.expect("clocks");
-                assert_eq!(watched.indexes().await, running(rule)[part.saturating_sub(1)..], "late {}", rule.name);
-            }
-        }
+        late(&watched, rule).await;
         for side in [Side::Before, Side::From] {
             let starts = Starts { side, default: None, by_calendar: [("fr".into(), Some(now()))].into() };
-            store.running_clocks(rule, &starts, None, 500).await.expect("clocks");
+            pass.running_clocks(rule, &starts, Page::First, 500).await.expect("clocks");
             let plans = watched.plans().await;
             let range = format!("claims_{}_clock ({}{}?", rule.name, rule.starts_at.column(), side_of(side));
             assert!(plans[0].iter().any(|step| step.contains(&range)), "{range}: {plans:?}");
-            store.running_clocks(rule, &starts, None, 500).await.expect("clocks");
+            pass.running_clocks(rule, &starts, Page::First, 500).await.expect("clocks");
             assert_eq!(watched.indexes().await, running(rule), "{side:?} {}", rule.name);
         }
-        store.stopped_clocks(rule, now(), now(), None, 500).await.expect("clocks");
+        pass.stopped_clocks(rule, now(), now(), Page::First, 500).await.expect("clocks");
         let stopped = match rule.name.as_str() {
             "review" => vec!["claims_reviewed"],
             "dispute" => vec!["claims_dispute_resolved"],
             _ => vec!["claims_paid", "claim_payments_paid"],
         };
         assert_eq!(watched.indexes().await, stopped, "stopped {}", rule.name);
-        store.running(rule, now()).await.expect("a count");
+        pass.running(rule, now()).await.expect("a count");
         assert_eq!(watched.indexes().await, running(rule), "running {}", rule.name);
         for all in [false, true] {
-            store.open_alerts(rule, ("fr", "fr"), all, None, 500).await.expect("alerts");
+            pass.open_alerts(rule, ("fr", "fr"), all, Page::First, 500).await.expect("alerts");
             assert_eq!(watched.indexes().await, ["sla_alerts_open"], "open {}", rule.name);
         }
-        store.standing(&rule.name, &["C-1", "C-2"]).await.expect("alerts");
+        pass.standing(&rule.name, &["C-1", "C-2"]).await.expect("alerts");
         let plans = watched.plans().await.concat();
         for index in
             ["sla_alerts_claim_clock (claim_id=? AND rule=?", "sla_alerts_payment_clock (claim_id=? AND rule=?"]
@@ -157,12 +151,29 @@ async fn every_statement_of_a_scan_goes_through_its_index() {
         }
     }
 
-    store.data_problems(&rules, &["fr"]).await.expect("problems");
+    pass.data_problems(&rules, &["fr"]).await.expect("problems");
     let looks = |rule: &Rule| if rule.may_lack_start { 1 } else { 2 };
     let by_rule = rules.iter().flat_map(|rule| running(rule).into_iter().flat_map(|index| vec![index; looks(rule)]));
     let others = ["claims_unknown_status", "claims_unreadable", "claim_payments_unreadable"].map(str::to_owned);
     assert_eq!(watched.indexes().await, by_rule.chain(others).collect::<Vec<_>>());
+    drop(pass);
     record(&watched, &rules[0]).await;
+}
+
+/// Late clocks, from the beginning and from the places that pages end in.
+async fn late(watched: &Watched, rule: &Rule) {
+    let mut reader = watched.store.readers.acquire().await.expect("a connection");
+    for at_risk in [false, true] {
+        let cutoffs = Cutoffs { default: now(), by_calendar: [("fr".into(), now())].into(), at_risk };
+        for part in 0..=running(rule).len() {
+            let after = part.checked_sub(1).map(|part| {
+                let text = String::new;
+                PageKey { part, at: text(), claim_id: text(), payment_id: text() }
+            });
+            claims::unalerted(&mut reader, rule, &cutoffs, after.as_ref(), 500).await.expect("clocks");
+            assert_eq!(watched.indexes().await, running(rule)[part.saturating_sub(1)..], "late {}", rule.name);
+        }
+    }
 }
 
 /// What is recorded about one late claim, from at risk to resolved and open again.
@@ -174,35 +185,45 @@ async fn record(watched: &Watched, rule: &Rule) {
     let calendar = Calendar::new("fr", Zone::named("Europe/Paris").expect("a zone"));
     let calendars = Calendars::new("fr", [calendar]).expect("calendars");
     let cutoffs = Cutoffs { default: now(), by_calendar: [].into(), at_risk: false };
-    let clock = store.unalerted_clocks(rule, &cutoffs, None, 1).await.expect("clocks").remove(0).value;
+    let mut pass = store.pass(None).await.expect("a pass");
+    let clock = pass.unalerted_clocks(rule, &cutoffs, Page::First, 1).await.expect("clocks").remove(0);
     let context = alert::Context { rule, calendars: &calendars, now: now() };
     let raised = alert::judge_running(&context, &clock).expect("a deadline").expect("a late claim");
     let Transition::Raise { alert: late, .. } = raised.clone() else { panic!("{raised:?}") };
     let line = NewAlert { payment_id: Some("L-1".into()), ..late.clone() };
-    let raise = |alert: &NewAlert, state| Transition::Raise { alert: alert.clone(), state };
-    for state in [State::AtRisk, State::Breached] {
-        store.record(now(), &[raise(&late, state), raise(&line, state)]).await.expect("alerts");
-    }
-    let (known, _) = store.open_alerts(rule, ("fr", "fr"), true, None, 1).await.expect("alerts").remove(0);
+    let told = vec![Told { level: 1, message: fresh_id(now()) }];
+    let new = |alert: &NewAlert| Raised {
+        id: fresh_id(now()),
+        alert: alert.clone(),
+        state: State::AtRisk,
+        stopped_at: None,
+        told: told.clone(),
+        next_escalation_at: None,
+    };
+    pass.raise(now(), &[new(&late), new(&line)]).await.expect("alerts");
+    let breached = |alert: &NewAlert| Transition::Raise { alert: alert.clone(), state: State::Breached };
+    pass.record(now(), &[breached(&late), breached(&line)]).await.expect("alerts");
+    let known = pass.pending_escalations(now(), true, Page::First, 1).await.expect("alerts").remove(0);
     let moved = Transition::Move {
-        alert_id: known.id,
+        alert_id: known.alert_id,
         alert: NewAlert { due_at: now(), ..late.clone() },
         state: State::AtRisk,
         cause: "the deadline moved".into(),
     };
     let gone = Transition::Resolve {
-        alert_id: known.id,
+        alert_id: known.alert_id,
         resolution: Resolution::Withdrawn,
         stopped_at: None,
         claim_status: None,
         cause: "the claim is gone".into(),
     };
-    store.record(now(), &[moved, gone]).await.expect("changes");
-    store.record(now(), &[raise(&late, State::Breached)]).await.expect("an alert that opens again");
+    pass.record(now(), &[moved, gone]).await.expect("changes");
+    pass.record(now(), &[breached(&late)]).await.expect("an alert that opens again");
     let problem = DataProblem { claim_id: "C-1".into(), kind: ProblemKind::Unreadable, detail: String::new() };
-    store.record_problems(now(), &[problem]).await.expect("problems");
-    store.schedule_escalations(&[(known.id, Some(now()))]).await.expect("scheduled");
-    store.pending_escalations(now(), false).await.expect("alerts");
-    store.open_counts().await.expect("counts");
+    pass.record_problems(now(), &[problem]).await.expect("problems");
+    pass.schedule_escalations(&[(known.alert_id, Some(now()))]).await.expect("scheduled");
+    pass.pending_escalations(now(), false, Page::First, 1).await.expect("alerts");
+    pass.pending_escalations(now(), false, Page::Next, 1).await.expect("alerts");
+    pass.open_counts().await.expect("counts");
     assert!(watched.plans().await.len() > 20, "each was looked at");
 }

@@ -1,26 +1,18 @@
 //! Row ↔ domain value: the contract's text formats, read tolerantly from others' tables and strictly from our own.
 
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use crate::alert::{Alert, Resolution, State};
-use crate::claim::{Claim, Currency, Moment, Moments, Payment, Program, Subject, clean_line};
+use crate::claim::{Claim, Currency, Moment, Moments, Payment, Program, Subject};
 use crate::store::StoreError;
+use crate::store::problems::Unread;
+pub(super) use crate::store::values::read_amount;
+use crate::store::values::{AMOUNT_EXPECTED, CURRENCY_EXPECTED};
 
 const INSTANT_EXPECTED: &str = "an instant in UTC such as 2018-06-29T12:00:00.000000Z";
-const AMOUNT_EXPECTED: &str = "a plain decimal such as 1234.50";
-const CURRENCY_EXPECTED: &str = "an ISO 4217 code such as EUR";
-
-/// A column of a claim or payment line that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Unread {
-    pub column: String,
-    pub found: String,
-    pub expected: &'static str,
-}
 
 /// An instant as the contract stores it: fixed width, so that text order is time order.
 pub(super) fn instant_text(at: DateTime<Utc>) -> String {
@@ -31,12 +23,6 @@ pub(super) fn instant_text(at: DateTime<Utc>) -> String {
 pub(super) fn read_instant(text: &str) -> Option<DateTime<Utc>> {
     let in_utc = text.len() >= 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z');
     in_utc.then(|| DateTime::parse_from_rfc3339(text).ok()).flatten().map(|at| crate::now::to_micros(at.to_utc()))
-}
-
-/// A plain decimal, exactly; `None` if it has an exponent, grouping, or more digits than can be kept.
-pub(super) fn read_amount(text: &str) -> Option<Decimal> {
-    let plain = text.bytes().all(|c| c.is_ascii_digit() || c == b'.' || c == b'-');
-    plain.then(|| Decimal::from_str_exact(text).ok()).flatten()
 }
 
 /// A column as text, whatever the source stores in it; text that is not UTF-8 is read with replacement characters.
@@ -85,19 +71,16 @@ pub(super) fn payment(
     unread: &mut Vec<Unread>,
 ) -> Result<Option<Payment>, StoreError> {
     let Some(payment_id) = text(row, "l_payment_id")? else { return Ok(None) };
-    let before = unread.len();
+    let mut of_line = Vec::new();
     let payment = Payment {
         claim_id,
         paying_entity: text(row, "l_paying_entity")?,
-        amount: read(row, "l_amount", read_amount, AMOUNT_EXPECTED, unread)?,
-        currency: read(row, "l_currency", Currency::parse, CURRENCY_EXPECTED, unread)?,
-        paid_at: read(row, "l_paid_at", read_instant, INSTANT_EXPECTED, unread)?,
+        amount: read(row, "l_amount", read_amount, AMOUNT_EXPECTED, &mut of_line)?,
+        currency: read(row, "l_currency", Currency::parse, CURRENCY_EXPECTED, &mut of_line)?,
+        paid_at: read(row, "l_paid_at", read_instant, INSTANT_EXPECTED, &mut of_line)?,
         payment_id,
     };
-    for Unread { column, .. } in &mut unread[before..] {
-        let name = column.strip_prefix("l_").unwrap_or(column);
-        *column = format!("{name} of payment {:?}", clean_line(&payment.payment_id, 80));
-    }
+    unread.extend(of_line.into_iter().map(|column| column.of_payment(&payment.payment_id)));
     Ok(Some(payment))
 }
 
@@ -111,7 +94,8 @@ fn read<T>(
     let Some(found) = text(row, column)?.filter(|found| !found.is_empty()) else { return Ok(None) };
     let value = parse(&found);
     if value.is_none() {
-        unread.push(Unread { column: column.into(), found, expected });
+        let column = column.strip_prefix("l_").unwrap_or(column).to_owned();
+        unread.push(Unread { column, found, expected });
     }
     Ok(value)
 }
@@ -199,15 +183,6 @@ mod tests {
             ["2018-06-29T12:00:00+01:00", "2018-06-29 12:00:00Z", "2018-02-30T12:00:00Z", "tomorrow", "", "2018-06-29"]
         {
             assert_eq!(read_instant(wrong), None, "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn an_amount_is_a_plain_decimal_kept_exactly() {
-        assert_eq!(read_amount("1234.50").map(|d| d.to_string()), Some("1234.50".into()));
-        assert_eq!(read_amount("-0.01").map(|d| d.to_string()), Some("-0.01".into()));
-        for wrong in ["1e3", "1,234", "NaN", "", "-", ".", "1.2.3", "99999999999999999999999999999999.9"] {
-            assert_eq!(read_amount(wrong), None, "{wrong:?}");
         }
     }
 }

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::claims::{Pages, seconds_text};
+use super::StoreError;
+use super::claims::{PageKey, Pages, seconds_text};
 use super::clocks::{self, Part};
 use super::rows::{instant_text, read_instant, text};
-use super::{SqliteStore, StoreError};
 use crate::claim::Subject;
 use crate::sla::Rule;
-use crate::store::{Readable, RunningClocks, Side, Starts};
+use crate::store::change::json_text;
+use crate::store::{RunningClocks, Side, Starts};
 
 /// Sorts before, and after, every instant.
 const NEVER_BEFORE: &str = "";
@@ -21,11 +23,11 @@ const NEVER_FROM: &str = "~";
 const SECONDS: usize = 19;
 
 pub(super) async fn clocks(
-    store: &SqliteStore,
+    reader: &mut SqliteConnection,
     rule: &Rule,
     starts: &Starts,
     pages: Pages<'_>,
-) -> Result<Vec<Readable<Subject>>, StoreError> {
+) -> Result<Vec<(Subject, PageKey)>, StoreError> {
     // Text without its fraction sorts before every spelling of the instants of its second.
     let (comparison, bound): (_, fn(DateTime<Utc>) -> String) = match starts.side {
         Side::Before => ("<", instant_text),
@@ -38,10 +40,10 @@ pub(super) async fn clocks(
     let default = bound(starts.default);
     let all = by_calendar.values().chain([&default]);
     let widest = if starts.side == Side::Before { all.max() } else { all.min() }.cloned().unwrap_or_default();
-    let by_calendar = serde_json::to_string(&by_calendar).unwrap_or_default();
+    let by_calendar = json_text(&by_calendar)?;
     let start = rule.starts_at.column();
     pages
-        .read(store, |part| {
+        .read(reader, |part| {
             let text = format!(
                 "{} AND c.{start} {comparison} ?1 AND c.{start} {comparison} coalesce((SELECT value FROM json_each(?2) \
                  WHERE key = p.calendar), ?3)",
@@ -52,7 +54,11 @@ pub(super) async fn clocks(
         .await
 }
 
-pub(super) async fn count(store: &SqliteStore, rule: &Rule, now: DateTime<Utc>) -> Result<RunningClocks, StoreError> {
+pub(super) async fn count(
+    reader: &mut SqliteConnection,
+    rule: &Rule,
+    now: DateTime<Utc>,
+) -> Result<RunningClocks, StoreError> {
     let start = rule.starts_at.column();
     let mut running = RunningClocks::default();
     for part in Part::of(rule) {
@@ -64,7 +70,7 @@ pub(super) async fn count(store: &SqliteStore, rule: &Rule, now: DateTime<Utc>) 
         let row = sqlx::query(AssertSqlSafe(sql))
             .bind(instant_text(now))
             .bind(format!("{}Z~", seconds_text(now)))
-            .fetch_one(&store.readers)
+            .fetch_one(&mut *reader)
             .await?;
         // What looks like an instant and is none is as early as can be.
         let first = text(&row, "first")?.map(|start| second_of(&start).unwrap_or(DateTime::<Utc>::MIN_UTC));

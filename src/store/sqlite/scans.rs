@@ -3,59 +3,36 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{OwnRow, instant_text, read_instant};
 use super::{SqliteStore, StoreError};
-use crate::store::{ScanCounts, ScanLog, ScanRecord};
+use crate::store::{Scan, ScanCounts, ScanLog, ScanRecord};
 
 /// Sorts after every instant that is kept.
 const END_OF_TIME: &str = "9999-12-31T23:59:59.999999Z";
 
 #[async_trait]
 impl ScanLog for SqliteStore {
-    async fn begin_scan(
-        &self,
-        now: DateTime<Utc>,
-        scheduled_for: Option<DateTime<Utc>>,
-        settings: &str,
-    ) -> Result<Option<i64>, StoreError> {
-        let id = sqlx::query_scalar(
-            "INSERT INTO scans (began_at, scheduled_for, settings) VALUES (?, ?, ?) ON CONFLICT (scheduled_for) \
-             DO UPDATE SET began_at = excluded.began_at, settings = excluded.settings, error = NULL \
-             WHERE finished_at IS NULL RETURNING id",
-        )
-        .bind(instant_text(now))
-        .bind(scheduled_for.map(instant_text))
-        .bind(settings)
-        .fetch_optional(&self.writer)
-        .await?;
-        Ok(id)
+    async fn is_served(&self, scheduled_for: DateTime<Utc>) -> Result<bool, StoreError> {
+        let served = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM scans WHERE scheduled_for = ? AND finished_at IS NOT NULL)",
+        );
+        Ok(served.bind(instant_text(scheduled_for)).fetch_one(&self.readers).await?)
     }
 
-    async fn finish_scan(&self, scan: i64, now: DateTime<Utc>, counts: &ScanCounts) -> Result<(), StoreError> {
-        let ScanCounts { recorded, messages, data_problems } = counts;
-        let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    async fn fail_scan(&self, scan: &Scan, error: &str) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE scans SET finished_at = ?2, opened = ?3, warned = ?4, met = ?5, late = ?6, restarted = ?7, \
-             withdrawn = ?8, messages = ?9, data_problems = ?10 WHERE id = ?1",
+            "INSERT INTO scans (began_at, scheduled_for, settings, error) VALUES (?, ?, ?, ?) \
+             ON CONFLICT (scheduled_for) DO UPDATE SET began_at = excluded.began_at, settings = excluded.settings, \
+             error = excluded.error WHERE finished_at IS NULL",
         )
-        .bind(scan)
-        .bind(instant_text(now))
-        .bind(count(recorded.opened))
-        .bind(count(recorded.warned))
-        .bind(count(recorded.met))
-        .bind(count(recorded.late))
-        .bind(count(recorded.restarted))
-        .bind(count(recorded.withdrawn))
-        .bind(count(*messages))
-        .bind(count(*data_problems))
+        .bind(instant_text(scan.began_at))
+        .bind(scan.scheduled_for.map(instant_text))
+        .bind(&scan.settings)
+        .bind(error)
         .execute(&self.writer)
         .await?;
-        Ok(())
-    }
-
-    async fn fail_scan(&self, scan: i64, error: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE scans SET error = ? WHERE id = ?").bind(error).bind(scan).execute(&self.writer).await?;
         Ok(())
     }
 
@@ -89,4 +66,38 @@ impl SqliteStore {
         let own = OwnRow { row: &row, table: "scans", id: id.to_string() };
         Ok(Some(ScanRecord { id, began_at: own.parsed("began_at", read_instant)?, settings: row.try_get("settings")? }))
     }
+}
+
+/// Notes that `scan` finished; `false`: another one served its instant.
+pub(super) async fn finish(
+    writer: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    scan: &Scan,
+    counts: &ScanCounts,
+) -> Result<bool, StoreError> {
+    let ScanCounts { recorded, messages, data_problems } = counts;
+    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let done = sqlx::query(
+        "INSERT INTO scans (began_at, scheduled_for, settings, finished_at, opened, warned, met, late, restarted, \
+         withdrawn, messages, data_problems) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (scheduled_for) \
+         DO UPDATE SET began_at = excluded.began_at, settings = excluded.settings, finished_at = excluded.finished_at, \
+         opened = excluded.opened, warned = excluded.warned, met = excluded.met, late = excluded.late, \
+         restarted = excluded.restarted, withdrawn = excluded.withdrawn, messages = excluded.messages, \
+         data_problems = excluded.data_problems, error = NULL WHERE finished_at IS NULL",
+    )
+    .bind(instant_text(scan.began_at))
+    .bind(scan.scheduled_for.map(instant_text))
+    .bind(&scan.settings)
+    .bind(instant_text(now))
+    .bind(count(recorded.opened))
+    .bind(count(recorded.warned))
+    .bind(count(recorded.met))
+    .bind(count(recorded.late))
+    .bind(count(recorded.restarted))
+    .bind(count(recorded.withdrawn))
+    .bind(count(*messages))
+    .bind(count(*data_problems))
+    .execute(&mut *writer)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }

@@ -4,39 +4,13 @@ use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::{SqliteStore, StoreError};
-use crate::claim::Moment;
 use crate::store::SourceRelations;
-
-/// The names as they are kept in the database, to tell a changed configuration.
-fn fingerprint(sources: &SourceRelations) -> String {
-    let SourceRelations { claims, programs, payments, history } = sources;
-    let or_none = |name: &Option<String>| name.clone().unwrap_or_default();
-    let (payments, history) = (or_none(payments), or_none(history));
-    format!("claims = {claims:?}, programs = {programs:?}, payments = {payments:?}, history = {history:?}")
-}
-
-const PROGRAM_COLUMNS: [&str; 5] = ["program_id", "name", "calendar", "requires_tax_invoice", "payment_currency"];
-const PAYMENT_COLUMNS: [&str; 6] = ["payment_id", "claim_id", "paying_entity", "amount", "currency", "paid_at"];
-const HISTORY_COLUMNS: [&str; 4] = ["claim_id", "at", "status", "note"];
-const FINGERPRINT: &str = "source";
-
-fn claim_columns() -> Vec<&'static str> {
-    let before = ["claim_id", "program_id", "partner_name", "title", "status"];
-    let instants = Moment::ALL.map(Moment::column);
-    before.into_iter().chain(instants).chain(["amount", "currency"]).collect()
-}
+use crate::store::relations::{FINGERPRINT, Relation, differs, fingerprint, relations};
 
 pub(super) async fn make_views(store: &SqliteStore, sources: &SourceRelations) -> Result<(), StoreError> {
-    let views = [
-        ("claims", Some(sources.claims.as_str()), &claim_columns()[..]),
-        ("programs", Some(&sources.programs), &PROGRAM_COLUMNS),
-        ("payments", sources.payments.as_deref(), &PAYMENT_COLUMNS),
-        ("history", sources.history.as_deref(), &HISTORY_COLUMNS),
-    ];
     let mut transaction = store.begin().await?;
-    for (key, relation, columns) in views {
-        let name = format!("source_{key}");
-        let select = view(relation, columns);
+    for Relation { key, view: name, name: relation, columns } in relations(sources) {
+        let select = view(relation, &columns);
         sqlx::query(AssertSqlSafe(format!("DROP VIEW IF EXISTS {name}"))).execute(&mut *transaction).await?;
         sqlx::query(AssertSqlSafe(format!("CREATE VIEW {name} AS {select}"))).execute(&mut *transaction).await?;
         // A view is only looked into when it is read.
@@ -106,13 +80,5 @@ pub(super) async fn verify(
         }
         std::cmp::Ordering::Equal => {}
     }
-    let configured = fingerprint(sources);
-    match made_over(store).await? {
-        Some(found) if found == configured => Ok(()),
-        found => Err(StoreError::Schema(format!(
-            "[source] differs from what the database was made over: found {configured}, expected {}; \
-             if the new one is right, run `claimwatch migrate`",
-            found.as_deref().unwrap_or("nothing yet")
-        ))),
-    }
+    differs(made_over(store).await?.as_deref(), sources)
 }

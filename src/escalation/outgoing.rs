@@ -1,0 +1,48 @@
+//! The messages of one scan as they gather, batch by batch.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::now::fresh_id;
+
+use super::{Digest, Message};
+
+/// One message a level and route, each with the id by which the outbox will know it.
+#[derive(Debug, Default)]
+pub struct Outgoing(BTreeMap<(u32, Option<usize>), (Uuid, Message)>);
+
+impl Outgoing {
+    /// The id of the message that `digest` becomes part of.
+    pub fn id_of(&mut self, digest: &Digest, now: DateTime<Utc>) -> Uuid {
+        let place = self.0.entry((digest.level, digest.route));
+        place.or_insert_with(|| (fresh_id(now), Message { digest: emptied(digest), alerts: Vec::new() })).0
+    }
+
+    /// Adds what is to be told and recorded of alerts that the database has.
+    pub fn add(&mut self, message: Message, now: DateTime<Utc>) {
+        self.id_of(&message.digest, now);
+        let Some((_, whole)) = self.0.get_mut(&(message.digest.level, message.digest.route)) else { return };
+        whole.digest.escalated.extend(message.digest.escalated);
+        whole.digest.reminded.extend(message.digest.reminded);
+        whole.alerts.extend(message.alerts);
+    }
+
+    /// Adds what is told of those alerts of `message` that were `raised`, whose escalation is recorded already.
+    pub fn add_raised(&mut self, mut message: Message, raised: &HashSet<Uuid>, now: DateTime<Utc>) {
+        message.alerts.clear();
+        message.digest.escalated.retain(|id| raised.contains(id));
+        self.add(message, now);
+    }
+
+    /// The messages with something to say, level 1 first.
+    pub fn into_messages(self) -> impl Iterator<Item = (Uuid, Message)> {
+        let says = |message: &Message| !message.digest.escalated.is_empty() || !message.digest.reminded.is_empty();
+        self.0.into_values().filter(move |(_, message)| says(message))
+    }
+}
+
+fn emptied(digest: &Digest) -> Digest {
+    Digest { escalated: Vec::new(), reminded: Vec::new(), ..digest.clone() }
+}

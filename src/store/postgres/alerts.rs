@@ -1,0 +1,158 @@
+//! Reading alerts and their events.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sqlx::Row;
+use sqlx::postgres::{PgConnection, PgRow};
+use uuid::Uuid;
+
+use super::PostgresStore;
+use super::clocks::{self, COLUMNS, LINE};
+use super::rows::{ALERT_COLUMNS, OwnRow, alert, count, subject};
+use super::search::Search;
+use super::unit::{in_unit, made, query};
+use crate::alert::{Alert, AlertEvent, AlertId, State};
+use crate::claim::Subject;
+use crate::escalation::Pending;
+use crate::sla::Rule;
+use crate::store::{AlertFilter, AlertStore, OpenCounts, Standing, StoreError};
+
+#[async_trait]
+impl AlertStore for PostgresStore {
+    async fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, StoreError> {
+        let sql = format!(
+            "SELECT {ALERT_COLUMNS} FROM sla_alerts a WHERE ($1::uuid IS NULL OR a.id = $1) \
+             AND ($2::text IS NULL OR a.state = $2) AND ($3::text IS NULL OR a.rule = $3) \
+             AND ($4::text IS NULL OR a.program_id = $4) AND ($5::text IS NULL OR a.claim_id = $5){} \
+             ORDER BY a.due_at, a.id",
+            if filter.open { " AND a.state <> 'resolved'" } else { "" }
+        );
+        in_unit!(self, unit, {
+            let rows = made(sql.clone())
+                .bind(filter.id)
+                .bind(filter.state.map(State::as_str))
+                .bind(&filter.rule)
+                .bind(&filter.program)
+                .bind(&filter.claim)
+                .fetch_all(&mut **unit)
+                .await?;
+            rows.iter().map(alert).collect()
+        })
+    }
+
+    async fn events(&self, alert_id: Uuid) -> Result<Vec<AlertEvent>, StoreError> {
+        let read = |row: &PgRow| {
+            let own = OwnRow { row, table: "sla_alert_events", id: alert_id.to_string() };
+            Ok(AlertEvent {
+                alert_id,
+                seq: i64::from(row.try_get::<i32, _>("seq")?),
+                at: row.try_get("at")?,
+                kind: row.try_get("kind")?,
+                actor: row.try_get("actor")?,
+                detail: own.parsed("detail", |text| serde_json::from_str(text).ok())?,
+            })
+        };
+        in_unit!(self, unit, {
+            let rows = query(
+                "SELECT seq, at, kind, actor, detail::text AS detail FROM sla_alert_events WHERE alert_id = $1 ORDER BY seq",
+            )
+            .bind(alert_id)
+            .fetch_all(&mut **unit)
+            .await?;
+            rows.iter().map(read).collect()
+        })
+    }
+}
+
+/// Open alerts of `rule` with what the source has of their claims: `$1` the rule, `$2` and `$3` the calendars of
+/// [`clocks::runs_on`].
+pub(super) fn open(rule: &Rule, calendars: (&str, &str), all: bool) -> Result<Search, StoreError> {
+    let look = if all { String::new() } else { format!(" AND NOT {}", clocks::runs_on(rule)) };
+    let sql = format!(
+        "SELECT {ALERT_COLUMNS}, c.claim_id IS NOT NULL AND (a.payment_id IS NULL OR l.payment_id IS NOT NULL) AS present, \
+         {COLUMNS}, {LINE}, \
+         EXISTS (SELECT FROM source_payments other WHERE other.claim_id = c.claim_id) AS has_payments \
+         FROM sla_alerts a LEFT JOIN source_claims c ON c.claim_id = a.claim_id \
+         LEFT JOIN source_programs p ON p.program_id = c.program_id \
+         LEFT JOIN source_payments l ON l.payment_id = a.payment_id AND l.claim_id = a.claim_id \
+         WHERE a.rule = $1 AND a.state <> 'resolved' AND $2::text IS NOT NULL AND $3::text IS NOT NULL{look}"
+    );
+    Search::new(sql).bind(rule.name.clone())?.bind(calendars.0.to_owned())?.bind(calendars.1.to_owned())
+}
+
+/// A row of [`open`].
+pub(super) fn read_open(row: &PgRow) -> Result<(Alert, Option<Subject>), StoreError> {
+    let present: bool = row.try_get("present")?;
+    Ok((alert(row)?, if present { Some(subject(row)?.0) } else { None }))
+}
+
+pub(super) async fn standing(
+    connection: &mut PgConnection,
+    rule: &str,
+    claim_ids: &[&str],
+) -> Result<Vec<Standing>, StoreError> {
+    let sql = format!(
+        "SELECT {PENDING_COLUMNS}, a.claim_id, a.payment_id, a.clock_started_at, a.state, a.snoozed_until \
+         FROM sla_alerts a WHERE a.claim_id = ANY ($1) AND a.rule = $2"
+    );
+    let rows = made(sql).bind(claim_ids).bind(rule).fetch_all(connection).await?;
+    rows.iter().map(read_standing).collect()
+}
+
+/// What escalation is to look at, oldest deadline first: `$1` now, `$2` whether whenever it was to be looked at.
+pub(super) fn pending(now: DateTime<Utc>, all: bool) -> Result<Search, StoreError> {
+    let due = if all { "$2" } else { "(NOT $2 AND a.next_escalation_at <= $1)" };
+    let sql = format!(
+        "SELECT {PENDING_COLUMNS} FROM sla_alerts a WHERE a.state = 'breached' AND {due} \
+         AND (a.snoozed_until IS NULL OR a.snoozed_until <= $1) ORDER BY a.due_at, a.id"
+    );
+    Search::new(sql).bind(now)?.bind(all)
+}
+
+/// The columns that [`read_pending`] reads, from `sla_alerts a`.
+const PENDING_COLUMNS: &str = "a.id, a.rule, a.program_id, a.paying_entity, a.calendar, a.due_at, \
+    a.acknowledged_at IS NOT NULL AS acknowledged, ARRAY (SELECT e.level FROM alert_escalations e \
+    WHERE e.alert_id = a.id ORDER BY e.level) AS levels, ARRAY (SELECT e.last_sent_at FROM alert_escalations e \
+    WHERE e.alert_id = a.id ORDER BY e.level) AS last_sent";
+
+pub(super) fn read_pending(row: &PgRow) -> Result<Pending, StoreError> {
+    let (levels, last_sent): (Vec<i32>, Vec<DateTime<Utc>>) = (row.try_get("levels")?, row.try_get("last_sent")?);
+    let sent = levels.into_iter().zip(last_sent).map(|(level, at)| (u32::try_from(level).unwrap_or(0), at));
+    Ok(Pending {
+        alert_id: row.try_get("id")?,
+        rule: row.try_get("rule")?,
+        program_id: row.try_get("program_id")?,
+        paying_entity: row.try_get("paying_entity")?,
+        calendar: row.try_get("calendar")?,
+        due_at: row.try_get("due_at")?,
+        acknowledged: row.try_get("acknowledged")?,
+        sent: sent.collect(),
+    })
+}
+
+fn read_standing(row: &PgRow) -> Result<Standing, StoreError> {
+    let pending = read_pending(row)?;
+    let own = OwnRow { row, table: "sla_alerts", id: pending.alert_id.to_string() };
+    let clock = AlertId {
+        rule: row.try_get("rule")?,
+        claim_id: row.try_get("claim_id")?,
+        payment_id: row.try_get("payment_id")?,
+        clock_started_at: row.try_get("clock_started_at")?,
+    };
+    Ok(Standing {
+        clock,
+        state: own.parsed("state", State::parse)?,
+        snoozed_until: row.try_get("snoozed_until")?,
+        pending,
+    })
+}
+
+pub(super) async fn open_counts(connection: &mut PgConnection) -> Result<OpenCounts, StoreError> {
+    let rows = query(
+        "SELECT rule, count(*) FILTER (WHERE state = 'at_risk') AS at_risk, \
+         count(*) FILTER (WHERE state = 'breached') AS breached FROM sla_alerts WHERE state <> 'resolved' GROUP BY rule",
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok((row.try_get("rule")?, (count(row, "at_risk")?, count(row, "breached")?)))).collect()
+}

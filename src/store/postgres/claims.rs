@@ -1,0 +1,172 @@
+//! Reading claims: clocks that may be late, clocks that stopped, clocks on one side of a bound, single claims.
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use sqlx::Row;
+use sqlx::postgres::PgConnection;
+
+use super::PostgresStore;
+use super::clocks::{self, COLUMNS, LINE, Part};
+use super::rows::{count, subject, text};
+use super::search::Search;
+use super::unit::{in_unit, made, query};
+use crate::claim::{HistoryEntry, Subject};
+use crate::sla::Rule;
+use crate::store::{ClaimSource, Cutoffs, RunningClocks, Side, Starts, StoreError};
+
+/// Clocks of `part` that started before their cutoff and have no alert that says so: `$1` the latest cutoff, `$2` that of
+/// calendars without one of their own, `$3` those by calendar, `$4` the rule.
+///
+/// The keys are found first, in the indexes alone; the rows of those few are read then.
+pub(super) fn unalerted(rule: &Rule, cutoffs: &Cutoffs, part: Part) -> Result<Search, StoreError> {
+    let latest = cutoffs.by_calendar.values().copied().fold(cutoffs.default, DateTime::max);
+    let start = rule.starts_at.column();
+    let settled = if cutoffs.at_risk { "<> 'resolved'" } else { "= 'breached'" };
+    let keys = format!(
+        "SELECT c.claim_id, {} AS payment_id {} AND c.{start} < $1 \
+         AND c.{start} < coalesce(($3::jsonb ->> p.calendar)::timestamptz, $2) \
+         AND NOT EXISTS (SELECT FROM sla_alerts a WHERE a.rule = $4 AND a.claim_id = c.claim_id AND {} \
+         AND a.clock_started_at = c.{start} AND a.state <> 'resolved' AND a.state {settled})",
+        part.line(),
+        clocks::running(rule, part),
+        part.is_of_line(),
+    );
+    Search::new(rows_of(&keys, part))
+        .bind(latest)?
+        .bind(cutoffs.default)?
+        .bind(json!(cutoffs.by_calendar))?
+        .bind(rule.name.clone())
+}
+
+/// Clocks of `part` without an alert whose stop is from `$1` to `$2`, give or take a second.
+pub(super) fn stopped(
+    rule: &Rule,
+    (since, until): (DateTime<Utc>, DateTime<Utc>),
+    part: Part,
+) -> Result<Search, StoreError> {
+    let stop = clocks::stop_column(rule, part);
+    let keys = format!(
+        "SELECT c.claim_id, {} AS payment_id {} AND {stop} >= $1 AND {stop} <= $2 \
+         AND NOT EXISTS (SELECT FROM sla_alerts a WHERE a.rule = $3 AND a.claim_id = c.claim_id AND {} \
+         AND a.clock_started_at = c.{})",
+        part.line(),
+        clocks::stopped(rule, part),
+        part.is_of_line(),
+        rule.starts_at.column(),
+    );
+    let second = TimeDelta::seconds(1);
+    Search::new(rows_of(&keys, part)).bind(since - second)?.bind(until + second)?.bind(rule.name.clone())
+}
+
+/// Running clocks of `part` whose start is on one side of a bound: `$1` the widest bound, `$2` that of calendars without
+/// one of their own, `$3` those by calendar.
+pub(super) fn bounded(rule: &Rule, starts: &Starts, part: Part) -> Result<Search, StoreError> {
+    let (comparison, never) = match starts.side {
+        Side::Before => ("<", DateTime::<Utc>::MIN_UTC),
+        Side::From => (">=", DateTime::<Utc>::MAX_UTC),
+    };
+    // What the server can hold.
+    let (least, most) = (DateTime::from_timestamp(-62_135_596_800, 0), DateTime::from_timestamp(253_402_300_799, 0));
+    let bound = |at: Option<DateTime<Utc>>| at.unwrap_or(never).max(least.unwrap_or(never)).min(most.unwrap_or(never));
+    let by_calendar: serde_json::Map<String, serde_json::Value> =
+        starts.by_calendar.iter().map(|(name, at)| (name.clone(), json!(bound(*at)))).collect();
+    let all = starts.by_calendar.values().copied().chain([starts.default]).map(bound);
+    let widest = if starts.side == Side::Before { all.max() } else { all.min() };
+    let start = rule.starts_at.column();
+    let keys = format!(
+        "SELECT c.claim_id, {} AS payment_id {} AND c.{start} {comparison} $1 \
+         AND c.{start} {comparison} coalesce(($3::jsonb ->> p.calendar)::timestamptz, $2)",
+        part.line(),
+        clocks::running(rule, part),
+    );
+    Search::new(rows_of(&keys, part))
+        .bind(widest.unwrap_or(never))?
+        .bind(bound(starts.default))?
+        .bind(serde_json::Value::Object(by_calendar))
+}
+
+/// The subjects whose keys `keys` selects.
+fn rows_of(keys: &str, part: Part) -> String {
+    let line = match part {
+        Part::Claims => "",
+        Part::OpenLines | Part::LeftOverLines => {
+            "JOIN source_payments l ON l.payment_id = found.payment_id AND l.claim_id = found.claim_id "
+        }
+    };
+    format!(
+        "WITH found AS MATERIALIZED ({keys}) SELECT {COLUMNS}, {} FROM found \
+         JOIN source_claims c ON c.claim_id = found.claim_id {line}\
+         LEFT JOIN source_programs p ON p.program_id = c.program_id",
+        part.line_columns()
+    )
+}
+
+/// How many clocks of one part run at `now`, and since when.
+pub(super) async fn running(
+    connection: &mut PgConnection,
+    rule: &Rule,
+    part: Part,
+    now: DateTime<Utc>,
+) -> Result<RunningClocks, StoreError> {
+    let start = rule.starts_at.column();
+    let sql = format!(
+        "SELECT count(*) AS running, min(c.{start}) AS first {} AND c.{start} <= $1 AND NOT ({})",
+        clocks::running(rule, part),
+        clocks::unreadable_instant(&format!("c.{start}"))
+    );
+    let row = made(sql).bind(now).fetch_one(connection).await?;
+    Ok(RunningClocks { count: count(&row, "running")?, first: row.try_get("first")? })
+}
+
+#[async_trait]
+impl ClaimSource for PostgresStore {
+    async fn subjects(&self, claim_id: &str) -> Result<Vec<Subject>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS}, {LINE}, l.payment_id IS NOT NULL AS has_payments \
+             FROM source_claims c LEFT JOIN source_programs p ON p.program_id = c.program_id \
+             LEFT JOIN source_payments l ON l.claim_id = c.claim_id WHERE c.claim_id = $1 ORDER BY l.payment_id COLLATE \"C\""
+        );
+        in_unit!(self, unit, {
+            let mut subjects = Vec::new();
+            for row in made(sql.clone()).bind(claim_id).fetch_all(&mut **unit).await? {
+                let (subject, _) = subject(&row)?;
+                if subjects.is_empty() {
+                    subjects.push(Subject { payment: None, ..subject.clone() });
+                }
+                if subject.payment.is_some() {
+                    subjects.push(subject);
+                }
+            }
+            Ok(subjects)
+        })
+    }
+
+    async fn background(&self, claim_id: &str, limit: u32) -> Result<(Option<String>, Vec<HistoryEntry>), StoreError> {
+        in_unit!(self, unit, {
+            let title = query("SELECT left(title, 1000) AS title FROM source_claims WHERE claim_id = $1 LIMIT 1")
+                .bind(claim_id)
+                .fetch_optional(&mut **unit)
+                .await?;
+            let title = title.as_ref().map(|row| text(row, "title")).transpose()?.flatten();
+            let rows = query(
+                "SELECT CASE WHEN isfinite(at) THEN at END AS at, left(status, 1000) AS status, left(note, 4000) AS note \
+                 FROM source_history WHERE claim_id = $1 ORDER BY source_history.at DESC NULLS LAST LIMIT $2",
+            )
+            .bind(claim_id)
+            .bind(i64::from(limit))
+            .fetch_all(&mut **unit)
+            .await?;
+            let entry = |row: &sqlx::postgres::PgRow| {
+                Ok(HistoryEntry {
+                    claim_id: claim_id.to_owned(),
+                    at: row.try_get("at")?,
+                    status: text(row, "status")?,
+                    note: text(row, "note")?,
+                })
+            };
+            let history: Result<Vec<_>, StoreError> = rows.iter().rev().map(entry).collect();
+            Ok((title, history?))
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! What goes out about alerts → rows: the message with its deliveries, levels, and an event each.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use sqlx::Row;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use super::unit::query;
+use crate::escalation::{Escalated, Message};
+use crate::now::fresh_id;
+use crate::store::StoreError;
+use crate::store::change::{alike, json_text};
+use crate::store::story::{self, ACTOR};
+
+/// Puts `message` into the outbox, and records the escalation of its alerts.
+pub(super) async fn escalate(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    id: Uuid,
+    message: &Message,
+) -> Result<bool, StoreError> {
+    let mut digest = message.digest.clone();
+    let taken = escalated(connection, now, id, &message.alerts).await?;
+    let lost = message.alerts.iter().map(|alert| alert.alert_id).filter(|id| !taken.contains(id));
+    let lost: HashSet<Uuid> = lost.collect();
+    digest.escalated.retain(|alert_id| !lost.contains(alert_id));
+    digest.reminded.retain(|alert_id| !lost.contains(alert_id));
+    let alerts = digest.escalated.len() + digest.reminded.len();
+    if alerts == 0 {
+        return Ok(false);
+    }
+    query("INSERT INTO outbox_messages (id, created_at, level, alerts, facts) VALUES ($1, $2, $3, $4, $5::json)")
+        .bind(id)
+        .bind(now)
+        .bind(as_int(digest.level))
+        .bind(i32::try_from(alerts).unwrap_or(i32::MAX))
+        .bind(json_text(&digest)?)
+        .execute(&mut *connection)
+        .await?;
+    let recipients: Vec<String> = digest.to.iter().chain(&digest.cc).map(|mailbox| mailbox.email.to_string()).collect();
+    let ids: Vec<Uuid> = recipients.iter().map(|_| fresh_id(now)).collect();
+    query(
+        "INSERT INTO outbox (id, message, recipient, next_attempt_at) SELECT n.id, $1, n.recipient, $2 \
+         FROM unnest($3::uuid[], $4::text[]) AS n (id, recipient) ON CONFLICT (message, recipient) DO NOTHING",
+    )
+    .bind(id)
+    .bind(now)
+    .bind(ids)
+    .bind(recipients)
+    .execute(connection)
+    .await?;
+    Ok(true)
+}
+
+/// Notes when each alert is to be looked at again.
+pub(super) async fn schedule(
+    connection: &mut PgConnection,
+    next: &[(Uuid, Option<DateTime<Utc>>)],
+) -> Result<(), StoreError> {
+    let (ids, instants): (Vec<Uuid>, Vec<Option<DateTime<Utc>>>) = next.iter().copied().unzip();
+    query(
+        "UPDATE sla_alerts a SET next_escalation_at = n.at FROM unnest($1::uuid[], $2::timestamptz[]) AS n (id, at) \
+         WHERE a.id = n.id AND a.state = 'breached' AND a.next_escalation_at IS DISTINCT FROM n.at",
+    )
+    .bind(ids)
+    .bind(instants)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Records that `message` goes out about `alerts`, and returns those about which it may: they are still open, and nobody
+/// else sent that level meanwhile.
+async fn escalated(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    message: Uuid,
+    alerts: &[Escalated],
+) -> Result<HashSet<Uuid>, StoreError> {
+    let mut taken = HashSet::new();
+    for ((level, last_sent_at), ids) in alike(alerts) {
+        let statement = match last_sent_at {
+            None => query(
+                "INSERT INTO alert_escalations (alert_id, claim_id, level, first_sent_at, last_sent_at) \
+                 SELECT a.id, a.claim_id, $2, $3, $3 FROM sla_alerts a WHERE a.id = ANY ($1) AND a.state = 'breached' \
+                 AND (a.snoozed_until IS NULL OR a.snoozed_until <= $3) AND $4::timestamptz IS NULL \
+                 ON CONFLICT DO NOTHING RETURNING alert_id",
+            ),
+            Some(_) => query(
+                "UPDATE alert_escalations e SET last_sent_at = $3 FROM sla_alerts a WHERE e.alert_id = ANY ($1) \
+                 AND e.level = $2 AND e.last_sent_at = $4 AND a.id = e.alert_id AND a.state = 'breached' \
+                 AND a.acknowledged_at IS NULL AND (a.snoozed_until IS NULL OR a.snoozed_until <= $3) \
+                 RETURNING e.alert_id",
+            ),
+        };
+        let statement = statement.bind(ids).bind(as_int(level)).bind(now).bind(last_sent_at);
+        let rows = statement.fetch_all(&mut *connection).await?;
+        let told: Vec<Uuid> = rows.iter().map(|row| row.try_get("alert_id")).collect::<Result<_, _>>()?;
+        tell(connection, now, message, (level, last_sent_at.is_some()), &told).await?;
+        taken.extend(told);
+    }
+    Ok(taken)
+}
+
+/// Notes on the alerts `ids` that `level` goes out about them, with an event each.
+async fn tell(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    message: Uuid,
+    (level, reminder): (u32, bool),
+    ids: &[Uuid],
+) -> Result<(), StoreError> {
+    let (kind, detail) = story::told(level, message, reminder);
+    query(
+        "UPDATE sla_alerts SET escalation_level = greatest(escalation_level, $2), last_escalated_at = $3 \
+         WHERE id = ANY ($1)",
+    )
+    .bind(ids)
+    .bind(as_int(level))
+    .bind(now)
+    .execute(&mut *connection)
+    .await?;
+    query(
+        "INSERT INTO sla_alert_events (alert_id, claim_id, seq, at, kind, actor, detail) SELECT a.id, a.claim_id, \
+         coalesce((SELECT max(e.seq) FROM sla_alert_events e WHERE e.alert_id = a.id), 0) + 1, $2, $3, $4, $5::json \
+         FROM sla_alerts a WHERE a.id = ANY ($1)",
+    )
+    .bind(ids)
+    .bind(now)
+    .bind(kind)
+    .bind(ACTOR)
+    .bind(detail.to_string())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A level as the server keeps it.
+fn as_int(level: u32) -> i32 {
+    i32::try_from(level).unwrap_or(i32::MAX)
+}

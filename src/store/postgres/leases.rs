@@ -1,0 +1,83 @@
+//! Leadership: one row says who leads and until when, by the database's clock; another holds the number of the term.
+//!
+//! The term is a row of its own, since a scan looks at it as it ends, as of the instant at which the scan began: renewing
+//! the lease meanwhile must not look like another leader. Whoever takes over writes both rows; a scan of the term before
+//! then finds the number changed under it, and the server refuses its commit.
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::Row;
+use sqlx::postgres::PgConnection;
+
+use super::PostgresStore;
+use super::unit::{in_unit, query};
+use crate::store::{LeaseTime, Leases, StoreError, Term};
+
+/// What is led.
+const SCANS: &str = "scans";
+
+#[async_trait]
+impl Leases for PostgresStore {
+    async fn lead(&self, holder: &str, hold: TimeDelta, ends_by: LeaseTime) -> Result<Option<Term>, StoreError> {
+        let at: Option<DateTime<Utc>> = match ends_by {
+            LeaseTime::Database => None,
+            LeaseTime::At(at) => Some(at),
+        };
+        in_unit!(self, unit, {
+            // Nobody waits for a lease: who is about to change it leads.
+            unit.simple("SET LOCAL lock_timeout TO '1s'".into()).await?;
+            let renewed = query(
+                "UPDATE leases SET ends_at = coalesce($2, clock_timestamp()) + $3 WHERE name = $4 AND holder = $1 \
+                 AND ends_at > coalesce($2, clock_timestamp()) RETURNING fence",
+            );
+            let renewed = renewed.bind(holder).bind(at).bind(hold).bind(SCANS).fetch_optional(&mut **unit).await?;
+            if let Some(row) = renewed {
+                return Ok(Some(Term(row.try_get("fence")?)));
+            }
+            let taken = query(
+                "INSERT INTO leases (name, holder, fence, ends_at) VALUES ($4, $1, 1, coalesce($2, clock_timestamp()) + $3) \
+                 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, fence = leases.fence + 1, \
+                 ends_at = excluded.ends_at WHERE leases.ends_at <= coalesce($2, clock_timestamp()) RETURNING fence",
+            );
+            let taken = taken.bind(holder).bind(at).bind(hold).bind(SCANS).fetch_optional(&mut **unit).await?;
+            let Some(row) = taken else { return Ok(None) };
+            let term: i64 = row.try_get("fence")?;
+            query("INSERT INTO terms (name, fence) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET fence = excluded.fence")
+                .bind(SCANS)
+                .bind(term)
+                .execute(&mut **unit)
+                .await?;
+            Ok(Some(Term(term)))
+        })
+    }
+
+    async fn resign(&self, term: Term) -> Result<(), StoreError> {
+        in_unit!(self, unit, {
+            query("UPDATE leases SET ends_at = '-infinity' WHERE name = $1 AND fence = $2")
+                .bind(SCANS)
+                .bind(term.0)
+                .execute(&mut **unit)
+                .await?;
+            Ok(())
+        })
+    }
+}
+
+/// # Errors
+/// [`StoreError::Deposed`] if `term` is not the present one.
+pub(super) async fn is_present(connection: &mut PgConnection, term: Term) -> Result<(), StoreError> {
+    let present = query("SELECT fence FROM terms WHERE name = $1").bind(SCANS).fetch_optional(connection).await?;
+    match present.map(|row| row.try_get::<i64, _>("fence")).transpose()? {
+        Some(fence) if fence == term.0 => Ok(()),
+        _ => Err(StoreError::Deposed),
+    }
+}
+
+/// The statement that fails unless `term` is still the present one when the transaction ends. As of the transaction's
+/// instant it is; if it was changed since, the server refuses the lock: nobody can change it from here to the commit.
+pub(super) fn guard(term: Term) -> String {
+    format!(
+        "SELECT 1 / count(*) FROM (SELECT FROM terms WHERE name = '{SCANS}' AND fence = {} FOR SHARE) present; ",
+        term.0
+    )
+}

@@ -1,0 +1,121 @@
+//! PostgreSQL 14 and newer: claimwatch moves in beside somebody's claims, in a schema of its own.
+//!
+//! Every unit of work is one transaction that begins with all of its settings (`SET LOCAL`) and no statement is prepared
+//! by name: nothing is kept in a session, so that PgBouncer may hand each transaction to another server. A unit that is
+//! dropped half-way closes its connection, which undoes it, whatever state the protocol was in. Statements are fixed texts
+//! over the views `source_*`, as in [`super::sqlite`].
+
+mod alerts;
+mod claims;
+mod clocks;
+mod connect;
+mod escalate;
+mod import;
+mod leases;
+mod meaning;
+mod outbox;
+mod pass;
+mod problems;
+mod raise;
+mod record;
+mod rows;
+mod scans;
+mod schema;
+mod search;
+mod sources;
+mod unit;
+
+use async_trait::async_trait;
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+
+use super::{Leases, Pass, Snapshot, SourceRelations, Store, StoreError, Term};
+use pass::PgPass;
+use unit::{Isolation, Unit};
+
+pub(super) use meaning::meaning;
+
+/// A database on a server, with claimwatch's own tables in one schema of it.
+#[derive(Clone, Debug)]
+pub struct PostgresStore {
+    pool: PgPool,
+    options: PgConnectOptions,
+    schema: String,
+}
+
+impl PostgresStore {
+    /// Connects to the database at `url`, where claimwatch's tables are in `schema`. Nothing in it is changed yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the server is not there, is full or does not let us in; [`StoreError::Schema`] if it
+    /// is older than 14 or has no such database.
+    pub async fn connect(url: &str, schema: &str, max_connections: u32) -> Result<Self, StoreError> {
+        let options = connect::options(url)?;
+        let store = Self { pool: connect::pool(&options, max_connections), options, schema: schema.to_owned() };
+        let unit = store.begin(Isolation::ReadCommitted).await?;
+        schema::refuse_old_servers(unit).await?;
+        Ok(store)
+    }
+
+    /// Brings the schema up to date and makes the `source_*` views over `sources`. Doing it twice changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] if the schema is of a newer claimwatch, or a relation or column of `sources` is missing or has
+    /// another type.
+    pub async fn migrate(&self, sources: &SourceRelations) -> Result<(), StoreError> {
+        self.update_schema().await?;
+        sources::make_views(self, sources).await
+    }
+
+    /// As [`PostgresStore::migrate`], but for the views of a database that has them: those must be over `sources`. Where
+    /// there is nothing to do, no right to do it is needed.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`], also if the views are over other relations.
+    pub async fn prepare(&self, sources: &SourceRelations) -> Result<(), StoreError> {
+        if self.verify(sources).await.is_ok() {
+            return Ok(());
+        }
+        self.update_schema().await?;
+        match sources::made_over(self).await? {
+            Some(_) => self.verify(sources).await,
+            None => sources::make_views(self, sources).await,
+        }
+    }
+
+    /// Checks that the schema is the one of this version and that its views are over `sources`.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] says what differs.
+    pub async fn verify(&self, sources: &SourceRelations) -> Result<(), StoreError> {
+        schema::verify(self).await?;
+        sources::verify(self, sources).await
+    }
+
+    async fn update_schema(&self) -> Result<(), StoreError> {
+        schema::update(self).await
+    }
+
+    async fn begin(&self, isolation: Isolation) -> Result<Unit, StoreError> {
+        Unit::begin(self, isolation).await
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+        Ok(Box::new(PgPass::begin(self, None).await?))
+    }
+
+    async fn pass(&self, term: Option<Term>) -> Result<Box<dyn Pass>, StoreError> {
+        Ok(Box::new(PgPass::begin(self, term).await?))
+    }
+
+    fn leases(&self) -> Option<&dyn Leases> {
+        Some(self)
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}

@@ -1,0 +1,246 @@
+//! Messages on their way out. Several daemons take deliveries at once: each takes what no other is taking.
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::Row;
+use sqlx::postgres::{PgConnection, PgRow};
+use uuid::Uuid;
+
+use super::PostgresStore;
+use super::rows::{ALERT_COLUMNS, OwnRow, alert, level};
+use super::unit::{in_unit, made, query};
+use crate::alert::Alert;
+use crate::claim::clean_line;
+use crate::store::{Delivery, DeliveryState, LeasedDelivery, Outbox, OutboxItem, StoreError, StoredMail};
+
+#[async_trait]
+impl Outbox for PostgresStore {
+    async fn lease(
+        &self,
+        now: DateTime<Utc>,
+        holder: &str,
+        limit: u32,
+        hold: TimeDelta,
+    ) -> Result<Vec<LeasedDelivery>, StoreError> {
+        let until = now.checked_add_signed(hold).unwrap_or(now);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        in_unit!(self, unit, {
+            let mut leased = Vec::new();
+            while leased.len() < limit {
+                let rows = query(
+                    "UPDATE outbox SET lease_holder = $2, leased_until = $3 WHERE id IN (SELECT id FROM outbox \
+                     WHERE state = 'pending' AND next_attempt_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) \
+                     ORDER BY next_attempt_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING id",
+                )
+                .bind(now)
+                .bind(holder)
+                .bind(until)
+                .bind(i64::try_from(limit - leased.len()).unwrap_or(i64::MAX))
+                .fetch_all(&mut **unit)
+                .await?;
+                if rows.is_empty() {
+                    break;
+                }
+                for row in rows {
+                    leased.extend(leased_delivery(unit, row.try_get("id")?).await?);
+                }
+            }
+            leased.sort_by_key(|delivery: &LeasedDelivery| delivery.id);
+            Ok(leased)
+        })
+    }
+
+    async fn keep_mail(&self, message: Uuid, now: DateTime<Utc>, mail: &StoredMail) -> Result<StoredMail, StoreError> {
+        in_unit!(self, unit, {
+            query(
+                "UPDATE outbox_messages SET message_id = $2, subject = $3, bytes = $4, rendered_at = $5 \
+                 WHERE id = $1 AND bytes IS NULL",
+            )
+            .bind(message)
+            .bind(&mail.message_id)
+            .bind(&mail.subject)
+            .bind(&mail.bytes)
+            .bind(now)
+            .execute(&mut **unit)
+            .await?;
+            let row = query("SELECT message_id, subject, bytes FROM outbox_messages WHERE id = $1")
+                .bind(message)
+                .fetch_one(&mut **unit)
+                .await?;
+            stored_mail(&row)?.ok_or_else(|| StoreError::Corrupt(format!("outbox_messages {message}: no bytes")))
+        })
+    }
+
+    async fn settle(&self, message: Uuid, _now: DateTime<Utc>) -> Result<(), StoreError> {
+        in_unit!(self, unit, {
+            query(
+                "UPDATE outbox SET state = 'settled', next_attempt_at = NULL, lease_holder = NULL, leased_until = NULL \
+                 WHERE message = $1 AND state IN ('pending', 'dead')",
+            )
+            .bind(message)
+            .execute(&mut **unit)
+            .await?;
+            Ok(())
+        })
+    }
+
+    async fn conclude(
+        &self,
+        delivery: Uuid,
+        holder: &str,
+        now: DateTime<Utc>,
+        outcome: &Delivery,
+    ) -> Result<bool, StoreError> {
+        let change = match outcome {
+            Delivery::Sent { .. } => {
+                "attempts = attempts + 1, state = 'sent', sent_at = $3, reply = $4, next_attempt_at = NULL"
+            }
+            Delivery::Again { .. } => "attempts = attempts + 1, next_attempt_at = $3, last_error = $4",
+            Delivery::Dead { .. } => "attempts = attempts + 1, state = 'dead', next_attempt_at = NULL, last_error = $4",
+            Delivery::Released => "attempts = attempts",
+        };
+        let (at, words) = match outcome {
+            Delivery::Sent { reply } => (now, Some(reply)),
+            Delivery::Again { at, error } => (*at, Some(error)),
+            Delivery::Dead { error } => (now, Some(error)),
+            Delivery::Released => (now, None),
+        };
+        let sql = format!(
+            "UPDATE outbox SET {change}, lease_holder = NULL, leased_until = NULL \
+             WHERE id = $1 AND lease_holder = $2 AND state = 'pending' AND $3::timestamptz IS NOT NULL \
+             AND ($4::text IS NULL OR true)"
+        );
+        in_unit!(self, unit, {
+            let done = made(sql.clone()).bind(delivery).bind(holder).bind(at).bind(words).execute(&mut **unit).await?;
+            Ok(done.rows_affected() == 1)
+        })
+    }
+
+    async fn unsettled(
+        &self,
+        message: Uuid,
+        now: DateTime<Utc>,
+        after: Option<(DateTime<Utc>, Uuid)>,
+        limit: u32,
+    ) -> Result<Vec<Alert>, StoreError> {
+        let sql = format!(
+            "SELECT {ALERT_COLUMNS} FROM sla_alerts a WHERE a.id IN (SELECT told.id::uuid FROM outbox_messages m, \
+             (VALUES ('escalated'), ('reminded')) lists (list), json_array_elements_text(m.facts -> lists.list) told (id) \
+             WHERE m.id = $1) AND a.state = 'breached' AND (a.snoozed_until IS NULL OR a.snoozed_until <= $2) \
+             AND ($3::timestamptz IS NULL OR (a.due_at, a.id) > ($3, $4)) ORDER BY a.due_at, a.id LIMIT $5"
+        );
+        in_unit!(self, unit, {
+            let rows = made(sql.clone())
+                .bind(message)
+                .bind(now)
+                .bind(after.map(|(due_at, _)| due_at))
+                .bind(after.map(|(_, id)| id))
+                .bind(i64::from(limit))
+                .fetch_all(&mut **unit)
+                .await?;
+            rows.iter().map(alert).collect()
+        })
+    }
+
+    async fn next_delivery(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        in_unit!(self, unit, {
+            let row = query(
+                "SELECT min(greatest(next_attempt_at, leased_until)) AS next FROM outbox WHERE state = 'pending'",
+            );
+            Ok(row.fetch_one(&mut **unit).await?.try_get("next")?)
+        })
+    }
+
+    async fn deliveries(&self, state: Option<DeliveryState>) -> Result<Vec<OutboxItem>, StoreError> {
+        in_unit!(self, unit, {
+            let rows = query(
+                "SELECT o.id, o.message, o.recipient, o.state, m.level, m.alerts, m.created_at, o.attempts, \
+                 o.next_attempt_at, o.leased_until, o.last_error, o.sent_at, o.reply, m.message_id, m.subject \
+                 FROM outbox o JOIN outbox_messages m ON m.id = o.message \
+                 WHERE o.state = $1 OR ($1 IS NULL AND o.state IN ('pending', 'dead')) ORDER BY m.created_at, o.id",
+            )
+            .bind(state.map(DeliveryState::as_str))
+            .fetch_all(&mut **unit)
+            .await?;
+            rows.iter().map(item).collect()
+        })
+    }
+
+    async fn retry(&self, id: Option<Uuid>, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        in_unit!(self, unit, {
+            let done = query(
+                "UPDATE outbox SET state = 'pending', next_attempt_at = $2, attempts = 0 \
+                 WHERE state IN ('pending', 'dead') AND ($1::uuid IS NULL OR id = $1 OR message = $1)",
+            )
+            .bind(id)
+            .bind(now)
+            .execute(&mut **unit)
+            .await?;
+            Ok(done.rows_affected())
+        })
+    }
+}
+
+/// A delivery that was just leased; `None`: it cannot be read, and was given up with what was found.
+async fn leased_delivery(connection: &mut PgConnection, id: Uuid) -> Result<Option<LeasedDelivery>, StoreError> {
+    let row = query(
+        "SELECT o.message, o.recipient, o.attempts, m.facts::text AS facts, m.message_id, m.subject, m.bytes \
+         FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = $1",
+    )
+    .bind(id)
+    .fetch_one(&mut *connection)
+    .await?;
+    let own = OwnRow { row: &row, table: "outbox", id: id.to_string() };
+    let digest = match own.parsed("facts", |text| serde_json::from_str(text).ok()) {
+        Ok(digest) => digest,
+        Err(StoreError::Corrupt(found)) => {
+            let error = clean_line(&found, 1000).into_owned();
+            tracing::error!(delivery = %id, "a mail in the outbox cannot be read and was given up: see `outbox list`");
+            query(
+                "UPDATE outbox SET state = 'dead', next_attempt_at = NULL, lease_holder = NULL, leased_until = NULL, \
+                 last_error = $2 WHERE id = $1",
+            )
+            .bind(id)
+            .bind(error)
+            .execute(connection)
+            .await?;
+            return Ok(None);
+        }
+        Err(other) => return Err(other),
+    };
+    Ok(Some(LeasedDelivery {
+        id,
+        message: row.try_get("message")?,
+        recipient: row.try_get("recipient")?,
+        attempts: level(&row, "attempts")?,
+        digest,
+        mail: stored_mail(&row)?,
+    }))
+}
+
+fn item(row: &PgRow) -> Result<OutboxItem, StoreError> {
+    let id: Uuid = row.try_get("id")?;
+    let own = OwnRow { row, table: "outbox", id: id.to_string() };
+    Ok(OutboxItem {
+        id,
+        message: row.try_get("message")?,
+        recipient: row.try_get("recipient")?,
+        state: own.parsed("state", DeliveryState::parse)?,
+        level: level(row, "level")?,
+        alerts: u64::from(level(row, "alerts")?),
+        created_at: row.try_get("created_at")?,
+        attempts: level(row, "attempts")?,
+        next_attempt_at: row.try_get("next_attempt_at")?,
+        leased_until: row.try_get("leased_until")?,
+        last_error: row.try_get("last_error")?,
+        sent_at: row.try_get("sent_at")?,
+        reply: row.try_get("reply")?,
+        message_id: row.try_get("message_id")?,
+        subject: row.try_get("subject")?,
+    })
+}
+
+fn stored_mail(row: &PgRow) -> Result<Option<StoredMail>, StoreError> {
+    let Some(bytes) = row.try_get("bytes")? else { return Ok(None) };
+    Ok(Some(StoredMail { message_id: row.try_get("message_id")?, subject: row.try_get("subject")?, bytes }))
+}

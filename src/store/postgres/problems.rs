@@ -1,0 +1,141 @@
+//! Data problems: what of the claims keeps them from being watched as they should be; found, and kept.
+
+use chrono::{DateTime, Utc};
+use sqlx::Row;
+use sqlx::postgres::{PgConnection, PgRow};
+
+use super::clocks::{self, COLUMNS, LINE, Part};
+use super::rows::{payment, subject, text};
+use super::unit::{made, query};
+use crate::claim::DataProblem;
+use crate::sla::Rule;
+use crate::store::StoreError;
+use crate::store::problems::Problems;
+
+pub(super) async fn of(
+    connection: &mut PgConnection,
+    rules: &[Rule],
+    calendars: &[&str],
+) -> Result<Vec<DataProblem>, StoreError> {
+    let mut found = Problems::default();
+    for rule in rules.iter().filter(|rule| rule.enabled) {
+        for part in Part::of(rule) {
+            missing_starts(connection, rule, *part, &mut found).await?;
+            strange_programs(connection, rule, *part, calendars, &mut found).await?;
+        }
+    }
+    unknown_statuses(connection, &mut found).await?;
+    unreadable(connection, &mut found).await?;
+    Ok(found.into_list())
+}
+
+async fn missing_starts(
+    connection: &mut PgConnection,
+    rule: &Rule,
+    part: Part,
+    found: &mut Problems,
+) -> Result<(), StoreError> {
+    if rule.may_lack_start {
+        return Ok(());
+    }
+    let start = rule.starts_at.column();
+    let sql = format!("SELECT c.claim_id {} AND c.{start} IS NULL", clocks::running(rule, part));
+    for row in made(sql).fetch_all(connection).await? {
+        found.missing_start(claim_of(&row)?, rule);
+    }
+    Ok(())
+}
+
+async fn strange_programs(
+    connection: &mut PgConnection,
+    rule: &Rule,
+    part: Part,
+    calendars: &[&str],
+    found: &mut Problems,
+) -> Result<(), StoreError> {
+    let start = format!("c.{}", rule.starts_at.column());
+    let sql = format!(
+        "SELECT c.claim_id, left(c.program_id, 200) AS program_id, p.program_id IS NULL AS missing, \
+         left(p.calendar, 200) AS calendar {} AND {start} IS NOT NULL AND NOT ({}) AND (p.program_id IS NULL \
+         OR (p.calendar <> '' AND p.calendar <> ALL ($1)))",
+        clocks::running(rule, part),
+        clocks::unreadable_instant(&start),
+    );
+    for row in made(sql).bind(calendars).fetch_all(connection).await? {
+        let program = text(&row, "program_id")?.unwrap_or_default();
+        if row.try_get("missing")? {
+            found.unknown_program(claim_of(&row)?, &program);
+        } else {
+            found.unknown_calendar(claim_of(&row)?, &program, &text(&row, "calendar")?.unwrap_or_default(), calendars);
+        }
+    }
+    Ok(())
+}
+
+async fn unknown_statuses(connection: &mut PgConnection, found: &mut Problems) -> Result<(), StoreError> {
+    let sql = format!(
+        "SELECT c.claim_id, left(c.status, 200) AS status FROM source_claims c WHERE {}",
+        clocks::unknown_status()
+    );
+    for row in made(sql).fetch_all(connection).await? {
+        found.unknown_status(claim_of(&row)?, &text(&row, "status")?.unwrap_or_default());
+    }
+    Ok(())
+}
+
+async fn unreadable(connection: &mut PgConnection, found: &mut Problems) -> Result<(), StoreError> {
+    let claims = format!(
+        "SELECT {COLUMNS}, NULL::text AS l_payment_id, false AS has_payments FROM source_claims c \
+         LEFT JOIN source_programs p ON p.program_id = c.program_id WHERE {}",
+        clocks::unreadable_claim()
+    );
+    for row in made(claims).fetch_all(&mut *connection).await? {
+        found.unread(&claim_of(&row)?, &subject(&row)?.1);
+    }
+    let payments = format!("SELECT l.claim_id, {LINE} FROM source_payments l WHERE {}", clocks::unreadable_payment());
+    for row in made(payments).fetch_all(connection).await? {
+        let (claim_id, mut unread) = (claim_of(&row)?, Vec::new());
+        payment(&row, claim_id.clone(), &mut unread)?;
+        found.unread(&claim_id, &unread);
+    }
+    Ok(())
+}
+
+/// Makes `problems` the open ones.
+pub(super) async fn record(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    problems: &[DataProblem],
+) -> Result<u64, StoreError> {
+    let column = |text: fn(&DataProblem) -> &str| problems.iter().map(text).collect::<Vec<&str>>();
+    let (claims, kinds) = (column(|problem| &problem.claim_id), column(|problem| problem.kind.as_str()));
+    query(
+        "UPDATE data_problems SET resolved_at = $1 WHERE resolved_at IS NULL \
+         AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[]) seen (claim_id, kind) \
+         WHERE seen.claim_id = data_problems.claim_id AND seen.kind = data_problems.kind)",
+    )
+    .bind(now)
+    .bind(&claims)
+    .bind(&kinds)
+    .execute(&mut *connection)
+    .await?;
+    if !problems.is_empty() {
+        query(
+            "INSERT INTO data_problems (claim_id, kind, detail, first_seen_at, last_seen_at) \
+             SELECT claim_id, kind, detail, $1, $1 FROM unnest($2::text[], $3::text[], $4::text[]) seen (claim_id, kind, detail) \
+             ON CONFLICT (claim_id, kind) DO UPDATE SET detail = excluded.detail, last_seen_at = excluded.last_seen_at, \
+             resolved_at = NULL",
+        )
+        .bind(now)
+        .bind(&claims)
+        .bind(&kinds)
+        .bind(column(|problem| &problem.detail))
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(problems.len() as u64)
+}
+
+fn claim_of(row: &PgRow) -> Result<String, StoreError> {
+    Ok(text(row, "claim_id")?.unwrap_or_default())
+}

@@ -1,0 +1,116 @@
+//! The schema: its migrations, and whether it is the one of this version.
+
+use std::cmp::Ordering;
+
+use sqlx::Row;
+use sqlx::migrate::Migrator;
+
+use super::unit::{Isolation, Unit, query};
+use super::{PostgresStore, connect};
+use crate::store::StoreError;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// The oldest server that will do, as `server_version_num` has it.
+const OLDEST_SERVER: i32 = 140_000;
+
+/// # Errors
+/// [`StoreError::Schema`] if the server is too old.
+pub(super) async fn refuse_old_servers(mut unit: Unit) -> Result<(), StoreError> {
+    let row = query(
+        "SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version",
+    )
+    .fetch_one(&mut *unit)
+    .await?;
+    let (number, version): (i32, String) = (row.try_get("number")?, row.try_get("version")?);
+    unit.commit().await?;
+    if number < OLDEST_SERVER {
+        return Err(StoreError::Schema(format!("found PostgreSQL {version}, expected 14 or newer")));
+    }
+    Ok(())
+}
+
+/// Makes the schema, if it is not there, and applies the migrations that it lacks, all in one transaction: several daemons
+/// may try at once.
+pub(super) async fn update(store: &PostgresStore) -> Result<(), StoreError> {
+    let mut unit = store.begin(Isolation::ReadCommitted).await?;
+    let there: bool = query("SELECT to_regnamespace(quote_ident($1)) IS NOT NULL AS there")
+        .bind(&store.schema)
+        .fetch_one(&mut *unit)
+        .await?
+        .try_get("there")?;
+    // One at a time; the lock ends with the transaction, so that it works through PgBouncer.
+    query("SELECT pg_advisory_xact_lock(hashtext('claimwatch migrate'), hashtext($1))")
+        .bind(&store.schema)
+        .fetch_one(&mut *unit)
+        .await?;
+    if !there {
+        unit.simple(format!("CREATE SCHEMA IF NOT EXISTS \"{}\"", store.schema.replace('"', "\"\""))).await?;
+    }
+    unit.simple(
+        "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version bigint PRIMARY KEY, description text NOT NULL, \
+         installed_on timestamptz NOT NULL DEFAULT now(), success boolean NOT NULL, checksum bytea NOT NULL, \
+         execution_time bigint NOT NULL)"
+            .into(),
+    )
+    .await?;
+    let rows = query("SELECT version, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(&mut *unit).await?;
+    let applied: Vec<(i64, Vec<u8>)> =
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?;
+    for migration in MIGRATIONS.iter() {
+        match applied.iter().find(|(version, _)| *version == migration.version) {
+            Some((_, checksum)) if *checksum == *migration.checksum => {}
+            Some((version, _)) => {
+                return Err(StoreError::Schema(format!(
+                    "{}: migration {version} was applied by another claimwatch and has another text",
+                    connect::place(&store.options)
+                )));
+            }
+            None => {
+                unit.simple(migration.sql.as_str().to_owned()).await?;
+                query(
+                    "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                     VALUES ($1, $2, true, $3, 0)",
+                )
+                .bind(migration.version)
+                .bind(&*migration.description)
+                .bind(&*migration.checksum)
+                .execute(&mut *unit)
+                .await?;
+            }
+        }
+    }
+    unit.commit().await
+}
+
+/// # Errors
+/// [`StoreError::Schema`] if the schema is older or newer than this version's.
+pub(super) async fn verify(store: &PostgresStore) -> Result<(), StoreError> {
+    let place = connect::place(&store.options);
+    let mut unit = store.begin(Isolation::ReadCommitted).await?;
+    let there: bool = query("SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS there")
+        .fetch_one(&mut *unit)
+        .await?
+        .try_get("there")?;
+    if !there {
+        return Err(StoreError::Schema(format!(
+            "{place}: no claimwatch tables in schema {:?} yet; run `claimwatch migrate`",
+            store.schema
+        )));
+    }
+    let row = query("SELECT coalesce(max(version), 0) AS version FROM _sqlx_migrations WHERE success")
+        .fetch_one(&mut *unit)
+        .await?;
+    let applied: i64 = row.try_get("version")?;
+    unit.commit().await?;
+    let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    match applied.cmp(&ours) {
+        Ordering::Equal => Ok(()),
+        Ordering::Less => Err(StoreError::Schema(format!(
+            "{place}: the schema is at version {applied}, this claimwatch needs {ours}; run `claimwatch migrate`"
+        ))),
+        Ordering::Greater => Err(StoreError::Schema(format!(
+            "{place}: the schema is at version {applied}, newer than this claimwatch knows ({ours}); upgrade claimwatch"
+        ))),
+    }
+}

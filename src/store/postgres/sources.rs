@@ -1,0 +1,126 @@
+//! The views `source_*`: claimwatch's only way to the claims, over whatever relations the configuration names.
+
+use sqlx::Row;
+
+use super::PostgresStore;
+use super::unit::{Isolation, Unit, in_unit, query};
+use crate::store::relations::{FINGERPRINT, Relation, differs, fingerprint, relations};
+use crate::store::{SourceRelations, StoreError};
+
+pub(super) async fn make_views(store: &PostgresStore, sources: &SourceRelations) -> Result<(), StoreError> {
+    let mut unit = store.begin(Isolation::ReadCommitted).await?;
+    for relation in relations(sources) {
+        if let Some(name) = relation.name {
+            refuse_other_columns(&mut unit, &relation, name).await?;
+        }
+        let view = relation.view;
+        // Dropped rather than replaced: its columns may have had other types.
+        unit.simple(format!("DROP VIEW IF EXISTS {view}; CREATE VIEW {view} AS {}", select(&relation))).await?;
+    }
+    query("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+        .bind(FINGERPRINT)
+        .bind(fingerprint(sources))
+        .execute(&mut *unit)
+        .await?;
+    unit.commit().await
+}
+
+/// # Errors
+/// [`StoreError::Schema`] with every column that is missing or of a type that we cannot read.
+async fn refuse_other_columns(unit: &mut Unit, relation: &Relation<'_>, name: &str) -> Result<(), StoreError> {
+    let found = columns(unit, name).await?;
+    let wrong = wrong_columns(relation, found.as_deref());
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(StoreError::Schema(format!("[source]: {}: {name:?}: {}", relation.key, wrong.join("; "))))
+}
+
+/// The columns of a relation, each with its type; `None`: there is no relation of that name.
+pub(super) async fn columns(unit: &mut Unit, name: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
+    let quoted = quoted(name);
+    let there: bool = query("SELECT to_regclass($1) IS NOT NULL AS there")
+        .bind(&quoted)
+        .fetch_one(&mut **unit)
+        .await?
+        .try_get("there")?;
+    if !there {
+        return Ok(None);
+    }
+    let rows = query(
+        "SELECT a.attname::text AS name, coalesce(nullif(t.typbasetype, 0), t.oid)::regtype::text AS type \
+         FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
+         WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped",
+    )
+    .bind(&quoted)
+    .fetch_all(&mut **unit)
+    .await?;
+    Ok(Some(
+        rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("type")?))).collect::<Result<_, sqlx::Error>>()?,
+    ))
+}
+
+/// What keeps a relation from being read, a line each.
+pub(super) fn wrong_columns(relation: &Relation<'_>, found: Option<&[(String, String)]>) -> Vec<String> {
+    let Some(found) = found else {
+        return vec![
+            "found no such table or view, expected one; a relation of another schema is named with it, as \"public.claims\""
+                .into(),
+        ];
+    };
+    let wrong = |column: &&str| {
+        let expected = expected_type(column);
+        match found.iter().find(|(name, _)| name == column) {
+            None => Some(format!("column {column} is missing, expected {}", expected.join(" or "))),
+            Some((_, kind)) if expected.contains(&kind.as_str()) => None,
+            Some((_, kind)) => Some(format!("column {column}: found {kind}, expected {}", expected.join(" or "))),
+        }
+    };
+    relation.columns.iter().filter_map(wrong).collect()
+}
+
+/// The types that a column may have: those that our statements read, and whose indexes they use.
+fn expected_type(column: &str) -> &'static [&'static str] {
+    match column {
+        "at" => &["timestamp with time zone"],
+        "amount" => &["numeric"],
+        "requires_tax_invoice" => &["boolean"],
+        instant if instant.ends_with("_at") => &["timestamp with time zone"],
+        _ => &["text", "character varying"],
+    }
+}
+
+fn select(relation: &Relation<'_>) -> String {
+    match relation.name {
+        Some(name) => format!("SELECT {} FROM {}", relation.columns.join(", "), quoted(name)),
+        None => {
+            let nulls: Vec<String> = relation
+                .columns
+                .iter()
+                .map(|column| format!("NULL::{} AS {column}", expected_type(column)[0]))
+                .collect();
+            format!("SELECT {} WHERE false", nulls.join(", "))
+        }
+    }
+}
+
+/// A name of the configuration, each part quoted.
+pub(super) fn quoted(name: &str) -> String {
+    let parts: Vec<String> = name.split('.').map(|part| format!("\"{part}\"")).collect();
+    parts.join(".")
+}
+
+/// The relations that the views were last made over; `None`: never.
+pub(super) async fn made_over(store: &PostgresStore) -> Result<Option<String>, StoreError> {
+    in_unit!(store, unit, {
+        let row =
+            query("SELECT value FROM settings WHERE name = $1").bind(FINGERPRINT).fetch_optional(&mut **unit).await?;
+        Ok(row.map(|row| row.try_get("value")).transpose()?)
+    })
+}
+
+/// # Errors
+/// [`StoreError::Schema`] if the views are over other relations.
+pub(super) async fn verify(store: &PostgresStore, sources: &SourceRelations) -> Result<(), StoreError> {
+    differs(made_over(store).await?.as_deref(), sources)
+}
