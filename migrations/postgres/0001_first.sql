@@ -1,0 +1,267 @@
+-- Input relations: what people and imports fill, where the company has no tables of its own. What cannot be read, an
+-- amount NaN or an instant infinity, is reported, never refused here.
+CREATE TABLE programs (
+    program_id text PRIMARY KEY,
+    name text,
+    calendar text,
+    requires_tax_invoice boolean NOT NULL DEFAULT false,
+    payment_currency text
+);
+
+-- Vacuumed early: what keeps the index reads of a scan out of the table is its visibility map.
+CREATE TABLE claims (
+    claim_id text PRIMARY KEY,
+    program_id text,
+    partner_name text,
+    title text,
+    status text NOT NULL,
+    submitted_at timestamptz,
+    reviewed_at timestamptz,
+    disputed_at timestamptz,
+    dispute_resolved_at timestamptz,
+    approved_at timestamptz,
+    tax_invoice_approved_at timestamptz,
+    paid_at timestamptz,
+    amount numeric,
+    currency text,
+    updated_at timestamptz
+) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01);
+
+CREATE TABLE claim_payments (
+    payment_id text PRIMARY KEY,
+    claim_id text NOT NULL,
+    paying_entity text,
+    amount numeric,
+    currency text,
+    paid_at timestamptz
+) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01);
+
+CREATE TABLE claim_history (
+    claim_id text NOT NULL,
+    at timestamptz NOT NULL,
+    status text,
+    note text
+);
+
+-- Nulls are different from one another in a unique index.
+CREATE UNIQUE INDEX claim_history_entry ON claim_history (claim_id, at, coalesce(status, ''), coalesce(note, ''));
+
+-- One index per rule over running clocks only: a scan's cost follows what runs, not the size of the table. Their
+-- conditions stand word for word in src/store/postgres/clocks.rs; a test looks at the query plans. An instant outside
+-- the years 1 to 9999, infinity among them, is none.
+CREATE INDEX claims_review_clock ON claims (submitted_at, claim_id, program_id)
+    WHERE lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) IN ('submitted', 'underreview');
+CREATE INDEX claims_dispute_clock ON claims (disputed_at, claim_id, program_id)
+    WHERE lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) IN ('disputed');
+CREATE INDEX claims_payment_clock ON claims (approved_at, claim_id, program_id)
+    WHERE lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) IN ('approved')
+    AND (paid_at IS NULL OR paid_at < approved_at OR paid_at < '0001-01-01 00:00:00+00' OR paid_at >= '10000-01-01 00:00:00+00');
+CREATE INDEX claims_tax_invoice_payment_clock ON claims (tax_invoice_approved_at, claim_id, program_id)
+    WHERE lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) IN ('approved')
+    AND (paid_at IS NULL OR paid_at < tax_invoice_approved_at OR paid_at < '0001-01-01 00:00:00+00' OR paid_at >= '10000-01-01 00:00:00+00');
+CREATE INDEX claim_payments_claim ON claim_payments (claim_id, payment_id, paid_at);
+CREATE INDEX claim_payments_unpaid ON claim_payments (claim_id, payment_id) WHERE paid_at IS NULL;
+
+-- For the look-back: clocks that stopped since the last scan.
+CREATE INDEX claims_reviewed ON claims (reviewed_at, claim_id) WHERE reviewed_at IS NOT NULL;
+CREATE INDEX claims_dispute_resolved ON claims (dispute_resolved_at, claim_id) WHERE dispute_resolved_at IS NOT NULL;
+CREATE INDEX claims_paid ON claims (paid_at, claim_id) WHERE paid_at IS NOT NULL;
+CREATE INDEX claim_payments_paid ON claim_payments (paid_at, claim_id, payment_id) WHERE paid_at IS NOT NULL;
+
+-- What is wrong with claims, found without reading those that are right.
+CREATE INDEX claims_unknown_status ON claims (claim_id)
+    WHERE coalesce(lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) NOT IN ('editing', 'submitted',
+        'underreview', 'approved', 'rejected', 'actionrequired', 'disputed', 'partneractionrequired'), true);
+-- An instant must be of a year from 1 to 9999, an amount one of up to 28 characters and no NaN, and a currency three
+-- letters. What is in these indexes may be in order, but nothing that cannot be read is missing.
+CREATE INDEX claims_unreadable ON claims (claim_id)
+    WHERE submitted_at < '0001-01-01 00:00:00+00' OR submitted_at >= '10000-01-01 00:00:00+00'
+    OR reviewed_at < '0001-01-01 00:00:00+00' OR reviewed_at >= '10000-01-01 00:00:00+00'
+    OR disputed_at < '0001-01-01 00:00:00+00' OR disputed_at >= '10000-01-01 00:00:00+00'
+    OR dispute_resolved_at < '0001-01-01 00:00:00+00' OR dispute_resolved_at >= '10000-01-01 00:00:00+00'
+    OR approved_at < '0001-01-01 00:00:00+00' OR approved_at >= '10000-01-01 00:00:00+00'
+    OR tax_invoice_approved_at < '0001-01-01 00:00:00+00' OR tax_invoice_approved_at >= '10000-01-01 00:00:00+00'
+    OR paid_at < '0001-01-01 00:00:00+00' OR paid_at >= '10000-01-01 00:00:00+00'
+    OR updated_at < '0001-01-01 00:00:00+00' OR updated_at >= '10000-01-01 00:00:00+00'
+    OR amount NOT BETWEEN -1e28 AND 1e28 OR length(amount::text) > 28 OR currency !~ '^[A-Za-z]{3}$';
+CREATE INDEX claim_payments_unreadable ON claim_payments (claim_id)
+    WHERE paid_at < '0001-01-01 00:00:00+00' OR paid_at >= '10000-01-01 00:00:00+00'
+    OR amount NOT BETWEEN -1e28 AND 1e28 OR length(amount::text) > 28 OR currency !~ '^[A-Za-z]{3}$';
+
+-- Output relations: one alert per clock, and every change of one. Every unique key of theirs contains the claim, so that
+-- they can be distributed by it; the id comes first where alerts are looked up by it.
+CREATE TABLE sla_alerts (
+    id uuid NOT NULL,
+    rule text NOT NULL,
+    claim_id text NOT NULL,
+    payment_id text,
+    program_id text,
+    partner_name text,
+    claim_status text NOT NULL,
+    state text NOT NULL CHECK (state IN ('at_risk', 'breached', 'resolved')),
+    resolution text CHECK (resolution IN ('met', 'late', 'restarted', 'withdrawn')),
+    clock_started_at timestamptz NOT NULL,
+    due_at timestamptz NOT NULL,
+    detected_at timestamptz NOT NULL,
+    stopped_at timestamptz,
+    resolved_at timestamptz,
+    amount numeric,
+    currency text,
+    paying_entity text,
+    calendar text NOT NULL,
+    escalation_level integer NOT NULL DEFAULT 0,
+    last_escalated_at timestamptz,
+    acknowledged_at timestamptz,
+    acknowledged_by text,
+    note text,
+    snoozed_until timestamptz,
+    next_escalation_at timestamptz,
+    explanation json NOT NULL,
+    PRIMARY KEY (id, claim_id),
+    CHECK ((state = 'resolved') = (resolution IS NOT NULL)),
+    CHECK ((state = 'resolved') = (resolved_at IS NOT NULL))
+);
+
+CREATE UNIQUE INDEX sla_alerts_claim_clock ON sla_alerts (claim_id, rule, clock_started_at) WHERE payment_id IS NULL;
+CREATE UNIQUE INDEX sla_alerts_payment_clock ON sla_alerts (claim_id, rule, payment_id, clock_started_at)
+    WHERE payment_id IS NOT NULL;
+-- All that a scan compares with running clocks, in the order of their own indexes: merged, and nothing else is read.
+CREATE INDEX sla_alerts_open ON sla_alerts (rule, clock_started_at, claim_id, payment_id, state, calendar)
+    WHERE state <> 'resolved';
+CREATE INDEX sla_alerts_open_due ON sla_alerts (due_at, id) WHERE state <> 'resolved';
+CREATE INDEX sla_alerts_escalation ON sla_alerts (next_escalation_at) WHERE state = 'breached';
+
+-- No foreign key: only claimwatch writes here, alert and events in one transaction, and a key is one look-up an event.
+CREATE TABLE sla_alert_events (
+    alert_id uuid NOT NULL,
+    claim_id text NOT NULL,
+    seq integer NOT NULL,
+    at timestamptz NOT NULL,
+    kind text NOT NULL,
+    actor text NOT NULL,
+    detail json NOT NULL,
+    PRIMARY KEY (alert_id, claim_id, seq)
+);
+
+CREATE FUNCTION sla_alert_events_are_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'sla_alert_events is append-only';
+END
+$$;
+
+CREATE TRIGGER sla_alert_events_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON sla_alert_events
+    FOR EACH STATEMENT EXECUTE FUNCTION sla_alert_events_are_kept();
+
+CREATE TABLE data_problems (
+    claim_id text NOT NULL,
+    kind text NOT NULL,
+    detail text NOT NULL,
+    first_seen_at timestamptz NOT NULL,
+    last_seen_at timestamptz NOT NULL,
+    resolved_at timestamptz,
+    PRIMARY KEY (claim_id, kind)
+);
+
+CREATE INDEX data_problems_open ON data_problems (claim_id, kind) WHERE resolved_at IS NULL;
+
+CREATE VIEW sla_open_alerts AS
+SELECT id, rule, claim_id, payment_id, program_id, partner_name, claim_status, state, clock_started_at, due_at,
+    detected_at, amount, currency, paying_entity, calendar, escalation_level, last_escalated_at, acknowledged_at,
+    acknowledged_by, note, snoozed_until,
+    CASE state WHEN 'breached' THEN trunc(extract(epoch FROM now() - due_at) / 86400)::integer ELSE 0 END AS days_overdue
+FROM sla_alerts
+WHERE state <> 'resolved';
+
+-- Breaches per UTC day, rule and program: opened, resolved, and open at the day's end.
+CREATE VIEW sla_daily AS
+WITH changes AS (
+    SELECT (e.at AT TIME ZONE 'UTC')::date AS day, a.rule, a.program_id, e.kind = 'resolved' AS resolved
+    FROM sla_alert_events e JOIN sla_alerts a ON a.id = e.alert_id AND a.claim_id = e.claim_id
+    WHERE (e.kind IN ('opened', 'breached', 'reopened') AND e.detail ->> 'state' = 'breached')
+        OR (e.kind = 'resolved' AND e.detail ->> 'from' = 'breached')
+), days AS (
+    SELECT day, rule, program_id, count(*) FILTER (WHERE NOT resolved) AS opened, count(*) FILTER (WHERE resolved) AS resolved
+    FROM changes
+    GROUP BY day, rule, program_id
+)
+SELECT day, rule, program_id, opened, resolved,
+    (sum(opened - resolved) OVER (PARTITION BY rule, program_id ORDER BY day))::bigint AS open_at_end_of_day
+FROM days;
+
+-- Work relations.
+CREATE TABLE alert_escalations (
+    alert_id uuid NOT NULL,
+    claim_id text NOT NULL,
+    level integer NOT NULL,
+    first_sent_at timestamptz NOT NULL,
+    last_sent_at timestamptz NOT NULL,
+    PRIMARY KEY (alert_id, claim_id, level)
+);
+
+CREATE TABLE outbox_messages (
+    id uuid PRIMARY KEY,
+    created_at timestamptz NOT NULL,
+    level integer NOT NULL,
+    alerts integer NOT NULL,
+    facts json NOT NULL,
+    rendered_at timestamptz,
+    message_id text,
+    subject text,
+    bytes bytea
+);
+
+CREATE TABLE outbox (
+    id uuid PRIMARY KEY,
+    message uuid NOT NULL REFERENCES outbox_messages (id),
+    recipient text NOT NULL,
+    state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'dead', 'settled')),
+    attempts integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamptz,
+    lease_holder text,
+    leased_until timestamptz,
+    last_error text,
+    sent_at timestamptz,
+    reply text,
+    UNIQUE (message, recipient)
+);
+
+CREATE INDEX outbox_pending ON outbox (next_attempt_at, id) WHERE state = 'pending';
+
+CREATE TABLE scans (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    began_at timestamptz NOT NULL,
+    scheduled_for timestamptz UNIQUE,
+    finished_at timestamptz,
+    settings text NOT NULL,
+    opened bigint,
+    warned bigint,
+    met bigint,
+    late bigint,
+    restarted bigint,
+    withdrawn bigint,
+    messages bigint,
+    data_problems bigint,
+    error text
+);
+
+CREATE INDEX scans_finished ON scans (began_at) WHERE finished_at IS NOT NULL;
+
+-- Who leads, judged by the database's clock, and the number of the term, which grows with each new leader. They are rows
+-- of their own: a scan asks for its term as it ends, and renewing the lease meanwhile must not look like another leader.
+CREATE TABLE leases (
+    name text PRIMARY KEY,
+    holder text NOT NULL,
+    fence bigint NOT NULL,
+    ends_at timestamptz NOT NULL
+);
+
+CREATE TABLE terms (
+    name text PRIMARY KEY,
+    fence bigint NOT NULL
+);
+
+-- What `migrate` made of the configuration, so that a daemon whose [source] differs refuses to start.
+CREATE TABLE settings (
+    name text PRIMARY KEY,
+    value text NOT NULL
+);
