@@ -106,7 +106,7 @@ async fn connect(path: &Path) -> SqliteConnection {
 
 async fn scan_once(path: &Path, plan: &Plan) -> (ScanSummary, Duration) {
     let store = SqliteStore::open(path).await.expect("a database");
-    let request = Request { at: now(), since: None, dry_run: false, scheduled_for: None };
+    let request = Request { at: now(), since: None, dry_run: false, scheduled_for: None, term: None };
     let watch = Stopwatch::start();
     let time = TimeSource::fixed(now());
     let summary = scan(&store, plan, &time, &request, &CancellationToken::new(), &|| {}).await.expect("a scan");

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::calendar::Calendars;
-use crate::config::{Affects, DatabaseUrl, Settings};
+use crate::config::{Affects, DatabaseSettings, DatabaseUrl, Settings};
 use crate::delivery::Courier;
-use crate::delivery::transport::{self, Transport};
+use crate::delivery::transport::{self, Secret, Transport};
 use crate::mail::Frame;
 use crate::now::TimeSource;
 use crate::scan::Plan;
+use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Store, StoreError};
+use crate::store::{SourceRelations, Store, StoreError};
 
 /// Everything that a command works with.
 #[derive(Clone)]
@@ -53,27 +54,11 @@ impl App {
     /// [`AppError`]
     pub async fn open(settings: Settings, time: TimeSource, schema: Schema) -> Result<Self, AppError> {
         refuse(&settings, &[Affects::Store])?;
-        let path = match &settings.database.url {
-            DatabaseUrl::Sqlite(path) => path.clone(),
-            DatabaseUrl::Postgres(_) => {
-                return Err(AppError::Settings("database.url: this version stores on SQLite".into()));
-            }
+        let store: Arc<dyn Store> = match &settings.database.url {
+            DatabaseUrl::Sqlite(path) => Arc::new(open_sqlite(path, &settings.source, schema).await?),
+            DatabaseUrl::Postgres { url, .. } => Arc::new(open_postgres(url, &settings, schema).await?),
         };
-        if schema == Schema::Verify && !path.exists() {
-            let place = path.display();
-            return Err(
-                StoreError::Schema(format!("{place}: there is no database yet; run `claimwatch migrate`")).into()
-            );
-        }
-        make_parent(&path)?;
-        let store = SqliteStore::open(&path).await?;
-        let sources = &settings.source;
-        match schema {
-            Schema::Prepare => store.prepare(sources).await?,
-            Schema::Migrate => store.migrate(sources).await?,
-            Schema::Verify => store.verify(sources).await?,
-        }
-        Ok(Self { settings: Arc::new(settings), time, store: Arc::new(store) })
+        Ok(Self { settings: Arc::new(settings), time, store })
     }
 
     /// What scans decide by.
@@ -147,6 +132,34 @@ pub fn transport(settings: &Settings) -> Result<Box<dyn Transport>, AppError> {
 
 fn refuse(settings: &Settings, needs: &[Affects]) -> Result<(), AppError> {
     settings.refusal(needs).map_or(Ok(()), |lines| Err(AppError::Settings(lines)))
+}
+
+async fn open_sqlite(path: &Path, sources: &SourceRelations, schema: Schema) -> Result<SqliteStore, AppError> {
+    if schema == Schema::Verify && !path.exists() {
+        let place = path.display();
+        return Err(StoreError::Schema(format!("{place}: there is no database yet; run `claimwatch migrate`")).into());
+    }
+    make_parent(path)?;
+    let store = SqliteStore::open(path).await?;
+    match schema {
+        Schema::Prepare => store.prepare(sources).await?,
+        Schema::Migrate => store.migrate(sources).await?,
+        Schema::Verify => store.verify(sources).await?,
+    }
+    Ok(store)
+}
+
+async fn open_postgres(url: &str, settings: &Settings, schema: Schema) -> Result<PostgresStore, AppError> {
+    let DatabaseSettings { password, schema: ours, max_connections, .. } = &settings.database;
+    let password = password.as_ref().map(Secret::expose);
+    let store = PostgresStore::connect(url, password, ours, *max_connections).await?;
+    let sources = &settings.source;
+    match schema {
+        Schema::Prepare => store.prepare(sources).await?,
+        Schema::Migrate => store.migrate(sources).await?,
+        Schema::Verify => store.verify(sources).await?,
+    }
+    Ok(store)
 }
 
 /// Makes the folder of the database, readable by its owner alone: claims hold people's money.

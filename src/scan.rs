@@ -21,7 +21,7 @@ use crate::claim::{DataProblem, ProblemKind, Subject};
 use crate::escalation::Policy;
 use crate::now::{Stopwatch, TimeSource};
 use crate::sla::{self, DeadlineError, Rule};
-use crate::store::{Cutoffs, Page, Scan, ScanCounts, ScanRecord, Store, StoreError};
+use crate::store::{Cutoffs, Page, Scan, ScanCounts, ScanRecord, Store, StoreError, Term};
 
 use foresight::Foresight;
 use ledger::{Ledger, Scene};
@@ -57,6 +57,8 @@ pub struct Request {
     pub dry_run: bool,
     /// The schedule's instant that it serves, if any.
     pub scheduled_for: Option<DateTime<Utc>>,
+    /// The term of leadership in which it is made: in a later one it cannot finish. `None`: whoever leads.
+    pub term: Option<Term>,
 }
 
 /// What was decided about a clock, if anything is to be done.
@@ -129,7 +131,7 @@ async fn scan_once(
     {
         return Ok(None);
     }
-    let ledger = Ledger::kept(store.pass(None).await?);
+    let ledger = Ledger::kept(store.pass(request.term).await?);
     let (found, ledger) = UnderWay::new(ledger, plan, request, last, stop, alive).run().await?;
     let Ledger::Kept { pass, .. } = ledger else { return Ok(Some(found)) };
     Ok(pass.finish(time.now().max(request.at), scan, &found.0).await?.then_some(found))

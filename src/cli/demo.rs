@@ -48,7 +48,7 @@ pub async fn run(args: &DemoArgs, time: TimeSource) -> Result<(), Failure> {
     let [usual, other] = calendars(&app.settings)?;
     let rows = sample_claims(now, usual, other);
     let counts = app.store.import(&mut rows.into_iter().map(Some), ImportMode::Store).await?;
-    let request = Request { at: now, since: None, dry_run: false, scheduled_for: None };
+    let request = Request { at: now, since: None, dry_run: false, scheduled_for: None, term: None };
     let summary = scan(&*app.store, &app.plan()?, &app.time, &request, &CancellationToken::new(), &|| {}).await?;
     app.courier()?.drain(&CancellationToken::new()).await?;
 

@@ -6,8 +6,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Context, Failure};
-use crate::app::App;
-use crate::daemon::{self, DaemonError, Stop, Systemd};
+use crate::daemon::{self, DaemonError, ServiceManager, Stop, Systemd};
 use crate::telemetry;
 
 #[derive(Args, Debug)]
@@ -18,8 +17,11 @@ pub async fn run(_args: &RunArgs, context: &Context) -> Result<(), Failure> {
     telemetry::init(&settings.log);
     let stop = Stop::default();
     listen(stop.clone()).map_err(|error| Failure::failed(format!("signals cannot be heard: {error}")))?;
-    let app = App::open(settings, context.time.clone(), context.schema).await?;
-    daemon::run(app, stop, Arc::new(Systemd)).await?;
+    let manager: Arc<dyn ServiceManager> = Arc::new(Systemd);
+    let opened = daemon::open(settings, context.time.clone(), context.schema, &stop, &manager).await?;
+    if let Some(app) = opened {
+        daemon::run(app, stop, manager).await?;
+    }
     Ok(())
 }
 

@@ -59,7 +59,7 @@ pub async fn run(args: &ScanArgs, app: &App) -> Result<(), Failure> {
             )));
         }
     }
-    let request = Request { at, since: args.since, dry_run: args.dry_run, scheduled_for: None };
+    let request = Request { at, since: args.since, dry_run: args.dry_run, scheduled_for: None, term: None };
     let time = if args.at.is_some() { TimeSource::fixed(at) } else { app.time.clone() };
     let summary = scan(&*app.store, &plan, &time, &request, &CancellationToken::new(), &|| {}).await?;
     let summary = summary.ok_or_else(|| Failure::failed("this scan was made already"))?;

@@ -13,6 +13,7 @@ use percent_encoding::percent_decode_str;
 use crate::calendar::Zone;
 use crate::delivery::transport::Secret;
 use crate::store::SourceRelations;
+use crate::store::postgres::PostgresStore;
 
 use super::secret::read_secret;
 use super::section::{Section, choice, expected, integer, line, text};
@@ -23,6 +24,10 @@ use super::{Affects, read_zone};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatabaseSettings {
     pub url: DatabaseUrl,
+    /// For PostgreSQL, in place of one in the address.
+    pub password: Option<Secret>,
+    /// For PostgreSQL: where claimwatch's own tables are.
+    pub schema: String,
     pub max_connections: u32,
 }
 
@@ -30,8 +35,12 @@ pub struct DatabaseSettings {
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     Sqlite(PathBuf),
-    /// The whole address; it may hold a password.
-    Postgres(String),
+    Postgres {
+        /// The whole address; it may hold a password.
+        url: String,
+        /// What of it may be shown.
+        shown: String,
+    },
 }
 
 /// When scans run.
@@ -83,7 +92,7 @@ impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(_) => f.write_str("postgres://…"),
+            Self::Postgres { shown, .. } => f.write_str(shown),
         }
     }
 }
@@ -96,17 +105,17 @@ impl fmt::Debug for DatabaseUrl {
 
 pub fn database(section: Section<'_>, state_directory: &Path) -> DatabaseSettings {
     let url = section.read("url", |node| read_url(node, &section));
-    if matches!(url, Some(DatabaseUrl::Postgres(_))) {
-        section.obstacle(
-            Affects::Store,
-            "url",
-            "found \"postgres://…\", but this version keeps its data in SQLite; use sqlite:///var/lib/claimwatch/claimwatch.db",
-        );
-    }
+    let password = read_secret(&section, "password", "password_file", Affects::Store);
+    let schema = section.read("schema", |node| {
+        let name = line(node, SCHEMA)?;
+        if is_identifier(name) && !name.starts_with("pg_") { Ok(name.to_owned()) } else { Err(expected(node, SCHEMA)) }
+    });
     let max_connections = section.read("max_connections", |node| integer(node, &(1..=100)));
     section.finish();
     DatabaseSettings {
         url: url.unwrap_or_else(|| DatabaseUrl::Sqlite(state_directory.join("claimwatch.db"))),
+        password,
+        schema: schema.unwrap_or_else(|| "claimwatch".into()),
         max_connections: max_connections.and_then(|most| u32::try_from(most).ok()).unwrap_or(8),
     }
 }
@@ -121,7 +130,14 @@ fn read_url(node: &Node, section: &Section<'_>) -> Result<DatabaseUrl, String> {
         return Err(format!("found control characters, {EXPECTED}"));
     }
     match url.split_once(':') {
-        Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => Ok(DatabaseUrl::Postgres(url.clone())),
+        Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
+            let shown = PostgresStore::place(url).map_err(|why| {
+                format!(
+                    "found an address that cannot be used ({why}), expected postgres://user@host/database?option=value"
+                )
+            })?;
+            Ok(DatabaseUrl::Postgres { url: url.clone(), shown })
+        }
         Some(("sqlite", rest)) => {
             let path = rest.strip_prefix("//").unwrap_or(rest);
             if path.contains(['?', '#']) {
@@ -157,17 +173,20 @@ pub fn source(section: Section<'_>) -> SourceRelations {
     names
 }
 
+const SCHEMA: &str = "the name of a schema, as \"claimwatch\"";
 const RELATION: &str = "the name of a table or view, with or without its schema, as \"sales.claims\"";
 
 fn read_relation(node: &Node) -> Result<String, String> {
     let name = line(node, RELATION)?;
-    let is_identifier = |part: &str| {
-        let mut letters = part.bytes();
-        letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == b'_')
-            && letters.all(|c| c.is_ascii_alphanumeric() || c == b'_')
-    };
     let valid = name.split('.').count() <= 2 && name.split('.').all(is_identifier);
     if valid { Ok(name.to_owned()) } else { Err(expected(node, RELATION)) }
+}
+
+fn is_identifier(name: &str) -> bool {
+    let mut letters = name.bytes();
+    name.len() <= 63
+        && letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == b'_')
+        && letters.all(|c| c.is_ascii_alphanumeric() || c == b'_')
 }
 
 /// Every five minutes in the default calendar's zone, unless configured. `None` with a reported problem.

@@ -11,7 +11,8 @@ use super::instance::{Instance, Presence};
 use super::pulse::Work;
 
 pub(super) struct Database {
-    instance: Instance,
+    /// `None`: no file of ours, but a server's.
+    instance: Option<Instance>,
     time: TimeSource,
     state: Mutex<State>,
 }
@@ -23,7 +24,7 @@ struct State {
 }
 
 impl Database {
-    pub fn new(instance: Instance, time: TimeSource) -> Self {
+    pub fn new(instance: Option<Instance>, time: TimeSource) -> Self {
         let state = State { outage: Outage::of("the database"), missed_by: [false; 2] };
         Self { instance, time, state: Mutex::new(state) }
     }
@@ -33,8 +34,9 @@ impl Database {
     /// # Errors
     /// [`DaemonError::Replaced`] if there is another file in its place.
     pub fn is_there(&self) -> Result<Result<(), StoreError>, DaemonError> {
-        let path = self.instance.database();
-        match self.instance.presence() {
+        let Some(instance) = &self.instance else { return Ok(Ok(())) };
+        let path = instance.database();
+        match instance.presence() {
             Presence::Same => Ok(Ok(())),
             Presence::Missing => Ok(Err(StoreError::Unavailable(format!("{}: no such file", path.display())))),
             Presence::Replaced => Err(DaemonError::Replaced(path.to_owned())),

@@ -1,7 +1,7 @@
 //! The daemon: what starts and stops in which order.
 //!
 //! Two loops work side by side, one scanning on schedule, one delivering; neither ends but when told to. Starting: the
-//! database is ours alone, the schedule ticks, then systemd hears READY and the loops begin. Stopping: a first signal asks
+//! database is ours alone (a file) or a lease says who scans (a server), the schedule ticks, then systemd hears READY and the loops begin. Stopping: a first signal asks
 //! (the scan stops after its batch, the mail in hand is finished), a second one or half a minute insists; nothing is lost
 //! either way, since what was not recorded is done again. tokio-cron-scheduler only ticks, every second since its patterns
 //! have seconds: it would keep to the UTC offset of the day it started, and knows neither missed nor overlapping runs.
@@ -10,10 +10,12 @@
 mod database;
 mod deliveries;
 mod instance;
+mod leader;
 mod plans;
 mod pulse;
 mod scans;
 pub mod schedule;
+mod start;
 mod trouble;
 
 use std::path::PathBuf;
@@ -36,11 +38,13 @@ use crate::scan::{Request, scan};
 use database::Database;
 use deliveries::{DeliveryLoop, Watched};
 use instance::Instance;
+use leader::Leader;
 use plans::Plans;
 use pulse::{Pulse, Work};
 use scans::ScanLoop;
 
 pub use pulse::{News, ServiceManager, Systemd};
+pub use start::open;
 
 /// How long the work in hand may take once asked to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -92,7 +96,7 @@ impl From<JobSchedulerError> for DaemonError {
 /// [`DaemonError`]; a database or a mail server that goes away later is none.
 pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Result<(), DaemonError> {
     let plans = Arc::new(Plans::new(&app.settings)?);
-    let instance = Instance::claim(&database_path(&app)?)?;
+    let instance = claim(&app)?;
     say_what_cannot_be_had(&app);
 
     let transport: Arc<dyn Transport> = crate::app::transport(&app.settings)?.into();
@@ -105,7 +109,9 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
 
     let (store, time, asked) = (Arc::clone(&app.store), app.time.clone(), stop.ask.clone());
     let beat = Arc::clone(&pulse);
+    let (leadership, leader) = Leader::of(&app.store, &app.time, &stop.ask);
     let scans = ScanLoop {
+        leadership: leadership.clone(),
         schedule: app.settings.schedule.clone(),
         time: app.time.clone(),
         database: Arc::clone(&database),
@@ -141,7 +147,12 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
         "claimwatch is ready"
     );
     manager.tell(News::Ready);
+    let leading = leader.map(|leader| AbortOnDropHandle::new(tokio::spawn(leader.run())));
     let ended = work(scans.run(), deliveries.run(), &watched, &stop, &*manager).await;
+    drop(leading);
+    if let Some(Some(term)) = leadership.mandate() {
+        Leader::resign(&*app.store, term).await;
+    }
     if let Err(error) = scheduler.shutdown().await {
         tracing::debug!(%error, "the schedule did not stop in order");
     }
@@ -205,12 +216,11 @@ fn flat(name: &'static str, ended: Result<Result<(), DaemonError>, JoinError>) -
     ended.unwrap_or_else(|error| Err(DaemonError::Broken(name, error)))
 }
 
-fn database_path(app: &App) -> Result<PathBuf, DaemonError> {
+/// A file is ours alone; a server is shared.
+fn claim(app: &App) -> Result<Option<Instance>, DaemonError> {
     match &app.settings.database.url {
-        DatabaseUrl::Sqlite(path) => Ok(path.clone()),
-        DatabaseUrl::Postgres(_) => {
-            Err(AppError::Settings("database.url: this version runs on SQLite alone".into()).into())
-        }
+        DatabaseUrl::Sqlite(path) => Instance::claim(path).map(Some),
+        DatabaseUrl::Postgres { .. } => Ok(None),
     }
 }
 

@@ -24,6 +24,8 @@ pub enum News<'a> {
     Ready,
     /// How things are, for people.
     Status(&'a str),
+    /// The start takes longer: it goes on within this time.
+    Wait(Duration),
     /// The work goes on.
     Alive,
     Stopping,
@@ -43,6 +45,7 @@ impl ServiceManager for Systemd {
         let state = match news {
             News::Ready => NotifyState::Ready,
             News::Status(text) => NotifyState::Status(text),
+            News::Wait(time) => NotifyState::ExtendTimeoutUsec(u32::try_from(time.as_micros()).unwrap_or(u32::MAX)),
             News::Alive => NotifyState::Watchdog,
             News::Stopping => NotifyState::Stopping,
         };

@@ -20,6 +20,7 @@ use crate::store::{ScanLog, StoreError};
 
 use super::DaemonError;
 use super::database::Database;
+use super::leader::Leadership;
 use super::pulse::{News, Pulse, ServiceManager, Work};
 use super::schedule::latest_due;
 use super::trouble::{Trouble, words_of_panic};
@@ -28,6 +29,7 @@ use super::trouble::{Trouble, words_of_panic};
 const WITHOUT_TICKS: Duration = Duration::from_secs(10);
 
 pub(super) struct ScanLoop<W> {
+    pub leadership: Leadership,
     pub schedule: ScheduleSettings,
     pub time: TimeSource,
     pub database: Arc<Database>,
@@ -54,6 +56,10 @@ where
         let (mut trouble, mut served, mut panics) = (Trouble::default(), None, 0_u64);
         while self.is_woken().await {
             self.pulse.beat(Work::Scans);
+            let Some(term) = self.leadership.mandate() else {
+                self.pulse.succeeded(Work::Scans);
+                continue;
+            };
             let now = self.time.now();
             let due = latest_due(&self.schedule.pattern, &self.schedule.time_zone, now);
             let Some(due) = due.filter(|due| Some(*due) != served) else { continue };
@@ -64,13 +70,17 @@ where
                 self.fails(&mut trouble, &error.into());
                 continue;
             }
-            let request = Request { at: now, since: None, dry_run: false, scheduled_for: Some(due) };
+            let request = Request { at: now, since: None, dry_run: false, scheduled_for: Some(due), term };
             match AbortOnDropHandle::new(tokio::spawn((self.work)(request))).await {
                 Ok(Ok(summary)) => {
                     served = Some(due);
                     self.succeeds(&mut trouble, due, summary.as_ref());
                 }
                 Ok(Err(ScanError::Stopped)) => {}
+                // The scan is the new leader's to make.
+                Ok(Err(ScanError::Store(StoreError::Deposed))) => {
+                    tracing::warn!("a scan was given up: another daemon leads by now");
+                }
                 Ok(Err(error)) => self.fails(&mut trouble, &error),
                 Err(panic) => {
                     panics += 1;

@@ -40,7 +40,7 @@ pub async fn diff(
     at: DateTime<Utc>,
     examples: usize,
 ) -> Result<Diff, ScanError> {
-    let request = Request { at, since: None, dry_run: true, scheduled_for: None };
+    let request = Request { at, since: None, dry_run: true, scheduled_for: None, term: None };
     let (stop, alive) = (CancellationToken::new(), || {});
     let by_present = foresee(store, present, &request, &stop, &alive).await?;
     let by_new = foresee(store, new, &request, &stop, &alive).await?;

@@ -180,7 +180,7 @@ on_every_engine! {
              SELECT printf('C-%04d', i), 'P-1', 'approved', \
              strftime('%Y-%m-%dT%H:%M:%S.000000Z', '2026-12-01', (i / 3) || ' seconds') FROM n",
         ).await;
-        let asked = |dry_run| Request { at: at("2026-12-07T09:00:00Z"), since: None, dry_run, scheduled_for: None };
+        let asked = |dry_run| Request { at: at("2026-12-07T09:00:00Z"), since: None, dry_run, scheduled_for: None, term: None };
         assert_eq!(world.scan_with(asked(true)).await.data_problems, 1201);
         assert_eq!(world.beyond().await, [""; 0], "a dry run records nothing");
         assert_eq!(world.scan_with(asked(false)).await.data_problems, 1201);

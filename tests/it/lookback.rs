@@ -36,7 +36,7 @@ on_every_engine! {
         world.program("P-1", None, false).await;
         world.put(claim("C-1", "rejected").on("submitted_at", "2026-11-02T10:00:00Z").on("reviewed_at", "2026-11-09T10:00:00Z")).await;
         assert_eq!(world.scan("2026-11-23T09:00:00Z").await.opened, 0);
-        let since = Request { at: at("2026-11-23T09:05:00Z"), since: Some(at("2026-11-01T00:00:00Z")), dry_run: false, scheduled_for: None };
+        let since = Request { at: at("2026-11-23T09:05:00Z"), since: Some(at("2026-11-01T00:00:00Z")), dry_run: false, scheduled_for: None, term: None };
         assert_eq!(world.scan_with(since).await.resolved.late, 1);
     }
 
@@ -75,7 +75,7 @@ on_every_engine! {
         world.put(submitted.clone()).await;
         assert_eq!(world.scan("2026-11-18T09:00:00Z").await.warned, 1);
         world.put(submitted.with("status", "rejected").on("reviewed_at", "2026-11-20T10:00:00Z")).await;
-        let request = Request { at: at("2026-11-23T09:00:00Z"), since: None, dry_run: true, scheduled_for: None };
+        let request = Request { at: at("2026-11-23T09:00:00Z"), since: None, dry_run: true, scheduled_for: None, term: None };
         let foreseen = world.scan_with(request.clone()).await;
         let found = world.scan_with(Request { dry_run: false, ..request }).await;
         assert_eq!((found.opened, found.resolved.late, found.messages), (1, 1, 0));
@@ -95,7 +95,7 @@ on_every_engine! {
         let holiday = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap();
         world.plan.calendars = Calendars::new("fr", [paris().with_holiday(holiday, "closed")]).unwrap();
         world.plan.fingerprint = "with a closure".into();
-        let request = Request { at: at("2026-11-23T09:05:00Z"), since: None, dry_run: true, scheduled_for: None };
+        let request = Request { at: at("2026-11-23T09:05:00Z"), since: None, dry_run: true, scheduled_for: None, term: None };
         let foreseen = world.scan_with(request.clone()).await;
         let found = world.scan_with(Request { dry_run: false, ..request }).await;
         assert_eq!((found.warned, found.resolved.withdrawn, found.rules["review"].at_risk), (1, 1, 1));
@@ -164,7 +164,7 @@ on_every_engine! {
         let dump = "SELECT id, state, due_at FROM sla_alerts UNION ALL SELECT alert_id, kind, at FROM sla_alert_events \
                     UNION ALL SELECT id, began_at, finished_at FROM scans ORDER BY 1, 2, 3";
         let before = world.sql(dump).await;
-        let request = Request { at: at("2026-11-24T09:00:00Z"), since: None, dry_run: true, scheduled_for: None };
+        let request = Request { at: at("2026-11-24T09:00:00Z"), since: None, dry_run: true, scheduled_for: None, term: None };
         let foreseen = world.scan_with(request.clone()).await;
         assert_eq!(world.sql(dump).await, before);
         let done = world.scan_with(Request { dry_run: false, ..request }).await;
@@ -179,7 +179,7 @@ on_every_engine! {
         world.put(claim("C-1", "submitted").on("submitted_at", "2026-11-02T10:00:00Z")).await;
         let stop = CancellationToken::new();
         stop.cancel();
-        let request = Request { at: at("2026-11-16T09:00:00Z"), since: None, dry_run: false, scheduled_for: None };
+        let request = Request { at: at("2026-11-16T09:00:00Z"), since: None, dry_run: false, scheduled_for: None, term: None };
         let stopped = scan(&*world.store, &world.plan, &world.time, &request, &stop, &|| {}).await;
         assert!(matches!(stopped, Err(ScanError::Stopped)), "{stopped:?}");
         assert_eq!(world.store.last_finished_scan().await.unwrap().unwrap().began_at, at("2026-11-02T09:00:00Z"));
@@ -189,7 +189,7 @@ on_every_engine! {
 
     async fn an_instant_of_the_schedule_is_served_once(world in World) {
         let tick = Some(at("2026-11-23T09:00:00Z"));
-        let request = Request { at: at("2026-11-23T09:00:01Z"), since: None, dry_run: false, scheduled_for: tick };
+        let request = Request { at: at("2026-11-23T09:00:01Z"), since: None, dry_run: false, scheduled_for: tick, term: None };
         world.scan_with(request.clone()).await;
         let again = scan(&*world.store, &world.plan, &world.time, &request, &CancellationToken::new(), &|| {}).await;
         assert_eq!(again.unwrap(), None);

@@ -31,7 +31,7 @@ on_every_engine! {
         let problems = world.problems().await;
         world.sql("DROP VIEW theirs").await;
         world.sql(&format!("CREATE VIEW theirs AS SELECT {COLUMNS} FROM claims WHERE false")).await;
-        let request = Request { at: at("2026-11-23T09:05:00Z"), since: None, dry_run: false, scheduled_for: None };
+        let request = Request { at: at("2026-11-23T09:05:00Z"), since: None, dry_run: false, scheduled_for: None, term: None };
         let failed = scan(&*world.store, &world.plan, &world.time, &request, &CancellationToken::new(), &|| {}).await;
         let error = failed.expect_err("a scan that fails").to_string();
         assert!(error.contains("disputed_at"), "{error}");
@@ -69,7 +69,7 @@ on_every_engine! {
         world.put(claim("C-3", "approved").with("approved_at", "2026-08-03T10:00:00.250Z").with("paid_at", "2026-08-03T10:00:00Z")).await;
         let scan = world.scan("2026-11-23T09:00:00Z").await;
         assert_eq!((scan.opened, scan.rules["review"].running, scan.rules["payment"].running), (2, 1, 1));
-        let again = Request { at: at("2026-11-23T09:05:00Z"), since: None, dry_run: true, scheduled_for: None };
+        let again = Request { at: at("2026-11-23T09:05:00Z"), since: None, dry_run: true, scheduled_for: None, term: None };
         assert_eq!(world.scan_with(again).await.opened, 0, "they have their alerts");
     }
 

@@ -139,7 +139,7 @@ impl World {
     }
 
     pub async fn scan(&self, instant: &str) -> ScanSummary {
-        self.scan_with(Request { at: at(instant), since: None, dry_run: false, scheduled_for: None }).await
+        self.scan_with(Request { at: at(instant), since: None, dry_run: false, scheduled_for: None, term: None }).await
     }
 
     pub async fn scan_with(&self, request: Request) -> ScanSummary {

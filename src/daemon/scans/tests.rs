@@ -39,13 +39,14 @@ async fn a_scan_that_panics_withholds_the_watchdog_and_is_tried_again() {
     let (ticks, stop, attempts) = (Arc::new(Notify::new()), CancellationToken::new(), Arc::new(AtomicUsize::new(0)));
     let (attempted, beat) = (Arc::clone(&attempts), Arc::clone(&pulse));
     let scans = ScanLoop {
+        leadership: Leadership::Alone,
         schedule: ScheduleSettings {
             cron: "0 0 * * * *".into(),
             pattern: CronParser::builder().seconds(Seconds::Required).build().parse("0 0 * * * *").expect("a pattern"),
             time_zone: Zone::named("UTC").expect("a zone"),
         },
         time: time.clone(),
-        database: Arc::new(Database::new(Instance::claim(&database).expect("nobody else"), time)),
+        database: Arc::new(Database::new(Some(Instance::claim(&database).expect("nobody else")), time)),
         pulse: Arc::clone(&pulse),
         manager,
         ticks: Arc::clone(&ticks),

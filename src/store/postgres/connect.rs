@@ -1,5 +1,6 @@
 //! Connections: how they are made, and why one cannot be had.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -20,15 +21,25 @@ const APPLICATION: &str = "claimwatch";
 /// What `url` says, and what we need beside it.
 ///
 /// # Errors
-/// [`StoreError::Schema`] without the address, which may hold a password.
-pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
-    let options = PgConnectOptions::from_str(url).map_err(|error| {
-        StoreError::Schema(format!("database.url: {error}; expected postgres://user@host/database?option=value"))
-    })?;
+/// Why the address cannot be used, without the address, which may hold a password.
+pub(super) fn options(url: &str, password: Option<&str>) -> Result<PgConnectOptions, String> {
+    let options = PgConnectOptions::from_str(&with_host(url)).map_err(|error| error.to_string())?;
     let options =
         if options.get_application_name().is_none() { options.application_name(APPLICATION) } else { options };
-    // Statements are logged by what they are for, not by their text.
+    let options = match password {
+        Some(password) => options.password(password),
+        None => options,
+    };
+    // Nothing is prepared by name, and statements are not logged: they are fixed texts.
     Ok(options.statement_cache_capacity(0).disable_statement_logging())
+}
+
+/// libpq reads `postgres://user@/database?host=/run/postgresql`, where the parser of addresses wants a host.
+fn with_host(url: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.into() };
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    if authority.ends_with('@') { format!("{scheme}://{authority}localhost{path}").into() } else { url.into() }
 }
 
 /// Connections that are made when they are needed.
@@ -67,5 +78,25 @@ pub(super) fn place(options: &PgConnectOptions) -> String {
     let host =
         options.get_socket().map_or_else(|| options.get_host().to_owned(), |socket| socket.display().to_string());
     let database = options.get_database().unwrap_or_else(|| options.get_username());
-    format!("PostgreSQL at {host}:{}, database {database:?}, user {:?}", options.get_port(), options.get_username())
+    format!("postgres://{}@{host}:{}/{database}", options.get_username(), options.get_port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_password_and_may_name_a_socket_alone() {
+        let shown = |url: &str| place(&options(url, None).expect("an address"));
+        assert_eq!(
+            shown("postgres://claimwatch@/claims?host=/run/postgresql"),
+            "postgres://claimwatch@/run/postgresql:5432/claims"
+        );
+        assert_eq!(
+            shown("postgresql://ada:hunter2@db.example.com:6432/claims"),
+            "postgres://ada@db.example.com:6432/claims"
+        );
+        let wrong = options("postgres://ada:hunter2@db:port/claims", None).expect_err("no port");
+        assert!(!wrong.contains("hunter2"), "{wrong}");
+    }
 }

@@ -44,13 +44,27 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Connects to the database at `url`, where claimwatch's tables are in `schema`. Nothing in it is changed yet.
+    /// What an address names, without any secret: for people.
+    ///
+    /// # Errors
+    /// Why it cannot be used, without the address.
+    pub fn place(url: &str) -> Result<String, String> {
+        Ok(connect::place(&connect::options(url, None)?))
+    }
+
+    /// Connects to the database at `url` with `password` (`None`: the one in the address, in PGPASSWORD or in .pgpass),
+    /// where claimwatch's tables are in `schema`. Nothing in it is changed yet.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the server is not there, is full or does not let us in; [`StoreError::Schema`] if it
     /// is older than 14 or has no such database.
-    pub async fn connect(url: &str, schema: &str, max_connections: u32) -> Result<Self, StoreError> {
-        let options = connect::options(url)?;
+    pub async fn connect(
+        url: &str,
+        password: Option<&str>,
+        schema: &str,
+        max_connections: u32,
+    ) -> Result<Self, StoreError> {
+        let options = connect::options(url, password).map_err(StoreError::Schema)?;
         let store = Self { pool: connect::pool(&options, max_connections), options, schema: schema.to_owned() };
         let unit = store.begin(Isolation::ReadCommitted).await?;
         schema::refuse_old_servers(unit).await?;

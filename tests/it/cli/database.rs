@@ -150,14 +150,17 @@ async fn a_changed_source_is_refused_by_every_command_until_it_is_migrated() {
 }
 
 #[test]
-fn a_postgres_url_is_refused_in_one_clear_line_that_keeps_its_secret() {
+fn a_server_that_does_not_answer_is_named_in_one_clear_line_that_keeps_the_secret() {
     let desk = Desk::with("");
-    desk.configure("[database]\nurl = \"postgres://me:secret@db/claims\"\n");
-    for args in [&["scan"][..], &["alerts", "list"], &["migrate"], &["run"], &["import", "--claims", "claims.csv"]] {
-        let told = desk.run(args).refused(
-            2,
-            &["claimwatch.toml:2:7: database.url: found \"postgres://…\", but this version keeps its data in SQLite"],
-        );
+    desk.configure("[database]\nurl = \"postgres://me:secret@127.0.0.1:1/claims\"\n");
+    for args in [&["scan"][..], &["alerts", "list"], &["migrate"], &["import", "--claims", "claims.csv"]] {
+        let told = desk
+            .run(args)
+            .refused(1, &["the database is not available: postgres://me@127.0.0.1:1/claims: ", "Connection refused"]);
         assert!(told.err.lines().count() == 1 && !told.err.contains("secret"), "{}", told.err);
     }
+    desk.configure("[database]\nurl = \"postgres://me:secret@db:port/claims\"\n");
+    let told =
+        desk.run(&["scan"]).refused(2, &["claimwatch.toml:2:7: database.url: found an address that cannot be used"]);
+    assert!(!told.err.contains("secret"), "{}", told.err);
 }

@@ -77,7 +77,7 @@ impl Life {
     async fn look(&mut self, facts: &Facts, how: &Scan, now: DateTime<Utc>) {
         sqlx::raw_sql(AssertSqlSafe(facts.statements())).execute(&mut self.connection).await.expect("facts");
         let since = how.since.map(|days| now - TimeDelta::days(days));
-        let request = Request { at: now, since, dry_run: false, scheduled_for: None };
+        let request = Request { at: now, since, dry_run: false, scheduled_for: None, term: None };
         let before = (self.alerts().await, self.problems().await);
         let foreseen = self.world.scan_with(Request { dry_run: true, ..request.clone() }).await;
         assert_eq!((self.alerts().await, self.problems().await), before, "a dry run changes nothing");

@@ -137,7 +137,7 @@ struct Came {
 
 /// Scans, and holds what the scan says of itself and writes against what was foreseen.
 async fn come(world: &World, now: DateTime<Utc>, foreseen: &Outcome) -> Came {
-    let request = Request { at: now, since: None, dry_run: false, scheduled_for: None };
+    let request = Request { at: now, since: None, dry_run: false, scheduled_for: None, term: None };
     let came = world.scan_with(request).await;
     let dry = ScanSummary { dry_run: true, ..without_time(came) };
     assert_eq!(without_time(foreseen.scan.clone()), dry, "the counts at {now}");
