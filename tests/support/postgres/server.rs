@@ -215,7 +215,7 @@ impl Maker {
 
 async fn migrate(url: &str) -> Result<(), String> {
     let wrong = |error: StoreError| format!("the schema of the tests' databases: {error}");
-    let store = PostgresStore::connect(url, SCHEMA, 2).await.map_err(wrong)?;
+    let store = PostgresStore::connect(url, None, SCHEMA, 2).await.map_err(wrong)?;
     store.migrate(&SourceRelations::default()).await.map_err(wrong)?;
     store.close().await;
     Ok(())
