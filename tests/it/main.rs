@@ -17,6 +17,7 @@ mod lookback;
 mod model;
 #[path = "../support/postgres/mod.rs"]
 mod postgres;
+mod passes;
 mod postgres_server;
 mod rederive;
 mod scan;
