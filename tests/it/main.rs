@@ -15,13 +15,14 @@ mod import;
 mod independent_smtp;
 mod lookback;
 mod model;
+mod passes;
 #[path = "../support/postgres/mod.rs"]
 mod postgres;
-mod passes;
 mod postgres_server;
 mod rederive;
 mod scan;
 mod smtp_server;
 mod sources;
 mod store;
+mod ways_in;
 mod world;
