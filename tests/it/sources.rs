@@ -20,7 +20,8 @@ async fn over_a_view(world: &World, select: &str) {
 /// What a scan that cannot read its source says; its alert and problems stay as they were.
 async fn failing_scan(world: &World) -> String {
     let before = world.tables(&["sla_alerts", "sla_alert_events", "data_problems"]).await;
-    let request = Request { at: at("2026-11-23T09:05:00Z"), since: None, dry_run: false, scheduled_for: None, term: None };
+    let request =
+        Request { at: at("2026-11-23T09:05:00Z"), since: None, dry_run: false, scheduled_for: None, term: None };
     let failed = scan(&*world.store, &world.plan, &world.time, &request, &CancellationToken::new(), &|| {}).await;
     assert_eq!(world.tables(&["sla_alerts", "sla_alert_events", "data_problems"]).await, before);
     assert_eq!(world.alert().await.state, State::Breached);

@@ -11,10 +11,10 @@ mod session;
 
 use std::sync::OnceLock;
 
+pub use claimwatch::store::postgres::PostgresStore;
 pub use cluster::{Cluster, Stop};
 pub use server::Database;
 pub use session::{connect, rows, rows_of};
-pub use claimwatch::store::postgres::PostgresStore;
 
 use server::{Like, Server};
 
