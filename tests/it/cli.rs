@@ -11,6 +11,7 @@ mod explain;
 mod hostile;
 mod import;
 mod outbox;
+mod postgres;
 mod scan;
 mod usage;
 mod zone_data;

@@ -8,8 +8,8 @@ use claimwatch::store::{LeaseTime, Leases, Scan, ScanCounts, StoreError, Term};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::on_postgres;
 use crate::world::{World, at, claim};
-use crate::{on_postgres, on_sqlite};
 
 const HOLD: TimeDelta = TimeDelta::seconds(8);
 /// The instant at which the first leads here, the last of its lease, and its end.
@@ -44,10 +44,9 @@ async fn try_scan(world: &World, request: &Request) -> Result<u64, ScanError> {
     Ok(done.expect("an instant that nobody served").opened)
 }
 
-on_sqlite! {
-    async fn nobody_else_can_lead_where_one_daemon_works_alone(world in World) {
-        assert!(world.store.leases().is_none());
-    }
+#[tokio::test]
+async fn nobody_else_can_lead_where_one_daemon_works_alone() {
+    assert!(World::on_sqlite().await.store.leases().is_none());
 }
 
 on_postgres! {

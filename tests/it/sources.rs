@@ -145,7 +145,7 @@ on_postgres! {
         assert!(error.contains("source_claims"), "{error}");
     }
 
-    async fn a_claim_without_a_number_at_all_or_on_no_day_is_none_that_can_be_stored(world in World) {
+    async fn what_is_no_instant_and_no_amount_the_tables_refuse_themselves(world in World) {
         for statement in [
             "INSERT INTO claims (claim_id, status, submitted_at) VALUES ('C-1', 'submitted', '2026-02-30T10:00:00.000000Z')",
             "INSERT INTO claims (claim_id, status, submitted_at) VALUES ('C-1', 'submitted', 'next Tuesday')",

@@ -120,7 +120,7 @@ impl Database {
             Self::Sqlite(path) => Adapter::Sqlite(SqliteStore::open(path).await.expect("a database")),
             Self::Postgres(database, _) => {
                 let store = PostgresStore::connect(database.url(), None, SCHEMA, SESSIONS).await;
-                Adapter::Postgres(store.expect("a database"))
+                Adapter::Postgres(Box::new(store.expect("a database")))
             }
         }
     }
@@ -194,7 +194,7 @@ impl Session {
 /// One of the store's adapters, with what they have beside the store's traits.
 pub enum Adapter {
     Sqlite(SqliteStore),
-    Postgres(PostgresStore),
+    Postgres(Box<PostgresStore>),
 }
 
 impl Adapter {
@@ -222,7 +222,7 @@ impl Adapter {
     pub fn store(self) -> Arc<dyn Store> {
         match self {
             Self::Sqlite(store) => Arc::new(store),
-            Self::Postgres(store) => Arc::new(store),
+            Self::Postgres(store) => Arc::new(*store),
         }
     }
 }
