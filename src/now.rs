@@ -27,6 +27,12 @@ impl TimeSource {
         Self { fixed: Some(Arc::new(Mutex::new(at))) }
     }
 
+    /// Whether it stands until it is set: then nobody else's clock goes with it.
+    #[must_use]
+    pub fn is_fixed(&self) -> bool {
+        self.fixed.is_some()
+    }
+
     /// The present instant, to the microsecond, as the database keeps it.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {

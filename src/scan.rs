@@ -106,11 +106,11 @@ pub async fn scan(
     match ended {
         Ok(Some((counts, rules))) => Ok(Some(ScanSummary::new(request, &counts, rules, stopwatch.elapsed()))),
         Ok(None) => Ok(None),
-        Err(error) => {
+        Err(error) => match store.fail_scan(&scan, request.term, &error.to_string()).await {
+            Err(StoreError::Deposed) => Err(StoreError::Deposed.into()),
             // The scan's own failure is what matters; that it cannot be noted follows from the same cause.
-            let _ = store.fail_scan(&scan, &error.to_string()).await;
-            Err(error)
-        }
+            _ => Err(error),
+        },
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::now::{TimeSource, fresh_id};
@@ -50,34 +50,38 @@ pub(super) struct Leader {
     store: Arc<dyn Store>,
     holder: String,
     term: watch::Sender<Option<Term>>,
-    stop: CancellationToken,
+    scanned: CancellationToken,
 }
 
 impl Leader {
-    /// Leadership of a database, with what sees to it; `None`: nothing has to.
-    pub fn of(store: &Arc<dyn Store>, time: &TimeSource, stop: &CancellationToken) -> (Leadership, Option<Self>) {
+    /// Leadership of a database, with what sees to it until no more scans are made (`scanned`); `None`: nothing has to.
+    pub fn of(store: &Arc<dyn Store>, time: &TimeSource, scanned: &CancellationToken) -> (Leadership, Option<Self>) {
         if store.leases().is_none() {
             return (Leadership::Alone, None);
         }
         let (term, led) = watch::channel(None);
-        let leader = Self { store: Arc::clone(store), holder: holder(time), term, stop: stop.clone() };
+        let leader = Self { store: Arc::clone(store), holder: holder(time), term, scanned: scanned.clone() };
         (Leadership::Shared(led), Some(leader))
     }
 
+    /// Leads whenever no other daemon does; in the end it lets another one lead at once.
     pub async fn run(self) {
+        let Some(leases) = self.store.leases() else { return };
         let (mut ends, mut known) = (Instant::now(), false);
-        loop {
+        while !self.scanned.is_cancelled() {
             let asked = Instant::now();
-            let Some(leases) = self.store.leases() else { return };
-            match leases.lead(&self.holder, to_delta(HOLD), LeaseTime::Database).await {
-                Ok(term) => {
+            // A server that does not answer at all: whoever leads stops in time, and a new connection is tried.
+            let patience = if self.leads() { ends } else { asked + HOLD };
+            match timeout_at(patience, leases.lead(&self.holder, to_delta(HOLD), LeaseTime::Database)).await {
+                Ok(Ok(term)) => {
                     ends = asked + HOLD;
                     self.say(term, !known);
                     known = true;
                 }
                 // The database's absence is told by those who work on it.
-                Err(error) => {
-                    tracing::debug!(%error, "the lease could not be asked for");
+                failed => {
+                    let error = failed.map_or_else(|late| late.to_string(), |said| format!("{:?}", said.err()));
+                    tracing::debug!(error, "the lease could not be asked for");
                     if Instant::now() >= ends {
                         self.say(None, false);
                     }
@@ -85,19 +89,20 @@ impl Leader {
             }
             tokio::select! {
                 biased;
-                () = self.stop.cancelled() => break,
+                () = self.scanned.cancelled() => {}
                 () = sleep(ASK_EVERY) => {}
             }
         }
-    }
-
-    /// Lets another daemon lead at once.
-    pub async fn resign(store: &dyn Store, term: Term) {
-        if let Some(leases) = store.leases()
+        let term = self.term.send_replace(None);
+        if let Some(term) = term
             && !matches!(timeout(PATIENCE, leases.resign(term)).await, Ok(Ok(())))
         {
             tracing::debug!("the lease was not given up: it ends by itself");
         }
+    }
+
+    fn leads(&self) -> bool {
+        self.term.borrow().is_some()
     }
 
     fn say(&self, term: Option<Term>, first: bool) {

@@ -50,6 +50,8 @@ pub use start::open;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a mail that was not handed over yet may still take then: giving it up costs nothing but its turn.
 const PATIENCE_WITH_MAIL: Duration = Duration::from_secs(3);
+/// How long giving up the lease may take.
+const PATIENCE_WITH_LEASE: Duration = Duration::from_secs(3);
 /// How long closing the database may take: it only folds the write-ahead log into the file.
 const PATIENCE_WITH_DATABASE: Duration = Duration::from_secs(1);
 /// How long the schedule may take to begin.
@@ -109,9 +111,10 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
 
     let (store, time, asked) = (Arc::clone(&app.store), app.time.clone(), stop.ask.clone());
     let beat = Arc::clone(&pulse);
-    let (leadership, leader) = Leader::of(&app.store, &app.time, &stop.ask);
+    let scans_end = CancellationToken::new();
+    let (leadership, leader) = Leader::of(&app.store, &app.time, &scans_end);
     let scans = ScanLoop {
-        leadership: leadership.clone(),
+        leadership,
         schedule: app.settings.schedule.clone(),
         time: app.time.clone(),
         database: Arc::clone(&database),
@@ -148,10 +151,16 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
     );
     manager.tell(News::Ready);
     let leading = leader.map(|leader| AbortOnDropHandle::new(tokio::spawn(leader.run())));
-    let ended = work(scans.run(), deliveries.run(), &watched, &stop, &*manager).await;
-    drop(leading);
-    if let Some(Some(term)) = leadership.mandate() {
-        Leader::resign(&*app.store, term).await;
+    let scanning = async move {
+        // However it ends, another daemon may scan from then on, while the mail in hand is finished here.
+        let _end = scans_end.drop_guard();
+        scans.run().await
+    };
+    let ended = work(scanning, deliveries.run(), &watched, &stop, &*manager).await;
+    if let Some(leading) = leading
+        && timeout(PATIENCE_WITH_LEASE, leading).await.is_err()
+    {
+        tracing::debug!("the lease was not given up in time: it ends by itself");
     }
     if let Err(error) = scheduler.shutdown().await {
         tracing::debug!(%error, "the schedule did not stop in order");

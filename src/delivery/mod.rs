@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::calendar::Calendars;
 use crate::mail::Frame;
 use crate::now::{TimeSource, fresh_id};
-use crate::store::{Delivery, LeasedDelivery, Store, StoreError, StoredMail};
+use crate::store::{Delivery, LeaseTime, LeasedDelivery, Store, StoreError, StoredMail};
 
 use backoff::{Tried, follow_up, held_up};
 use render::RenderError;
@@ -96,7 +96,8 @@ impl Courier {
     async fn deliver_all(&self, stop: &CancellationToken, report: &mut DrainReport) -> Result<(), StoreError> {
         while !stop.is_cancelled() {
             let now = self.time.now();
-            let Some(delivery) = self.store.lease(now, &self.holder, 1, self.hold()).await?.pop() else { break };
+            let leased = self.store.lease(now, self.ends_by(now), &self.holder, 1, self.hold()).await?;
+            let Some(delivery) = leased.into_iter().next() else { break };
             self.handle(&delivery, now + self.hold(), stop, report).await?;
         }
         Ok(())
@@ -105,6 +106,11 @@ impl Courier {
     /// Twice the time that an attempt may take: to render, and to send.
     fn hold(&self) -> TimeDelta {
         TimeDelta::from_std(2 * self.timeout + GRACE).unwrap_or(TimeDelta::MAX)
+    }
+
+    /// Several machines share the outbox; a test's clock is nobody else's.
+    fn ends_by(&self, now: DateTime<Utc>) -> LeaseTime {
+        if self.time.is_fixed() { LeaseTime::At(now) } else { LeaseTime::Database }
     }
 
     /// Does one delivery, leased until `leased_until`.
@@ -120,7 +126,7 @@ impl Courier {
             Ok(Some(mail)) => mail,
             Ok(None) => {
                 report.settled += 1;
-                return self.store.settle(delivery.message, self.time.now()).await;
+                return self.store.settle(delivery.message, &self.holder).await;
             }
             // A row or a template that cannot be read holds up this mail alone; anything else stops the whole pass.
             Err(RenderError::Store(error)) if !matches!(error, StoreError::Corrupt(_)) => return Err(error),
@@ -130,8 +136,8 @@ impl Courier {
             }
         };
         let enough = TimeDelta::from_std(self.timeout).unwrap_or(TimeDelta::MAX);
-        if delivery.mail.is_none() && leased_until - self.time.now() < enough {
-            // Rendering took long; under a fresh lease, its bytes go out at once.
+        if leased_until - self.time.now() < enough {
+            // Rendering took long, or the process was stopped: under a fresh lease, the bytes go out at once.
             return self.record(delivery, Delivery::Released, stop, report).await;
         }
         let attempt = self.attempt(&delivery.recipient, &mail).await;
@@ -182,7 +188,7 @@ impl Courier {
                 concluded => break concluded?,
             }
         };
-        if !held {
+        if !held && outcome != Delivery::Released {
             tracing::warn!(delivery = %delivery.id, "the lease of a mail ended before its attempt: it may arrive twice");
         }
         report.count(delivery, &outcome);

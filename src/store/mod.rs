@@ -248,11 +248,11 @@ pub trait ScanLog: Send + Sync {
     /// [`StoreError`]
     async fn is_served(&self, scheduled_for: DateTime<Utc>) -> Result<bool, StoreError>;
 
-    /// Notes that `scan` failed, and why.
+    /// Notes that `scan` failed, and why. With `term`, only while that is the present one.
     ///
     /// # Errors
-    /// [`StoreError`]
-    async fn fail_scan(&self, scan: &Scan, error: &str) -> Result<(), StoreError>;
+    /// [`StoreError::Deposed`] if another daemon leads by now: the scan is that one's to make.
+    async fn fail_scan(&self, scan: &Scan, term: Option<Term>, error: &str) -> Result<(), StoreError>;
 
     /// The scan that finished last, if any did.
     ///
@@ -297,14 +297,16 @@ pub trait Leases: Send + Sync {
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Takes up to `limit` deliveries that are due at `now`, oldest first, for `holder` alone and for `hold`. A delivery
-    /// whose holder did not come back is due again when its lease ends. One that cannot be read is given up, with what was
-    /// found as its error, and holds up no other.
+    /// whose holder did not come back is due again when its lease ends; `ends_by` says whose clock ends it: the database's
+    /// (several machines compare it; where there is one machine, `now` will do), or a test's. One that cannot be read is
+    /// given up, with what was found as its error, and holds up no other.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is leased.
     async fn lease(
         &self,
         now: DateTime<Utc>,
+        ends_by: LeaseTime,
         holder: &str,
         limit: u32,
         hold: TimeDelta,
@@ -316,11 +318,12 @@ pub trait Outbox: Send + Sync {
     /// [`StoreError`]
     async fn keep_mail(&self, message: Uuid, now: DateTime<Utc>, mail: &StoredMail) -> Result<StoredMail, StoreError>;
 
-    /// Gives up a message with nothing left to say: what of it was not delivered never will be.
+    /// Gives up a message in which `holder` found nothing left to say: what of it was not delivered never will be. A
+    /// delivery that another has in hand is left to that one: it may be sent at this moment.
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn settle(&self, message: Uuid, now: DateTime<Utc>) -> Result<(), StoreError>;
+    async fn settle(&self, message: Uuid, holder: &str) -> Result<(), StoreError>;
 
     /// Records a delivery's outcome and ends its lease, if `holder` still has it; says whether it had.
     ///

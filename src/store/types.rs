@@ -91,6 +91,17 @@ pub enum LeaseTime {
     At(DateTime<Utc>),
 }
 
+impl LeaseTime {
+    /// The instant that was set; `None`: whatever the database's clock says.
+    #[must_use]
+    pub fn set(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Database => None,
+            Self::At(at) => Some(at),
+        }
+    }
+}
+
 /// Open alerts by rule: (at risk, breached).
 pub type OpenCounts = BTreeMap<String, (u64, u64)>;
 

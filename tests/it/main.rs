@@ -13,6 +13,7 @@ mod horizon;
 mod ics;
 mod import;
 mod independent_smtp;
+mod leases;
 mod lookback;
 mod model;
 mod passes;

@@ -7,12 +7,12 @@ use claimwatch::alert::State;
 use claimwatch::claim::{DataProblem, ProblemKind};
 use claimwatch::store::sqlite::SqliteStore;
 use claimwatch::store::{
-    Delivery, DeliveryState, Page, Scan, ScanCounts, Snapshot, SourceRelations, StoreError, StoredMail,
+    Delivery, DeliveryState, LeaseTime, Page, Scan, ScanCounts, Snapshot, SourceRelations, StoreError, StoredMail,
 };
 use uuid::Uuid;
 
-use crate::on_every_engine;
 use crate::world::{Database, Engine, World, at, claim};
+use crate::{on_every_engine, on_postgres};
 
 const HOLD: TimeDelta = TimeDelta::minutes(2);
 
@@ -53,13 +53,13 @@ on_every_engine! {
     async fn a_leased_delivery_is_nobody_elses_until_its_lease_ends(mut world in World) {
         with_a_message(&mut world).await;
         let now = at("2026-11-23T09:00:01Z");
-        let first = world.store.lease(now, "one", 1, HOLD).await.unwrap();
-        let second = world.store.lease(now, "two", 10, HOLD).await.unwrap();
+        let first = world.store.lease(now, LeaseTime::At(now), "one", 1, HOLD).await.unwrap();
+        let second = world.store.lease(now, LeaseTime::At(now), "two", 10, HOLD).await.unwrap();
         assert_eq!((first.len(), second.len()), (1, 1));
         assert_ne!(first[0].recipient, second[0].recipient);
-        assert!(world.store.lease(now + HOLD - TimeDelta::microseconds(1), "three", 10, HOLD).await.unwrap().is_empty());
+        assert!(world.store.lease(now + HOLD - TimeDelta::microseconds(1), LeaseTime::At(now + HOLD - TimeDelta::microseconds(1)), "three", 10, HOLD).await.unwrap().is_empty());
         assert_eq!(world.store.next_delivery().await.unwrap(), Some(now + HOLD));
-        assert_eq!(world.store.lease(now + HOLD, "three", 10, HOLD).await.unwrap().len(), 2, "their holders did not come back");
+        assert_eq!(world.store.lease(now + HOLD, LeaseTime::At(now + HOLD), "three", 10, HOLD).await.unwrap().len(), 2, "their holders did not come back");
         assert!(!world.store.conclude(first[0].id, "one", now, &Delivery::Sent { reply: "250".into() }).await.unwrap(),
             "whoever lost the lease records nothing");
     }
@@ -94,20 +94,20 @@ on_every_engine! {
 
     async fn a_message_that_is_not_due_yet_is_not_leased(mut world in World) {
         with_a_message(&mut world).await;
-        assert!(world.store.lease(at("2026-11-23T08:59:59Z"), "one", 10, HOLD).await.unwrap().is_empty());
+        assert!(world.store.lease(at("2026-11-23T08:59:59Z"), LeaseTime::At(at("2026-11-23T08:59:59Z")), "one", 10, HOLD).await.unwrap().is_empty());
     }
 
     async fn an_outcome_is_recorded_with_the_servers_words(mut world in World) {
         with_a_message(&mut world).await;
         let now = at("2026-11-23T09:00:01Z");
-        let leased = world.store.lease(now, "one", 10, HOLD).await.unwrap();
+        let leased = world.store.lease(now, LeaseTime::At(now), "one", 10, HOLD).await.unwrap();
         let later = now + TimeDelta::minutes(1);
         let sent = Delivery::Sent { reply: "250 queued as 7".into() };
         assert!(world.store.conclude(leased[0].id, "one", now, &sent).await.unwrap());
         let again = Delivery::Again { at: later, error: "451 try later".into() };
         assert!(world.store.conclude(leased[1].id, "one", now, &again).await.unwrap());
-        assert!(world.store.lease(now, "one", 10, HOLD).await.unwrap().is_empty());
-        let retried = world.store.lease(later, "one", 10, HOLD).await.unwrap();
+        assert!(world.store.lease(now, LeaseTime::At(now), "one", 10, HOLD).await.unwrap().is_empty());
+        let retried = world.store.lease(later, LeaseTime::At(later), "one", 10, HOLD).await.unwrap();
         assert_eq!((retried[0].id, retried[0].attempts), (leased[1].id, 1));
         let dead = Delivery::Dead { error: "550 no such user".into() };
         assert!(world.store.conclude(leased[1].id, "one", later, &dead).await.unwrap());
@@ -119,7 +119,7 @@ on_every_engine! {
         assert_eq!((given_up.len(), given_up[0].last_error.as_deref()), (1, Some("550 no such user")));
 
         assert_eq!(world.store.retry(Some(leased[1].id), later).await.unwrap(), 1);
-        let once_more = world.store.lease(later, "one", 10, HOLD).await.unwrap();
+        let once_more = world.store.lease(later, LeaseTime::At(later), "one", 10, HOLD).await.unwrap();
         assert_eq!(once_more.iter().map(|delivery| delivery.attempts).collect::<Vec<_>>(), [0], "as if never tried");
         assert_eq!(world.store.retry(Some(leased[0].id), later).await.unwrap(), 0, "what was sent is not sent again");
     }
@@ -127,10 +127,10 @@ on_every_engine! {
     async fn a_delivery_that_is_given_back_is_due_at_once(mut world in World) {
         with_a_message(&mut world).await;
         let now = at("2026-11-23T09:00:01Z");
-        for delivery in world.store.lease(now, "one", 10, HOLD).await.unwrap() {
+        for delivery in world.store.lease(now, LeaseTime::At(now), "one", 10, HOLD).await.unwrap() {
             assert!(world.store.conclude(delivery.id, "one", now, &Delivery::Released).await.unwrap());
         }
-        let again = world.store.lease(now, "two", 10, HOLD).await.unwrap();
+        let again = world.store.lease(now, LeaseTime::At(now), "two", 10, HOLD).await.unwrap();
         assert_eq!(again.iter().map(|delivery| delivery.attempts).collect::<Vec<_>>(), [0, 0]);
     }
 
@@ -141,9 +141,9 @@ on_every_engine! {
         assert_eq!(world.scan("2026-11-23T09:05:00Z").await.messages, 1);
         let now = at("2026-11-23T09:05:01Z");
         for _ in 0..2 {
-            assert_eq!(world.store.lease(now, "one", 1, HOLD).await.unwrap().len(), 1, "the second message's");
+            assert_eq!(world.store.lease(now, LeaseTime::At(now), "one", 1, HOLD).await.unwrap().len(), 1, "the second message's");
         }
-        assert!(world.store.lease(now, "one", 1, HOLD).await.unwrap().is_empty());
+        assert!(world.store.lease(now, LeaseTime::At(now), "one", 1, HOLD).await.unwrap().is_empty());
         let dead = world.store.deliveries(Some(DeliveryState::Dead)).await.unwrap();
         assert_eq!(dead.len(), 2);
         for delivery in &dead {
@@ -152,7 +152,7 @@ on_every_engine! {
         }
         world.sql("UPDATE outbox_messages SET facts = (SELECT facts FROM outbox_messages ORDER BY id DESC LIMIT 1)").await;
         assert_eq!(world.store.retry(None, now).await.unwrap(), 4, "mended, it goes out");
-        assert_eq!(world.store.lease(now + HOLD, "two", 10, HOLD).await.unwrap().len(), 4);
+        assert_eq!(world.store.lease(now + HOLD, LeaseTime::At(now + HOLD), "two", 10, HOLD).await.unwrap().len(), 4);
     }
 
     async fn data_problems_are_those_that_were_recorded_last_also_at_one_instant(world in World) {
@@ -172,25 +172,36 @@ on_every_engine! {
     async fn the_first_bytes_of_a_message_are_kept_and_whoever_comes_second_finds_them(mut world in World) {
         with_a_message(&mut world).await;
         let now = at("2026-11-23T09:00:01Z");
-        let leased = world.store.lease(now, "one", 10, HOLD).await.unwrap();
+        let leased = world.store.lease(now, LeaseTime::At(now), "one", 10, HOLD).await.unwrap();
         assert_eq!(leased[0].mail, None);
         assert_eq!(leased[0].message, leased[1].message);
         let message = leased[0].message;
         assert_eq!(world.store.keep_mail(message, now, &mail("first")).await.unwrap(), mail("first"));
         assert_eq!(world.store.keep_mail(message, now, &mail("second")).await.unwrap(), mail("first"));
-        let again = world.store.lease(now + HOLD, "two", 10, HOLD).await.unwrap();
+        let again = world.store.lease(now + HOLD, LeaseTime::At(now + HOLD), "two", 10, HOLD).await.unwrap();
         assert_eq!(again[0].mail, Some(mail("first")));
     }
 
     async fn a_settled_message_goes_to_no_one_who_has_not_got_it(mut world in World) {
         with_a_message(&mut world).await;
         let now = at("2026-11-23T09:00:01Z");
-        let leased = world.store.lease(now, "one", 10, HOLD).await.unwrap();
+        let leased = world.store.lease(now, LeaseTime::At(now), "one", 10, HOLD).await.unwrap();
         assert!(world.store.conclude(leased[0].id, "one", now, &Delivery::Sent { reply: "250".into() }).await.unwrap());
-        world.store.settle(leased[0].message, now).await.unwrap();
-        assert!(world.store.lease(now + HOLD, "two", 10, HOLD).await.unwrap().is_empty());
+        world.store.settle(leased[0].message, "one").await.unwrap();
+        assert!(world.store.lease(now + HOLD, LeaseTime::At(now + HOLD), "two", 10, HOLD).await.unwrap().is_empty());
         assert_eq!(world.store.deliveries(Some(DeliveryState::Settled)).await.unwrap().len(), 1);
         assert_eq!(world.store.deliveries(Some(DeliveryState::Sent)).await.unwrap().len(), 1);
+    }
+
+    async fn a_message_is_not_settled_under_the_hands_of_another_who_may_be_sending_it(mut world in World) {
+        with_a_message(&mut world).await;
+        let now = at("2026-11-23T09:00:01Z");
+        let one = world.store.lease(now, LeaseTime::At(now), "one", 1, HOLD).await.unwrap().remove(0);
+        let two = world.store.lease(now, LeaseTime::At(now), "two", 1, HOLD).await.unwrap().remove(0);
+        world.store.settle(two.message, "two").await.unwrap();
+        let settled = world.store.deliveries(Some(DeliveryState::Settled)).await.unwrap();
+        assert_eq!(settled.iter().map(|item| item.id).collect::<Vec<_>>(), [two.id]);
+        assert!(world.store.conclude(one.id, "one", now, &Delivery::Sent { reply: "250".into() }).await.unwrap());
     }
 
     async fn only_what_is_still_open_and_unsnoozed_is_left_of_a_message_in_pages_worst_first(mut world in World) {
@@ -199,7 +210,7 @@ on_every_engine! {
         }
         with_a_message(&mut world).await;
         let now = at("2026-11-23T09:00:01Z");
-        let message = world.store.lease(now, "one", 1, HOLD).await.unwrap()[0].message;
+        let message = world.store.lease(now, LeaseTime::At(now), "one", 1, HOLD).await.unwrap()[0].message;
         let page = world.store.unsettled(message, now, None, 3).await.unwrap();
         let ids = |page: &[claimwatch::alert::Alert]| page.iter().map(|alert| alert.claim_id.clone()).collect::<Vec<_>>();
         assert_eq!(ids(&page), ["C-4", "C-3", "C-2"]);
@@ -286,4 +297,32 @@ async fn a_file_that_is_no_database_is_named() {
     std::fs::write(&path, "this is not a database, but long enough to look like one".repeat(100)).unwrap();
     let error = SqliteStore::open(&path).await.unwrap_err().to_string();
     assert!(error.contains("claims.txt") && error.contains("not a database"), "{error}");
+}
+
+on_postgres! {
+    async fn the_databases_clock_ends_the_lease_of_a_delivery_whatever_time_it_is_here(mut world in World) {
+        with_a_message(&mut world).await;
+        let now = at("2026-11-23T09:00:01Z");
+        assert_eq!(world.store.lease(now, LeaseTime::Database, "one", 1, HOLD).await.unwrap().len(), 1);
+        let ends = "SELECT leased_until - clock_timestamp() BETWEEN interval '1 minute' AND interval '2 minutes' \
+                    FROM outbox WHERE lease_holder = 'one'";
+        assert_eq!(world.sql(ends).await, [["1"]]);
+        let far_off = now + TimeDelta::days(1000);
+        let second = world.store.lease(far_off, LeaseTime::Database, "two", 10, HOLD).await.unwrap();
+        assert_eq!(second.len(), 1, "the other one, however late it is by the clock of whoever asks");
+        world.sql("UPDATE outbox SET leased_until = clock_timestamp()").await;
+        assert_eq!(world.store.lease(now, LeaseTime::Database, "three", 10, HOLD).await.unwrap().len(), 2);
+    }
+
+    async fn those_who_lease_at_once_share_what_is_due_and_none_waits_for_another(mut world in World) {
+        with_a_message(&mut world).await;
+        let mut session = world.database.session().await;
+        session.rows("BEGIN; SELECT id FROM outbox ORDER BY id LIMIT 1 FOR UPDATE").await.unwrap();
+        let now = at("2026-11-23T09:00:01Z");
+        let leased = world.store.lease(now, LeaseTime::Database, "one", 10, HOLD).await.unwrap();
+        assert_eq!(leased.len(), 1, "what another is taking is left to it");
+        session.rows("ROLLBACK").await.unwrap();
+        session.close().await;
+        assert_eq!(world.store.lease(now, LeaseTime::Database, "one", 10, HOLD).await.unwrap().len(), 1);
+    }
 }

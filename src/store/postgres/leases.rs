@@ -5,9 +5,10 @@
 //! then finds the number changed under it, and the server refuses its commit.
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::Row;
-use sqlx::postgres::PgConnection;
+use chrono::TimeDelta;
+use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::query::Query;
+use sqlx::{Postgres, Row};
 
 use super::PostgresStore;
 use super::unit::{in_unit, query};
@@ -19,10 +20,7 @@ const SCANS: &str = "scans";
 #[async_trait]
 impl Leases for PostgresStore {
     async fn lead(&self, holder: &str, hold: TimeDelta, ends_by: LeaseTime) -> Result<Option<Term>, StoreError> {
-        let at: Option<DateTime<Utc>> = match ends_by {
-            LeaseTime::Database => None,
-            LeaseTime::At(at) => Some(at),
-        };
+        let at = ends_by.set();
         in_unit!(self, unit, {
             // Nobody waits for a lease: who is about to change it leads.
             unit.simple("SET LOCAL lock_timeout TO '1s'".into()).await?;
@@ -66,11 +64,24 @@ impl Leases for PostgresStore {
 /// # Errors
 /// [`StoreError::Deposed`] if `term` is not the present one.
 pub(super) async fn is_present(connection: &mut PgConnection, term: Term) -> Result<(), StoreError> {
-    let present = query("SELECT fence FROM terms WHERE name = $1").bind(SCANS).fetch_optional(connection).await?;
-    match present.map(|row| row.try_get::<i64, _>("fence")).transpose()? {
-        Some(fence) if fence == term.0 => Ok(()),
-        _ => Err(StoreError::Deposed),
-    }
+    found(query("SELECT FROM terms WHERE name = $1 AND fence = $2"), connection, term).await
+}
+
+/// As [`is_present`], and it stays so until the transaction ends, one that sees what was committed before each statement.
+///
+/// # Errors
+/// [`StoreError::Deposed`] if `term` is not the present one.
+pub(super) async fn stays_present(connection: &mut PgConnection, term: Term) -> Result<(), StoreError> {
+    found(query("SELECT FROM terms WHERE name = $1 AND fence = $2 FOR SHARE"), connection, term).await
+}
+
+async fn found(
+    question: Query<'_, Postgres, PgArguments>,
+    connection: &mut PgConnection,
+    term: Term,
+) -> Result<(), StoreError> {
+    let row = question.bind(SCANS).bind(term.0).fetch_optional(connection).await?;
+    row.map(drop).ok_or(StoreError::Deposed)
 }
 
 /// The statement that fails unless `term` is still the present one when the transaction ends. As of the transaction's

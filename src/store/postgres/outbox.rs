@@ -11,31 +11,33 @@ use super::rows::{ALERT_COLUMNS, OwnRow, alert, level};
 use super::unit::{in_unit, made, query};
 use crate::alert::Alert;
 use crate::claim::clean_line;
-use crate::store::{Delivery, DeliveryState, LeasedDelivery, Outbox, OutboxItem, StoreError, StoredMail};
+use crate::store::{Delivery, DeliveryState, LeaseTime, LeasedDelivery, Outbox, OutboxItem, StoreError, StoredMail};
 
 #[async_trait]
 impl Outbox for PostgresStore {
     async fn lease(
         &self,
         now: DateTime<Utc>,
+        ends_by: LeaseTime,
         holder: &str,
         limit: u32,
         hold: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, StoreError> {
-        let until = now.checked_add_signed(hold).unwrap_or(now);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         in_unit!(self, unit, {
             let mut leased = Vec::new();
             while leased.len() < limit {
                 let rows = query(
-                    "UPDATE outbox SET lease_holder = $2, leased_until = $3 WHERE id IN (SELECT id FROM outbox \
-                     WHERE state = 'pending' AND next_attempt_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) \
+                    "UPDATE outbox SET lease_holder = $2, leased_until = coalesce($5, clock_timestamp()) + $3 \
+                     WHERE id IN (SELECT id FROM outbox WHERE state = 'pending' AND next_attempt_at <= $1 \
+                     AND (leased_until IS NULL OR leased_until <= coalesce($5, clock_timestamp())) \
                      ORDER BY next_attempt_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING id",
                 )
                 .bind(now)
                 .bind(holder)
-                .bind(until)
+                .bind(hold)
                 .bind(i64::try_from(limit - leased.len()).unwrap_or(i64::MAX))
+                .bind(ends_by.set())
                 .fetch_all(&mut **unit)
                 .await?;
                 if rows.is_empty() {
@@ -71,13 +73,14 @@ impl Outbox for PostgresStore {
         })
     }
 
-    async fn settle(&self, message: Uuid, _now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn settle(&self, message: Uuid, holder: &str) -> Result<(), StoreError> {
         in_unit!(self, unit, {
             query(
                 "UPDATE outbox SET state = 'settled', next_attempt_at = NULL, lease_holder = NULL, leased_until = NULL \
-                 WHERE message = $1 AND state IN ('pending', 'dead')",
+                 WHERE message = $1 AND state IN ('pending', 'dead') AND (lease_holder IS NULL OR lease_holder = $2)",
             )
             .bind(message)
+            .bind(holder)
             .execute(&mut **unit)
             .await?;
             Ok(())

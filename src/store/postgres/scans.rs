@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use sqlx::Row;
 use sqlx::postgres::PgConnection;
 
-use super::PostgresStore;
 use super::unit::{in_unit, query};
-use crate::store::{Scan, ScanCounts, ScanLog, ScanRecord, StoreError};
+use super::{PostgresStore, leases};
+use crate::store::{Scan, ScanCounts, ScanLog, ScanRecord, StoreError, Term};
 
 #[async_trait]
 impl ScanLog for PostgresStore {
@@ -20,8 +20,11 @@ impl ScanLog for PostgresStore {
         })
     }
 
-    async fn fail_scan(&self, scan: &Scan, error: &str) -> Result<(), StoreError> {
+    async fn fail_scan(&self, scan: &Scan, term: Option<Term>, error: &str) -> Result<(), StoreError> {
         in_unit!(self, unit, {
+            if let Some(term) = term {
+                leases::stays_present(unit, term).await?;
+            }
             query(
                 "INSERT INTO scans (began_at, scheduled_for, settings, error) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (scheduled_for) DO UPDATE SET began_at = excluded.began_at, settings = excluded.settings, \

@@ -9,31 +9,34 @@ use super::rows::{ALERT_COLUMNS, OwnRow, alert, instant_text, read_instant};
 use super::{SqliteStore, StoreError};
 use crate::alert::Alert;
 use crate::claim::clean_line;
-use crate::store::{Delivery, DeliveryState, LeasedDelivery, Outbox, OutboxItem, StoredMail};
+use crate::store::{Delivery, DeliveryState, LeaseTime, LeasedDelivery, Outbox, OutboxItem, StoredMail};
 
 #[async_trait]
 impl Outbox for SqliteStore {
     async fn lease(
         &self,
         now: DateTime<Utc>,
+        ends_by: LeaseTime,
         holder: &str,
         limit: u32,
         hold: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, StoreError> {
         let mut transaction = self.begin().await?;
-        let until = instant_text(now.checked_add_signed(hold).unwrap_or(DateTime::<Utc>::MAX_UTC));
+        let at = ends_by.set().unwrap_or(now);
+        let until = instant_text(at.checked_add_signed(hold).unwrap_or(DateTime::<Utc>::MAX_UTC));
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut leased = Vec::new();
         while leased.len() < limit {
             let rows = sqlx::query(
                 "UPDATE outbox SET lease_holder = ?2, leased_until = ?3 WHERE id IN (SELECT id FROM outbox \
-                 WHERE state = 'pending' AND next_attempt_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?1) \
+                 WHERE state = 'pending' AND next_attempt_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?5) \
                  ORDER BY next_attempt_at, id LIMIT ?4) RETURNING id",
             )
             .bind(instant_text(now))
             .bind(holder)
             .bind(&until)
             .bind(i64::try_from(limit - leased.len()).unwrap_or(i64::MAX))
+            .bind(instant_text(at))
             .fetch_all(&mut *transaction)
             .await?;
             if rows.is_empty() {
@@ -67,12 +70,13 @@ impl Outbox for SqliteStore {
         stored_mail(&row)?.ok_or_else(|| StoreError::Corrupt(format!("outbox_messages {message}: no bytes")))
     }
 
-    async fn settle(&self, message: Uuid, _now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn settle(&self, message: Uuid, holder: &str) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE outbox SET state = 'settled', next_attempt_at = NULL, lease_holder = NULL, leased_until = NULL \
-             WHERE message = ? AND state IN ('pending', 'dead')",
+             WHERE message = ? AND state IN ('pending', 'dead') AND (lease_holder IS NULL OR lease_holder = ?)",
         )
         .bind(message.to_string())
+        .bind(holder)
         .execute(&self.writer)
         .await?;
         Ok(())

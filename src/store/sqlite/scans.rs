@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{OwnRow, instant_text, read_instant};
 use super::{SqliteStore, StoreError};
-use crate::store::{Scan, ScanCounts, ScanLog, ScanRecord};
+use crate::store::{Scan, ScanCounts, ScanLog, ScanRecord, Term};
 
 /// Sorts after every instant that is kept.
 const END_OF_TIME: &str = "9999-12-31T23:59:59.999999Z";
@@ -21,7 +21,7 @@ impl ScanLog for SqliteStore {
         Ok(served.bind(instant_text(scheduled_for)).fetch_one(&self.readers).await?)
     }
 
-    async fn fail_scan(&self, scan: &Scan, error: &str) -> Result<(), StoreError> {
+    async fn fail_scan(&self, scan: &Scan, _term: Option<Term>, error: &str) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO scans (began_at, scheduled_for, settings, error) VALUES (?, ?, ?, ?) \
              ON CONFLICT (scheduled_for) DO UPDATE SET began_at = excluded.began_at, settings = excluded.settings, \
