@@ -19,6 +19,7 @@ mod model;
 mod postgres;
 mod postgres_server;
 mod rederive;
+mod retention;
 mod scan;
 mod smtp_server;
 mod sources;
