@@ -21,6 +21,7 @@ mod passes;
 mod postgres;
 mod postgres_server;
 mod rederive;
+mod retention;
 mod scan;
 mod smtp_server;
 mod sources;
