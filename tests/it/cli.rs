@@ -11,6 +11,7 @@ mod explain;
 mod hostile;
 mod import;
 mod outbox;
+mod postgres;
 mod scan;
 mod usage;
 mod zone_data;
@@ -20,10 +21,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
-use crate::world::{ClaimRow, sql_on};
+use crate::world::{ClaimRow, Database, legible};
 
 /// The database of every desk, beside its configuration.
 const DATABASE: &str = "[database]\nurl = \"sqlite:claims.db\"\n";
@@ -104,9 +104,8 @@ impl Desk {
 
     /// Runs a statement on the database as someone else would.
     async fn sql(&self, statement: &str) -> Vec<Vec<String>> {
-        let url = format!("sqlite://{}", self.path("claims.db").display());
-        let connection = SqliteConnection::connect(&url).await.expect("a connection");
-        sql_on(connection, statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"))
+        let rows = Database::Sqlite(self.path("claims.db")).rows(statement).await;
+        legible(rows.unwrap_or_else(|error| panic!("{statement}: {error}")))
     }
 
     async fn put(&self, claim: ClaimRow) {

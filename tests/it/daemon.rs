@@ -1,5 +1,7 @@
 //! The daemon itself, in-process: its own loops, schedule and lock, on a clock that the test sets.
 
+mod database;
+
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::subscriber::DefaultGuard;
 
+use crate::on_every_engine;
 use crate::smtp_server::{Act, Encryption, Gate, Moment, SmtpServer};
 use crate::world::{World, at, claim, paris};
 
@@ -109,9 +112,9 @@ async fn start(world: &World, cron: &str, mail: &str) -> Running {
 
 fn settings(world: &World, cron: &str, mail: &str) -> Settings {
     let text = format!(
-        "[database]\nurl = \"sqlite:{}\"\n[schedule]\nscan = \"{cron}\"\ntime_zone = \"UTC\"\n\
+        "[database]\nurl = \"{}\"\n[schedule]\nscan = \"{cron}\"\ntime_zone = \"UTC\"\n\
          [[escalation.levels]]\nto = [\"support@example.com\", \"lead@example.com\"]\n{mail}\n",
-        world.folder.path().join("claimwatch.db").display()
+        world.database.url()
     );
     Settings::parse(None, &text, &Environment::default()).expect("settings")
 }
@@ -141,218 +144,10 @@ async fn in_state(world: &World, state: DeliveryState) -> usize {
     world.store.deliveries(Some(state)).await.expect("deliveries").len()
 }
 
-/// A world with one late review.
-async fn late() -> World {
-    let world = World::on_sqlite().await;
+/// With one late review.
+async fn late(world: &World) {
     world.program("P-1", None, false).await;
     world.put(claim("C-1", "submitted").on("submitted_at", "2026-11-16T10:00:00Z")).await;
-    world
-}
-
-#[tokio::test]
-async fn the_first_start_scans_at_once_and_its_mail_goes_out() {
-    let world = late().await;
-    world.time.set(at("2026-11-23T09:17:00Z"));
-    let daemon = start(&world, HOURLY, &mail_as_files(&world)).await;
-    until("both mails", async || in_state(&world, DeliveryState::Sent).await == 2).await;
-    assert_eq!(scans(&world).await, ["2026-11-23T09:00:00.000000Z"]);
-    let heard = Arc::clone(&daemon.heard);
-    daemon.stopped().await.expect("a clean stop");
-    let news = heard.news();
-    assert_eq!(news[..2], ["Status(\"no scan yet\")", "Ready"]);
-    assert_eq!(news.last().map(String::as_str), Some("Stopping"));
-    assert!(news.iter().any(|news| news == "Status(\"last scan 2026-11-23T09:17:00Z: 1 clocks running, 1 breached\")"));
-}
-
-#[tokio::test]
-async fn a_scan_runs_when_its_time_comes_and_missed_ones_are_made_up_once() {
-    let world = late().await;
-    world.time.set(at("2026-11-23T09:00:30Z"));
-    let daemon = start(&world, HOURLY, &mail_as_files(&world)).await;
-    until("the first scan", async || scans(&world).await.len() == 1).await;
-    world.time.set(at("2026-11-23T10:00:00Z"));
-    until("the second scan", async || scans(&world).await.len() == 2).await;
-    daemon.stopped().await.expect("a clean stop");
-
-    world.time.set(at("2026-11-23T14:20:00Z"));
-    let daemon = start(&world, HOURLY, &mail_as_files(&world)).await;
-    until("a scan for those that were missed", async || scans(&world).await.len() == 3).await;
-    let before = daemon.heard.count("Alive");
-    until("ticks without a scan", async || daemon.heard.count("Alive") >= before + 3).await;
-    let expected = ["2026-11-23T09:00:00.000000Z", "2026-11-23T10:00:00.000000Z", "2026-11-23T14:00:00.000000Z"];
-    assert_eq!(scans(&world).await, expected);
-
-    daemon.stopped().await.expect("a clean stop");
-    let daemon = start(&world, HOURLY, &mail_as_files(&world)).await;
-    until("ticks without a scan", async || daemon.heard.count("Alive") >= 3).await;
-    assert_eq!(scans(&world).await, expected, "a restart does not repeat what was served");
-    daemon.stopped().await.expect("a clean stop");
-}
-
-#[tokio::test]
-async fn a_calendar_that_ends_before_the_clocks_of_today_is_warned_about_at_the_start() {
-    const WARNING: &str = "a calendar does not reach far enough";
-    let world = World::on_sqlite().await;
-    for (end, warnings) in [("2026-12-31", 1), ("2027-12-31", 0)] {
-        let mut settings = settings(&world, HOURLY, &mail_as_files(&world));
-        let known = Days {
-            coverage: Some("2010-01-01".parse().expect("a date")..=end.parse().expect("a date")),
-            ..Days::none(Origin::Country("FR".into()))
-        };
-        settings.calendars = Calendars::new("fr", [paris().with_days(known)]).expect("calendars");
-        let (log, _guard) = Log::keep();
-        let daemon = run(&world, settings).await;
-        until("readiness", async || daemon.heard.count("Ready") == 1).await;
-        daemon.stopped().await.expect("a clean stop");
-        assert_eq!(log.count(WARNING), warnings, "{}", log.text());
-        let named =
-            ["WARN", "fr: FR goes from 2010-01-01 to 2026-12-31", "payment until 2027-01-25", "install a newer"];
-        let said = log.text();
-        let line = said.lines().find(|line| line.contains(WARNING)).unwrap_or_default();
-        assert!(warnings == 0 || named.iter().all(|words| line.contains(words)), "{line}");
-    }
-}
-
-#[tokio::test]
-async fn a_second_daemon_on_one_file_refuses_to_start_and_does_no_harm_to_the_first() {
-    let world = late().await;
-    let first = start(&world, HOURLY, &mail_as_files(&world)).await;
-    until("readiness", async || first.heard.count("Ready") == 1).await;
-    let second = start(&world, HOURLY, &mail_as_files(&world)).await;
-    let heard = Arc::clone(&second.heard);
-    let error = second.ended().await.expect_err("a refusal");
-    assert!(matches!(&error, DaemonError::Another { pid, .. } if *pid == std::process::id().to_string()), "{error}");
-    assert_eq!(heard.news(), [""; 0]);
-    until("both mails", async || in_state(&world, DeliveryState::Sent).await == 2).await;
-    first.stopped().await.expect("a clean stop");
-    start(&world, HOURLY, &mail_as_files(&world)).await.stopped().await.expect("the file is free again");
-}
-
-#[tokio::test]
-async fn a_stop_finishes_the_mail_in_hand_and_leaves_nothing_leased() {
-    let world = late().await;
-    let server = SmtpServer::start(Encryption::None).await;
-    let gate = Gate::closed();
-    server.once(Moment::Dot, Act::Wait(gate.clone()));
-    let daemon = start(&world, HOURLY, &mail_by_smtp(server.port())).await;
-    gate.reached().await;
-    daemon.stop.ask.cancel();
-    until("a stop that waits", async || daemon.heard.count("Stopping") == 1).await;
-    // Longer than it would wait for a server that has not been given the message yet.
-    sleep(Duration::from_secs(4)).await;
-    gate.open();
-    daemon.ended().await.expect("a clean stop");
-    assert_eq!(in_state(&world, DeliveryState::Sent).await, 1);
-    let waiting = world.waiting().await;
-    assert_eq!(waiting.iter().map(|item| item.leased_until).collect::<Vec<_>>(), [None]);
-    assert_eq!(server.received().len(), 1);
-}
-
-#[tokio::test]
-async fn a_mail_server_that_hangs_before_the_message_holds_up_a_stop_for_seconds_only() {
-    let world = late().await;
-    let server = SmtpServer::start(Encryption::None).await;
-    server.whenever(Moment::Rcpt, "", Act::Silence);
-    let daemon = start(&world, HOURLY, &mail_by_smtp(server.port())).await;
-    until("an attempt", async || server.commands().iter().any(|command| command.starts_with("RCPT"))).await;
-    let asked = Instant::now();
-    daemon.stopped().await.expect("a clean stop");
-    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
-    let waiting = world.waiting().await;
-    assert_eq!((waiting.len(), waiting.iter().filter(|item| item.leased_until.is_some()).count()), (2, 1));
-    assert!(waiting.iter().all(|item| item.attempts == 0));
-}
-
-#[tokio::test]
-async fn a_second_signal_does_not_wait_and_nothing_is_lost() {
-    let world = late().await;
-    let server = SmtpServer::start(Encryption::None).await;
-    let gate = Gate::closed();
-    server.once(Moment::Dot, Act::Wait(gate.clone()));
-    let daemon = start(&world, HOURLY, &mail_by_smtp(server.port())).await;
-    gate.reached().await;
-    daemon.stop.ask.cancel();
-    daemon.stop.insist.cancel();
-    let error = daemon.ended().await.expect_err("work was in hand");
-    assert!(matches!(error, DaemonError::Insisted), "{error}");
-    assert_eq!(world.waiting().await.len(), 2);
-
-    world.time.advance(TimeDelta::minutes(3));
-    let daemon = start(&world, HOURLY, &mail_by_smtp(server.port())).await;
-    until("both mails", async || in_state(&world, DeliveryState::Sent).await == 2).await;
-    daemon.stopped().await.expect("a clean stop");
-    let received = server.received();
-    assert_eq!(received.len(), 3);
-    assert!(received.iter().all(|mail| mail.bytes == received[0].bytes));
-}
-
-#[tokio::test]
-async fn a_database_that_is_moved_away_and_back_is_waited_for_and_another_in_its_place_is_not_touched() {
-    let world = late().await;
-    let database = world.folder.path().join("claimwatch.db");
-    let aside = world.folder.path().join("aside.db");
-    let (log, _guard) = Log::keep();
-    let daemon = start(&world, HOURLY, &mail_as_files(&world)).await;
-    until("the first scan", async || scans(&world).await.len() == 1).await;
-    std::fs::rename(&database, &aside).expect("moved away");
-    world.time.set(at("2026-11-23T10:00:00Z"));
-    let before = daemon.heard.count("Alive");
-    until("ticks without a database", async || daemon.heard.count("Alive") >= before + 3).await;
-    assert!(!database.exists());
-    std::fs::rename(&aside, &database).expect("moved back");
-    until("the scan that was due", async || scans(&world).await.len() == 2).await;
-    assert_eq!(
-        (log.count("the database is not available; trying"), log.count("the database is available again")),
-        (1, 1)
-    );
-
-    std::fs::copy(&database, &aside).expect("a backup");
-    std::fs::rename(&aside, &database).expect("the backup in its place");
-    world.time.set(at("2026-11-23T11:00:00Z"));
-    let error = daemon.ended().await.expect_err("another file");
-    assert!(matches!(error, DaemonError::Replaced(_)), "{error}");
-}
-
-#[tokio::test]
-async fn a_mail_server_that_is_away_is_said_once_and_so_is_its_return_without_any_address() {
-    let world = late().await;
-    let server = SmtpServer::start(Encryption::None).await;
-    for _ in 0..6 {
-        server.once(Moment::Greeting, Act::Say("421 4.3.2 not now, ask postmaster@example.com"));
-    }
-    let (log, _guard) = Log::keep();
-    let daemon = start(&world, HOURLY, &mail_by_smtp(server.port())).await;
-    for hours in 1..=3 {
-        until("an attempt of each mail", async || world.waiting().await.iter().all(|item| item.attempts == hours))
-            .await;
-        until("a word about it", async || log.count("the mail server is not available; trying") > 0).await;
-        world.time.advance(TimeDelta::hours(1));
-    }
-    until("both mails", async || in_state(&world, DeliveryState::Sent).await == 2).await;
-    until("its return", async || log.count("the mail server is available again") == 1).await;
-    daemon.stopped().await.expect("a clean stop");
-    assert_eq!(
-        (log.count("the mail server is not available; trying"), log.count("the mail server is available again")),
-        (1, 1)
-    );
-    assert_eq!(log.count("@"), 0, "{}", log.text());
-}
-
-#[tokio::test]
-async fn deliveries_that_fail_are_tried_again_soon_and_said_once() {
-    let world = late().await;
-    world.scan("2026-11-23T09:00:00Z").await;
-    world.sql("ALTER TABLE outbox RENAME TO elsewhere").await;
-    let (log, _guard) = Log::keep();
-    let daemon = start(&world, "0 0 0 1 1 *", &mail_as_files(&world)).await;
-    until("ticks without an outbox", async || daemon.heard.count("Alive") >= 5).await;
-    assert_eq!(log.count("deliveries fail"), 1, "{}", log.text());
-    world.sql("ALTER TABLE elsewhere RENAME TO outbox").await;
-    let began = Instant::now();
-    until("the mail", async || in_state(&world, DeliveryState::Sent).await == 1).await;
-    assert!(began.elapsed() < Duration::from_secs(20), "sooner than it would look without a reason");
-    until("a word about it", async || log.count("deliveries succeed again") == 1).await;
-    daemon.stopped().await.expect("a clean stop");
 }
 
 fn holidays(path: &std::path::Path, days: &[&str]) {
@@ -361,37 +156,177 @@ fn holidays(path: &std::path::Path, days: &[&str]) {
     std::fs::write(path, text).expect("a holiday file");
 }
 
-#[tokio::test]
-async fn a_holiday_file_that_changes_decides_from_the_next_scan_on_and_a_broken_one_changes_nothing() {
-    let (log, _guard) = Log::keep();
-    let world = late().await;
-    let file = world.folder.path().join("closures.ics");
-    holidays(&file, &["20261201"]);
-    world.time.set(at("2026-11-23T09:00:30Z"));
-    let extra = format!("[calendars.office]\nics = [\"{}\"]\n{}", file.display(), mail_as_files(&world));
-    let daemon = start(&world, HOURLY, &extra).await;
-    until("the first scan", async || scans(&world).await.len() == 1).await;
-    assert_eq!(world.alert().await.due_at, at("2026-11-19T00:00:00Z"));
-
-    holidays(&file, &["20261117", "20261201"]);
-    world.time.set(at("2026-11-23T10:00:00Z"));
-    until("a scan by the new file", async || scans(&world).await.len() == 2).await;
-    assert_eq!(world.alert().await.due_at, at("2026-11-20T00:00:00Z"));
-
-    std::fs::write(&file, "<html>moved</html>").expect("a broken file");
-    for (hour, count) in [(11, 3), (12, 4)] {
-        world.time.set(at(&format!("2026-11-23T{hour}:00:00Z")));
-        until("a scan by the calendar before", async || scans(&world).await.len() == count).await;
+on_every_engine! {
+    async fn the_first_start_scans_at_once_and_its_mail_goes_out(world in World) {
+        late(&world).await;
+        world.time.set(at("2026-11-23T09:17:00Z"));
+        let daemon = start(&world, HOURLY, &mail_as_files(&world)).await;
+        until("both mails", async || in_state(&world, DeliveryState::Sent).await == 2).await;
+        assert_eq!(scans(&world).await, ["2026-11-23T09:00:00.000000Z"]);
+        let heard = Arc::clone(&daemon.heard);
+        daemon.stopped().await.expect("a clean stop");
+        let news = heard.news();
+        assert_eq!(news[..2], ["Status(\"no scan yet\")", "Ready"]);
+        assert_eq!(news.last().map(String::as_str), Some("Stopping"));
+        assert!(news.iter().any(|news| news == "Status(\"last scan 2026-11-23T09:17:00Z: 1 clocks running, 1 breached\")"));
     }
-    assert_eq!(world.alert().await.due_at, at("2026-11-20T00:00:00Z"));
 
-    holidays(&file, &["20261201"]);
-    world.time.set(at("2026-11-23T13:00:00Z"));
-    until("a scan without the day that was removed", async || scans(&world).await.len() == 5).await;
-    assert_eq!(world.alert().await.due_at, at("2026-11-19T00:00:00Z"));
-    assert_eq!(world.story(&world.alert().await).await, ["opened", "escalated", "moved", "moved"]);
-    daemon.stopped().await.expect("a clean stop");
-    assert_eq!(log.count("a calendar changed: open deadlines are derived again"), 2);
-    assert_eq!(log.count("a calendar cannot be made anew; the one before stays in force"), 1, "{}", log.text());
-    assert_eq!(log.count("the calendars can be made anew"), 1);
+    async fn a_scan_runs_when_its_time_comes_and_missed_ones_are_made_up_once(world in World) {
+        late(&world).await;
+        world.time.set(at("2026-11-23T09:00:30Z"));
+        let daemon = start(&world, HOURLY, &mail_as_files(&world)).await;
+        until("the first scan", async || scans(&world).await.len() == 1).await;
+        world.time.set(at("2026-11-23T10:00:00Z"));
+        until("the second scan", async || scans(&world).await.len() == 2).await;
+        daemon.stopped().await.expect("a clean stop");
+
+        world.time.set(at("2026-11-23T14:20:00Z"));
+        let daemon = start(&world, HOURLY, &mail_as_files(&world)).await;
+        until("a scan for those that were missed", async || scans(&world).await.len() == 3).await;
+        let before = daemon.heard.count("Alive");
+        until("ticks without a scan", async || daemon.heard.count("Alive") >= before + 3).await;
+        let expected = ["2026-11-23T09:00:00.000000Z", "2026-11-23T10:00:00.000000Z", "2026-11-23T14:00:00.000000Z"];
+        assert_eq!(scans(&world).await, expected);
+
+        daemon.stopped().await.expect("a clean stop");
+        let daemon = start(&world, HOURLY, &mail_as_files(&world)).await;
+        until("ticks without a scan", async || daemon.heard.count("Alive") >= 3).await;
+        assert_eq!(scans(&world).await, expected, "a restart does not repeat what was served");
+        daemon.stopped().await.expect("a clean stop");
+    }
+
+    async fn a_calendar_that_ends_before_the_clocks_of_today_is_warned_about_at_the_start(world in World) {
+        const WARNING: &str = "a calendar does not reach far enough";
+        for (end, warnings) in [("2026-12-31", 1), ("2027-12-31", 0)] {
+            let mut settings = settings(&world, HOURLY, &mail_as_files(&world));
+            let known = Days {
+                coverage: Some("2010-01-01".parse().expect("a date")..=end.parse().expect("a date")),
+                ..Days::none(Origin::Country("FR".into()))
+            };
+            settings.calendars = Calendars::new("fr", [paris().with_days(known)]).expect("calendars");
+            let (log, _guard) = Log::keep();
+            let daemon = run(&world, settings).await;
+            until("readiness", async || daemon.heard.count("Ready") == 1).await;
+            daemon.stopped().await.expect("a clean stop");
+            assert_eq!(log.count(WARNING), warnings, "{}", log.text());
+            let named =
+                ["WARN", "fr: FR goes from 2010-01-01 to 2026-12-31", "payment until 2027-01-25", "install a newer"];
+            let said = log.text();
+            let line = said.lines().find(|line| line.contains(WARNING)).unwrap_or_default();
+            assert!(warnings == 0 || named.iter().all(|words| line.contains(words)), "{line}");
+        }
+    }
+
+    async fn a_stop_finishes_the_mail_in_hand_and_leaves_nothing_leased(world in World) {
+        late(&world).await;
+        let server = SmtpServer::start(Encryption::None).await;
+        let gate = Gate::closed();
+        server.once(Moment::Dot, Act::Wait(gate.clone()));
+        let daemon = start(&world, HOURLY, &mail_by_smtp(server.port())).await;
+        gate.reached().await;
+        daemon.stop.ask.cancel();
+        until("a stop that waits", async || daemon.heard.count("Stopping") == 1).await;
+        // Longer than it would wait for a server that has not been given the message yet.
+        sleep(Duration::from_secs(4)).await;
+        gate.open();
+        daemon.ended().await.expect("a clean stop");
+        assert_eq!(in_state(&world, DeliveryState::Sent).await, 1);
+        let waiting = world.waiting().await;
+        assert_eq!(waiting.iter().map(|item| item.leased_until).collect::<Vec<_>>(), [None]);
+        assert_eq!(server.received().len(), 1);
+    }
+
+    async fn a_mail_server_that_hangs_before_the_message_holds_up_a_stop_for_seconds_only(world in World) {
+        late(&world).await;
+        let server = SmtpServer::start(Encryption::None).await;
+        server.whenever(Moment::Rcpt, "", Act::Silence);
+        let daemon = start(&world, HOURLY, &mail_by_smtp(server.port())).await;
+        until("an attempt", async || server.commands().iter().any(|command| command.starts_with("RCPT"))).await;
+        let asked = Instant::now();
+        daemon.stopped().await.expect("a clean stop");
+        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+        let waiting = world.waiting().await;
+        assert_eq!((waiting.len(), waiting.iter().filter(|item| item.leased_until.is_some()).count()), (2, 1));
+        assert!(waiting.iter().all(|item| item.attempts == 0));
+    }
+
+    async fn a_second_signal_does_not_wait_and_nothing_is_lost(world in World) {
+        late(&world).await;
+        let server = SmtpServer::start(Encryption::None).await;
+        let gate = Gate::closed();
+        server.once(Moment::Dot, Act::Wait(gate.clone()));
+        let daemon = start(&world, HOURLY, &mail_by_smtp(server.port())).await;
+        gate.reached().await;
+        daemon.stop.ask.cancel();
+        daemon.stop.insist.cancel();
+        let error = daemon.ended().await.expect_err("work was in hand");
+        assert!(matches!(error, DaemonError::Insisted), "{error}");
+        assert_eq!(world.waiting().await.len(), 2);
+
+        world.time.advance(TimeDelta::minutes(3));
+        let daemon = start(&world, HOURLY, &mail_by_smtp(server.port())).await;
+        until("both mails", async || in_state(&world, DeliveryState::Sent).await == 2).await;
+        daemon.stopped().await.expect("a clean stop");
+        let received = server.received();
+        assert_eq!(received.len(), 3);
+        assert!(received.iter().all(|mail| mail.bytes == received[0].bytes));
+    }
+
+    async fn a_mail_server_that_is_away_is_said_once_and_so_is_its_return_without_any_address(world in World) {
+        late(&world).await;
+        let server = SmtpServer::start(Encryption::None).await;
+        for _ in 0..6 {
+            server.once(Moment::Greeting, Act::Say("421 4.3.2 not now, ask postmaster@example.com"));
+        }
+        let (log, _guard) = Log::keep();
+        let daemon = start(&world, HOURLY, &mail_by_smtp(server.port())).await;
+        for hours in 1..=3 {
+            until("an attempt of each mail", async || world.waiting().await.iter().all(|item| item.attempts == hours))
+                .await;
+            until("a word about it", async || log.count("the mail server is not available; trying") > 0).await;
+            world.time.advance(TimeDelta::hours(1));
+        }
+        until("both mails", async || in_state(&world, DeliveryState::Sent).await == 2).await;
+        until("its return", async || log.count("the mail server is available again") == 1).await;
+        daemon.stopped().await.expect("a clean stop");
+        assert_eq!(
+            (log.count("the mail server is not available; trying"), log.count("the mail server is available again")),
+            (1, 1)
+        );
+        assert_eq!(log.count("@example.com"), 0, "{}", log.text());
+    }
+
+    async fn a_holiday_file_that_changes_decides_from_the_next_scan_on_and_a_broken_one_changes_nothing(world in World) {
+        let (log, _guard) = Log::keep();
+        late(&world).await;
+        let file = world.folder.path().join("closures.ics");
+        holidays(&file, &["20261201"]);
+        world.time.set(at("2026-11-23T09:00:30Z"));
+        let extra = format!("[calendars.office]\nics = [\"{}\"]\n{}", file.display(), mail_as_files(&world));
+        let daemon = start(&world, HOURLY, &extra).await;
+        until("the first scan", async || scans(&world).await.len() == 1).await;
+        assert_eq!(world.alert().await.due_at, at("2026-11-19T00:00:00Z"));
+
+        holidays(&file, &["20261117", "20261201"]);
+        world.time.set(at("2026-11-23T10:00:00Z"));
+        until("a scan by the new file", async || scans(&world).await.len() == 2).await;
+        assert_eq!(world.alert().await.due_at, at("2026-11-20T00:00:00Z"));
+
+        std::fs::write(&file, "<html>moved</html>").expect("a broken file");
+        for (hour, count) in [(11, 3), (12, 4)] {
+            world.time.set(at(&format!("2026-11-23T{hour}:00:00Z")));
+            until("a scan by the calendar before", async || scans(&world).await.len() == count).await;
+        }
+        assert_eq!(world.alert().await.due_at, at("2026-11-20T00:00:00Z"));
+
+        holidays(&file, &["20261201"]);
+        world.time.set(at("2026-11-23T13:00:00Z"));
+        until("a scan without the day that was removed", async || scans(&world).await.len() == 5).await;
+        assert_eq!(world.alert().await.due_at, at("2026-11-19T00:00:00Z"));
+        assert_eq!(world.story(&world.alert().await).await, ["opened", "escalated", "moved", "moved"]);
+        daemon.stopped().await.expect("a clean stop");
+        assert_eq!(log.count("a calendar changed: open deadlines are derived again"), 2);
+        assert_eq!(log.count("a calendar cannot be made anew; the one before stays in force"), 1, "{}", log.text());
+        assert_eq!(log.count("the calendars can be made anew"), 1);
+    }
 }

@@ -161,7 +161,7 @@ on_every_engine! {
         world.put(claim("C-2", "submitted").on("submitted_at", "2026-11-17T10:00:00Z")).await;
         assert_eq!(world.scan("2026-11-23T09:01:00Z").await.messages, 1);
         let good = world.sql("SELECT explanation FROM sla_alerts WHERE claim_id = 'C-1'").await[0][0].replace('\'', "''");
-        world.sql("UPDATE sla_alerts SET explanation = 'nonsense' WHERE claim_id = 'C-1'").await;
+        world.sql("UPDATE sla_alerts SET explanation = '\"nonsense\"' WHERE claim_id = 'C-1'").await;
         let server = server().await;
         let report = drain(&courier(&world, &server)).await;
         assert_eq!((report.sent, report.again, report.dead), (2, 2, 0));

@@ -226,11 +226,11 @@ on_every_engine! {
     async fn a_thousand_clocks_are_counted_page_by_page_and_few_are_shown(world in World) {
         world.program("P-1", None, false).await;
         world.put(claim("C-0", "approved").on("approved_at", "2026-09-01T10:00:00Z")).await;
-        world.sql("WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1200) \
-            INSERT INTO claims (claim_id, program_id, status, submitted_at) SELECT 'C-' || n, 'P-1', 'submitted', \
-            CASE n % 2 WHEN 0 THEN '2026-11-16T10:00:00.000000Z' ELSE '2026-11-20T10:00:00.000000Z' END FROM n").await;
-        world.sql("WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 700) \
-            INSERT INTO claim_payments (payment_id, claim_id) SELECT 'L-' || n, 'C-0' FROM n").await;
+        let submitted = |n: u32| claim(&format!("C-{n}"), "submitted")
+            .on("submitted_at", if n.is_multiple_of(2) { "2026-11-16T10:00:00Z" } else { "2026-11-20T10:00:00Z" });
+        world.put_all((1..=1200).map(submitted)).await;
+        let lines: Vec<_> = (1..=700).map(|n| format!("('L-{n}', 'C-0')")).collect();
+        world.sql(&format!("INSERT INTO claim_payments (payment_id, claim_id) VALUES {}", lines.join(", "))).await;
         world.scan("2026-11-23T08:00:00+01:00").await;
         let new = plan(&world, |plan| {
             target("review", "3 business days")(plan);

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use claimwatch::alert::State;
 use claimwatch::calendar::{Calendar, Calendars, Days, FIRST_DAY, Holiday, Origin, Zone};
 use claimwatch::check;
@@ -164,7 +164,7 @@ on_every_engine! {
         world.counts_by([until_2026()]);
         world.program("P-1", None, false).await;
         world.put(claim("C-1", "approved").on("approved_at", "2026-12-08T10:00:00Z")).await;
-        world.put(claim("C-2", "approved").with("approved_at", "soon")).await;
+        world.put(claim("C-2", "approved").with("approved_at", world.engine().unreadable_instants()[0])).await;
         world.scan("2026-12-07T09:00:00Z").await;
         assert_eq!(world.problems().await, [("C-2".into(), "unreadable".into())]);
         world.scan("2026-12-08T10:00:00Z").await;
@@ -174,12 +174,10 @@ on_every_engine! {
     async fn a_dry_run_counts_them_and_thousands_are_found_in_pages(mut world in World) {
         world.counts_by([until_2026()]);
         world.program("P-1", None, false).await;
-        world.sql(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1201) \
-             INSERT INTO claims (claim_id, program_id, status, approved_at) \
-             SELECT printf('C-%04d', i), 'P-1', 'approved', \
-             strftime('%Y-%m-%dT%H:%M:%S.000000Z', '2026-12-01', (i / 3) || ' seconds') FROM n",
-        ).await;
+        // Three a second: a page ends among those that started at once.
+        let approved = |n: i64| claim(&format!("C-{n:04}"), "approved")
+            .on("approved_at", &(at("2026-12-01T00:00:00Z") + TimeDelta::seconds(n / 3)).to_rfc3339());
+        world.put_all((1..=1201).map(approved)).await;
         let asked = |dry_run| Request { at: at("2026-12-07T09:00:00Z"), since: None, dry_run, scheduled_for: None, term: None };
         assert_eq!(world.scan_with(asked(true)).await.data_problems, 1201);
         assert_eq!(world.beyond().await, [""; 0], "a dry run records nothing");

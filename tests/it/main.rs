@@ -15,6 +15,9 @@ mod import;
 mod independent_smtp;
 mod lookback;
 mod model;
+#[path = "../support/postgres/mod.rs"]
+mod postgres;
+mod postgres_server;
 mod rederive;
 mod scan;
 mod smtp_server;

@@ -8,8 +8,8 @@ use claimwatch::calendar::{Calendar, Calendars, Days, Origin, Zone};
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::on_every_engine;
-use crate::world::{World, at, claim, paris};
+use crate::world::{Engine, World, at, claim, paris};
+use crate::{on_every_engine, property_on_every_engine};
 
 fn date(text: &str) -> NaiveDate {
     text.parse().expect("a date")
@@ -143,8 +143,8 @@ async fn open_deadlines(world: &World) -> Vec<(String, State, DateTime<Utc>)> {
     open
 }
 
-async fn world_with_claims(starts: &[i64]) -> World {
-    let mut world = World::on_sqlite().await;
+async fn world_with_claims(engine: Engine, starts: &[i64]) -> World {
+    let mut world = World::on(engine).await;
     world.rule("review").warn = Some("1 business day".parse().expect("a span"));
     world.program("P-1", None, false).await;
     for (n, minutes) in starts.iter().enumerate() {
@@ -154,35 +154,40 @@ async fn world_with_claims(starts: &[i64]) -> World {
     world
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 200, ..ProptestConfig::default() })]
+/// What was in force for how long, and whether it was scanned by twice.
+type Before = ((u8, bool, u32, bool), i64, bool);
 
-    #[test]
+fn story() -> impl Strategy<Value = (Vec<i64>, Vec<Before>, (u8, bool, u32, bool))> {
+    let starts = prop::collection::vec(0_i64..12_000, 1..6);
+    let before = prop::collection::vec((any_rules(), 0_i64..6_000, any::<bool>()), 1..5);
+    (starts, before, any_rules())
+}
+
+async fn live(engine: Engine, starts: Vec<i64>, before: Vec<Before>, last: (u8, bool, u32, bool)) {
+    let (mut changed, mut fresh) = (world_with_claims(engine, &starts).await, world_with_claims(engine, &starts).await);
+    let mut now = at("2026-11-16T00:00:00Z");
+    for (rules, minutes, twice) in before {
+        put_in_force(&mut changed, rules);
+        now += TimeDelta::minutes(minutes);
+        changed.scan(&now.to_rfc3339()).await;
+        if twice {
+            changed.scan(&now.to_rfc3339()).await;
+        }
+    }
+    put_in_force(&mut changed, last);
+    put_in_force(&mut fresh, last);
+    now += TimeDelta::days(1);
+    changed.scan(&now.to_rfc3339()).await;
+    fresh.scan(&now.to_rfc3339()).await;
+    assert_eq!(open_deadlines(&changed).await, open_deadlines(&fresh).await);
+    changed.scan(&now.to_rfc3339()).await;
+    assert_eq!(open_deadlines(&changed).await, open_deadlines(&fresh).await, "nothing is left for a second scan");
+}
+
+property_on_every_engine! {
     fn open_deadlines_are_what_one_scan_by_the_last_rules_finds_whatever_was_in_force_before(
-        starts in prop::collection::vec(0_i64..12_000, 1..6),
-        before in prop::collection::vec((any_rules(), 0_i64..6_000, any::<bool>()), 1..5),
-        last in any_rules(),
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let (mut changed, mut fresh) = (world_with_claims(&starts).await, world_with_claims(&starts).await);
-            let mut now = at("2026-11-16T00:00:00Z");
-            for (rules, minutes, twice) in before {
-                put_in_force(&mut changed, rules);
-                now += TimeDelta::minutes(minutes);
-                changed.scan(&now.to_rfc3339()).await;
-                if twice {
-                    changed.scan(&now.to_rfc3339()).await;
-                }
-            }
-            put_in_force(&mut changed, last);
-            put_in_force(&mut fresh, last);
-            now += TimeDelta::days(1);
-            changed.scan(&now.to_rfc3339()).await;
-            fresh.scan(&now.to_rfc3339()).await;
-            assert_eq!(open_deadlines(&changed).await, open_deadlines(&fresh).await);
-            changed.scan(&now.to_rfc3339()).await;
-            assert_eq!(open_deadlines(&changed).await, open_deadlines(&fresh).await, "nothing is left for a second scan");
-        });
+        engine, (starts, before, last) in story()
+    ) [40 on SQLite, 15 on PostgreSQL] {
+        live(engine, starts, before, last)
     }
 }

@@ -12,7 +12,7 @@ use claimwatch::store::{
 use uuid::Uuid;
 
 use crate::on_every_engine;
-use crate::world::{World, at, claim};
+use crate::world::{Database, Engine, World, at, claim};
 
 const HOLD: TimeDelta = TimeDelta::minutes(2);
 
@@ -234,18 +234,23 @@ on_every_engine! {
         let open = world.sql("SELECT claim_id, state FROM sla_open_alerts ORDER BY claim_id").await;
         assert_eq!(open, [["C-2", "breached"], ["C-3", "breached"]]);
     }
+
+    /// Readers are never blocked by a writer, and whoever writes later waits for nothing that was undone.
+    async fn a_dashboard_reads_while_a_scan_writes(world in World) {
+        let mut writer = world.database.session().await;
+        writer.rows("BEGIN; INSERT INTO programs (program_id) VALUES ('P-1'); UPDATE sla_alerts SET note = 'mine'").await.unwrap();
+        let read = tokio::time::timeout(Duration::from_secs(5), world.sql("SELECT count(*) FROM sla_open_alerts"));
+        assert_eq!(read.await.expect("not blocked"), [["0"]]);
+        writer.rows("ROLLBACK").await.unwrap();
+        assert_eq!(world.store.retry(Some(Uuid::nil()), at("2026-11-23T09:00:00Z")).await.unwrap(), 0);
+    }
 }
 
-/// A database of its own, and where it is.
-async fn database() -> (tempfile::TempDir, SqliteStore) {
+/// Migrates a database that has nothing in it, again and otherwise.
+async fn migrating_twice_changes_nothing_and_other_sources_need_a_migration(engine: Engine) {
     let folder = tempfile::tempdir().expect("a folder");
-    let store = SqliteStore::open(&folder.path().join("claimwatch.db")).await.expect("a database");
-    (folder, store)
-}
-
-#[tokio::test]
-async fn migrating_twice_changes_nothing_and_other_sources_need_a_migration() {
-    let (_folder, store) = database().await;
+    let database = Database::empty(engine, &folder).await;
+    let store = database.adapter().await;
     let sources = SourceRelations::default();
     assert!(matches!(store.verify(&sources).await, Err(StoreError::Schema(_))), "nothing is there yet");
     store.prepare(&sources).await.unwrap();
@@ -265,22 +270,20 @@ async fn migrating_twice_changes_nothing_and_other_sources_need_a_migration() {
 }
 
 #[tokio::test]
+async fn migrating_twice_changes_nothing_and_other_sources_need_a_migration_on_sqlite() {
+    migrating_twice_changes_nothing_and_other_sources_need_a_migration(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn migrating_twice_changes_nothing_and_other_sources_need_a_migration_on_postgres() {
+    migrating_twice_changes_nothing_and_other_sources_need_a_migration(Engine::Postgres).await;
+}
+
+#[tokio::test]
 async fn a_file_that_is_no_database_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("claims.txt");
     std::fs::write(&path, "this is not a database, but long enough to look like one".repeat(100)).unwrap();
     let error = SqliteStore::open(&path).await.unwrap_err().to_string();
     assert!(error.contains("claims.txt") && error.contains("not a database"), "{error}");
-}
-
-/// Readers are never blocked by a writer, and a writer that waits for another says so in the end.
-#[tokio::test]
-async fn a_dashboard_reads_while_a_scan_writes() {
-    let world = World::on_sqlite().await;
-    let mut writer = world.connection().await;
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut writer).await.unwrap();
-    let read = tokio::time::timeout(Duration::from_secs(5), world.sql("SELECT count(*) FROM sla_open_alerts"));
-    assert_eq!(read.await.expect("not blocked"), [["0"]]);
-    sqlx::query("ROLLBACK").execute(&mut writer).await.unwrap();
-    assert_eq!(world.store.retry(Some(Uuid::nil()), at("2026-11-23T09:00:00Z")).await.unwrap(), 0);
 }

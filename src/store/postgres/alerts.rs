@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::PostgresStore;
 use super::clocks::{self, COLUMNS, LINE};
+use super::glance::ALERTS;
 use super::rows::{ALERT_COLUMNS, OwnRow, alert, count, subject};
 use super::search::Search;
 use super::unit::{in_unit, made, query};
@@ -65,22 +66,48 @@ impl AlertStore for PostgresStore {
 }
 
 /// Open alerts of `rule` with what the source has of their claims: `$1` the rule, `$2` and `$3` the calendars of
-/// [`clocks::runs_on`].
-pub(super) fn open(rule: &Rule, calendars: (&str, &str), all: bool) -> Result<Search, StoreError> {
-    let look = if all { String::new() } else { format!(" AND NOT {}", clocks::runs_on(rule)) };
+/// [`clocks::runs_on`]. `about`: a condition on alert `a`.
+fn open(rule: &Rule, calendars: (&str, &str), with: &str, about: &str) -> Result<Search, StoreError> {
     let sql = format!(
-        "SELECT {ALERT_COLUMNS}, c.claim_id IS NOT NULL AND (a.payment_id IS NULL OR l.payment_id IS NOT NULL) AS present, \
-         {COLUMNS}, {LINE}, \
+        "{with}SELECT {ALERT_COLUMNS}, \
+         c.claim_id IS NOT NULL AND (a.payment_id IS NULL OR l.payment_id IS NOT NULL) AS present, {COLUMNS}, {LINE}, \
          EXISTS (SELECT FROM source_payments other WHERE other.claim_id = c.claim_id) AS has_payments \
          FROM sla_alerts a LEFT JOIN source_claims c ON c.claim_id = a.claim_id \
          LEFT JOIN source_programs p ON p.program_id = c.program_id \
          LEFT JOIN source_payments l ON l.payment_id = a.payment_id AND l.claim_id = a.claim_id \
-         WHERE a.rule = $1 AND a.state <> 'resolved' AND $2::text IS NOT NULL AND $3::text IS NOT NULL{look}"
+         WHERE a.rule = $1 AND a.state <> 'resolved' AND $2::text IS NOT NULL AND $3::text IS NOT NULL{about}"
     );
     Search::new(sql).bind(rule.name.clone())?.bind(calendars.0.to_owned())?.bind(calendars.1.to_owned())
 }
 
-/// A row of [`open`].
+/// All open alerts of `rule`.
+pub(super) fn all_open(rule: &Rule, calendars: (&str, &str)) -> Result<Search, StoreError> {
+    open(rule, calendars, "", "")
+}
+
+/// Open alerts of `rule` on payment lines whose clock does not plainly run on as recorded.
+pub(super) fn stray_lines(rule: &Rule, calendars: (&str, &str)) -> Result<Search, StoreError> {
+    open(rule, calendars, "", &format!(" AND a.payment_id IS NOT NULL AND NOT {}", clocks::runs_on(rule)))
+}
+
+/// Open alerts of `rule` on claims whose clock does not plainly run on as recorded. Those whose clock is in the index of
+/// running clocks are told by it, its program and its lines, without reading claims.
+pub(super) fn strays(rule: &Rule, calendars: (&str, &str)) -> Result<Search, StoreError> {
+    let with = format!(
+        "WITH astray AS MATERIALIZED (SELECT s.claim_id, s.clock_started_at FROM (SELECT a.claim_id, a.clock_started_at, \
+         a.calendar, c.claim_id AS running, c.program_id FROM {ALERTS} a LEFT JOIN (SELECT c.claim_id, c.program_id, \
+         c.{} AS start {}) c ON c.start = a.clock_started_at AND c.claim_id = a.claim_id OFFSET 0) s \
+         LEFT JOIN source_programs p ON p.program_id = s.program_id WHERE s.running IS NULL \
+         OR s.calendar <> CASE WHEN p.program_id IS NULL THEN $3 ELSE coalesce(nullif(p.calendar, ''), $2) END{}) ",
+        rule.starts_at.column(),
+        clocks::begun(rule),
+        clocks::not_admitted(rule),
+    );
+    let about = " AND a.payment_id IS NULL AND (a.claim_id, a.clock_started_at) IN (SELECT s.claim_id, s.clock_started_at FROM astray s)";
+    open(rule, calendars, &with, about)
+}
+
+/// A row of open alerts.
 pub(super) fn read_open(row: &PgRow) -> Result<(Alert, Option<Subject>), StoreError> {
     let present: bool = row.try_get("present")?;
     Ok((alert(row)?, if present { Some(subject(row)?.0) } else { None }))

@@ -8,6 +8,7 @@ use sqlx::postgres::PgConnection;
 
 use super::PostgresStore;
 use super::clocks::{self, COLUMNS, LINE, Part};
+use super::glance::ALERTS;
 use super::rows::{count, subject, text};
 use super::search::Search;
 use super::unit::{in_unit, made, query};
@@ -15,28 +16,43 @@ use crate::claim::{HistoryEntry, Subject};
 use crate::sla::Rule;
 use crate::store::{ClaimSource, Cutoffs, RunningClocks, Side, Starts, StoreError};
 
-/// Clocks of `part` that started before their cutoff and have no alert that says so: `$1` the latest cutoff, `$2` that of
-/// calendars without one of their own, `$3` those by calendar, `$4` the rule.
+/// Clocks of `part` that started before their cutoff and have no alert that says so: `$1` the rule, `$2` the latest cutoff,
+/// `$3` that of calendars without one of their own, `$4` those by calendar. `untold`: the rule has no open alert at all.
 ///
-/// The keys are found first, in the indexes alone; the rows of those few are read then.
-pub(super) fn unalerted(rule: &Rule, cutoffs: &Cutoffs, part: Part) -> Result<Search, StoreError> {
+/// The keys are found first, in the indexes alone; then the rows of those few are read. Without any alert they are many,
+/// and read at once.
+pub(super) fn unalerted(rule: &Rule, cutoffs: &Cutoffs, part: Part, untold: bool) -> Result<Search, StoreError> {
     let latest = cutoffs.by_calendar.values().copied().fold(cutoffs.default, DateTime::max);
-    let start = rule.starts_at.column();
-    let settled = if cutoffs.at_risk { "<> 'resolved'" } else { "= 'breached'" };
-    let keys = format!(
-        "SELECT c.claim_id, {} AS payment_id {} AND c.{start} < $1 \
-         AND c.{start} < coalesce(($3::jsonb ->> p.calendar)::timestamptz, $2) \
-         AND NOT EXISTS (SELECT FROM sla_alerts a WHERE a.rule = $4 AND a.claim_id = c.claim_id AND {} \
-         AND a.clock_started_at = c.{start} AND a.state <> 'resolved' AND a.state {settled})",
-        part.line(),
-        clocks::running(rule, part),
-        part.is_of_line(),
-    );
-    Search::new(rows_of(&keys, part))
-        .bind(latest)?
-        .bind(cutoffs.default)?
-        .bind(json!(cutoffs.by_calendar))?
-        .bind(rule.name.clone())
+    let start = format!("c.{}", rule.starts_at.column());
+    let settled = if cutoffs.at_risk { "a.state IS NULL" } else { "a.state IS DISTINCT FROM 'breached'" };
+    let late = format!(" AND {start} < $2 AND {start} < coalesce(($4::jsonb ->> p.calendar)::timestamptz, $3)");
+    let running = clocks::running(rule, part);
+    let sql = match (part, untold) {
+        (Part::Claims, true) => {
+            format!("SELECT {COLUMNS}, {} {running}{late} AND $1::text IS NOT NULL", part.line_columns())
+        }
+        (Part::Claims, false) => format!(
+            "WITH untold AS MATERIALIZED (SELECT c.claim_id, c.start FROM (SELECT c.claim_id, {start} AS start {} \
+             AND {start} < $2) c LEFT JOIN {ALERTS} a ON a.clock_started_at = c.start AND a.claim_id = c.claim_id \
+             WHERE {settled}) SELECT {COLUMNS}, {} {} AND u.start = {start}{late}",
+            clocks::begun(rule),
+            part.line_columns(),
+            running.replacen(
+                "FROM source_claims c",
+                "FROM untold u JOIN source_claims c ON c.claim_id = u.claim_id",
+                1
+            ),
+        ),
+        (Part::OpenLines | Part::LeftOverLines, _) => rows_of(
+            &format!(
+                "SELECT c.claim_id, l.payment_id {running}{late} AND NOT EXISTS (SELECT FROM sla_alerts a \
+                 WHERE a.rule = $1 AND a.claim_id = c.claim_id AND a.payment_id = l.payment_id \
+                 AND a.clock_started_at = {start} AND a.state <> 'resolved' AND NOT ({settled}))"
+            ),
+            part,
+        ),
+    };
+    Search::new(sql).bind(rule.name.clone())?.bind(latest)?.bind(cutoffs.default)?.bind(json!(cutoffs.by_calendar))
 }
 
 /// Clocks of `part` without an alert whose stop is from `$1` to `$2`, give or take a second.

@@ -22,7 +22,7 @@ const NO_LINE: &str = "NULL::text AS l_payment_id, NULL::text AS l_paying_entity
 
 /// The status as it is compared. It stands here and in the indexes, and in no view: what a view computes, an index over
 /// its table does not serve.
-pub(super) const STATUS_KEY: &str = "lower(replace(replace(replace(c.status, ' ', ''), '-', ''), '_', ''))";
+const STATUS_KEY: &str = "lower(replace(replace(replace(c.status, ' ', ''), '-', ''), '_', ''))";
 
 /// Where clocks of a rule are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +85,20 @@ pub(super) fn running(rule: &Rule, part: Part) -> String {
     )
 }
 
+/// `FROM … WHERE …`: the claims on which a clock of `rule` runs that has a start, whatever their program or lines.
+pub(super) fn begun(rule: &Rule) -> String {
+    let start = format!("c.{}", rule.starts_at.column());
+    let unpaid = match rule.watches {
+        Watches::Claim => String::new(),
+        Watches::Payments => format!(" AND {}", claim_unpaid(rule)),
+    };
+    format!(
+        "FROM source_claims c WHERE {}{unpaid} AND {start} IS NOT NULL AND {}",
+        in_status(rule),
+        readable_instant(&start)
+    )
+}
+
 /// `FROM … WHERE …`: the rows of `part` whose own stop column says that a clock of `rule` stopped, not before its start.
 pub(super) fn stopped(rule: &Rule, part: Part) -> String {
     let (start, stop) = (format!("c.{}", rule.starts_at.column()), stop_column(rule, part));
@@ -138,12 +152,27 @@ pub(super) fn runs_on(rule: &Rule) -> String {
     )
 }
 
+/// `OR …`: what of program `p` and of the lines of claim `s` keeps a clock of `rule` from running on the claim itself.
+pub(super) fn not_admitted(rule: &Rule) -> String {
+    let program = match rule.tax_invoice {
+        TaxInvoice::Any => "",
+        TaxInvoice::NotRequired => " OR coalesce(p.requires_tax_invoice, false)",
+        TaxInvoice::Required => " OR NOT coalesce(p.requires_tax_invoice, false)",
+    };
+    match rule.watches {
+        Watches::Claim => program.to_owned(),
+        Watches::Payments => {
+            format!("{program} OR EXISTS (SELECT FROM source_payments l WHERE l.claim_id = s.claim_id)")
+        }
+    }
+}
+
 /// Whether a stop, not null, belongs to an earlier round, or is no instant.
 fn left_over(stop: &str, start: &str) -> String {
     format!("{stop} < {start} OR {}", unreadable_instant(stop))
 }
 
-pub(super) fn in_status(rule: &Rule) -> String {
+fn in_status(rule: &Rule) -> String {
     format!("{STATUS_KEY} IN ({})", status_keys(&rule.runs_while))
 }
 
@@ -157,15 +186,14 @@ pub(super) fn unknown_status() -> String {
     format!("coalesce({STATUS_KEY} NOT IN ({}), true)", status_keys(&Status::ALL))
 }
 
-pub(super) fn claim_unpaid(rule: &Rule) -> String {
+fn claim_unpaid(rule: &Rule) -> String {
     let (start, stop) = (format!("c.{}", rule.starts_at.column()), format!("c.{}", rule.stops_at.column()));
     format!("({stop} IS NULL OR {})", left_over(&stop, &start))
 }
 
-pub(super) const WITHOUT_LINES: &str =
-    "NOT EXISTS (SELECT FROM source_payments other WHERE other.claim_id = c.claim_id)";
+const WITHOUT_LINES: &str = "NOT EXISTS (SELECT FROM source_payments other WHERE other.claim_id = c.claim_id)";
 
-pub(super) fn tax_invoice(rule: &Rule) -> &'static str {
+fn tax_invoice(rule: &Rule) -> &'static str {
     match rule.tax_invoice {
         TaxInvoice::Any => "",
         TaxInvoice::NotRequired => " AND NOT coalesce(p.requires_tax_invoice, false)",
@@ -187,6 +215,11 @@ pub(super) fn unreadable_payment() -> String {
 /// Infinity, or a year that no calendar here counts.
 pub(super) fn unreadable_instant(column: &str) -> String {
     format!("{column} < '0001-01-01 00:00:00+00' OR {column} >= '10000-01-01 00:00:00+00'")
+}
+
+/// The opposite, of a column that is not null, as a range of an index.
+fn readable_instant(column: &str) -> String {
+    format!("{column} >= '0001-01-01 00:00:00+00' AND {column} < '10000-01-01 00:00:00+00'")
 }
 
 fn unreadable_money(table: &str) -> String {

@@ -10,6 +10,7 @@ mod claims;
 mod clocks;
 mod connect;
 mod escalate;
+mod glance;
 mod import;
 mod leases;
 mod meaning;

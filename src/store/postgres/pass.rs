@@ -1,12 +1,13 @@
 //! One scan on PostgreSQL: one transaction, which reads as of the instant at which it began and sees its own changes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::clocks::{self, Part};
+use super::glance::{self, Glance, parts};
 use super::rows::subject;
 use super::search::{Search, Searching};
 use super::unit::{Isolation, Unit};
@@ -14,7 +15,8 @@ use super::{PostgresStore, alerts, claims, escalate, leases, problems, raise, re
 use crate::alert::{Alert, Recorded, Transition};
 use crate::claim::{DataProblem, Subject};
 use crate::escalation::{Message, Pending};
-use crate::sla::Rule;
+use crate::sla::{Rule, Watches};
+use crate::store::problems::Problems;
 use crate::store::{
     Cutoffs, OpenCounts, Page, Pass, Raised, RunningClocks, Scan, ScanCounts, Snapshot, Standing, Starts, StoreError,
     Term,
@@ -28,6 +30,10 @@ pub(super) struct PgPass {
     unit: Unit,
     term: Option<Term>,
     searching: Searching,
+    /// Whether the source has payment lines; `None`: not asked yet.
+    lines: Option<bool>,
+    /// What was seen of each rule, by its name.
+    glances: HashMap<String, Glance>,
 }
 
 impl PgPass {
@@ -37,18 +43,32 @@ impl PgPass {
         if let Some(term) = term {
             leases::is_present(&mut unit, term).await?;
         }
-        Ok(Self { unit, term, searching: Searching::default() })
+        Ok(Self { unit, term, searching: Searching::default(), lines: None, glances: HashMap::new() })
+    }
+
+    async fn has_lines(&mut self) -> Result<bool, StoreError> {
+        let lines = match self.lines {
+            Some(lines) => lines,
+            None => glance::has_lines(&mut self.unit).await?,
+        };
+        self.lines = Some(lines);
+        Ok(lines)
+    }
+
+    /// What there is to be seen of `rule`, as of the beginning; only before the first change of its alerts.
+    async fn glance(&mut self, rule: &Rule) -> Result<&Glance, StoreError> {
+        if !self.glances.contains_key(&rule.name) {
+            let lines = self.has_lines().await?;
+            let glance = Glance::at(&mut self.unit, rule, lines).await?;
+            self.glances.insert(rule.name.clone(), glance);
+        }
+        self.glances.get(&rule.name).ok_or_else(|| StoreError::Failed("a rule was not looked at".into()))
     }
 
     /// A page of subjects: of a new search, or of the one that was begun last.
-    async fn subjects(
-        &mut self,
-        page: Page,
-        limit: u32,
-        search: impl FnOnce() -> Result<Vec<Search>, StoreError> + Send,
-    ) -> Result<Vec<Subject>, StoreError> {
+    async fn subjects(&mut self, page: Page, limit: u32, searches: Vec<Search>) -> Result<Vec<Subject>, StoreError> {
         if page == Page::First {
-            self.searching.begin(&mut self.unit, search()?).await?;
+            self.searching.begin(&mut self.unit, searches).await?;
         }
         let rows = self.searching.next(&mut self.unit, limit).await?;
         rows.iter().map(|row| Ok(subject(row)?.0)).collect()
@@ -64,8 +84,17 @@ impl Snapshot for PgPass {
         page: Page,
         limit: u32,
     ) -> Result<Vec<Subject>, StoreError> {
-        let parts = || Part::of(rule).iter().map(|part| claims::unalerted(rule, cutoffs, *part)).collect();
-        self.subjects(page, limit, parts).await
+        let mut searches = Vec::new();
+        if page == Page::First {
+            let lines = self.has_lines().await?;
+            let glance = self.glance(rule).await?;
+            for part in
+                parts(rule, lines).iter().filter(|part| **part != Part::Claims || glance.may_be_unalerted(cutoffs))
+            {
+                searches.push(claims::unalerted(rule, cutoffs, *part, glance.is_without_alerts())?);
+            }
+        }
+        self.subjects(page, limit, searches).await
     }
 
     async fn stopped_clocks(
@@ -76,11 +105,8 @@ impl Snapshot for PgPass {
         page: Page,
         limit: u32,
     ) -> Result<Vec<Subject>, StoreError> {
-        let parts = || {
-            let parts = clocks::stopped_parts(rule).iter();
-            parts.map(|part| claims::stopped(rule, (since, until), *part)).collect()
-        };
-        self.subjects(page, limit, parts).await
+        let searches = clocks::stopped_parts(rule).iter().map(|part| claims::stopped(rule, (since, until), *part));
+        self.subjects(page, limit, searches.collect::<Result<_, _>>()?).await
     }
 
     async fn running_clocks(
@@ -90,13 +116,15 @@ impl Snapshot for PgPass {
         page: Page,
         limit: u32,
     ) -> Result<Vec<Subject>, StoreError> {
-        let parts = || Part::of(rule).iter().map(|part| claims::bounded(rule, starts, *part)).collect();
-        self.subjects(page, limit, parts).await
+        let searches = Part::of(rule).iter().map(|part| claims::bounded(rule, starts, *part));
+        self.subjects(page, limit, searches.collect::<Result<_, _>>()?).await
     }
 
     async fn running(&mut self, rule: &Rule, now: DateTime<Utc>) -> Result<RunningClocks, StoreError> {
-        let mut running = RunningClocks::default();
-        for part in Part::of(rule) {
+        let lines = self.has_lines().await?;
+        let seen = self.glance(rule).await?.running(now);
+        let mut running = seen.unwrap_or_default();
+        for part in parts(rule, lines).iter().filter(|part| **part != Part::Claims || seen.is_none()) {
             let RunningClocks { count, first } = claims::running(&mut self.unit, rule, *part, now).await?;
             running.count += count;
             running.first = running.first.into_iter().chain(first).min();
@@ -105,7 +133,19 @@ impl Snapshot for PgPass {
     }
 
     async fn data_problems(&mut self, rules: &[Rule], calendars: &[&str]) -> Result<Vec<DataProblem>, StoreError> {
-        problems::of(&mut self.unit, rules, calendars).await
+        let lines = self.has_lines().await?;
+        let mut found = Problems::default();
+        for rule in rules.iter().filter(|rule| rule.enabled) {
+            let strange = self.glance(rule).await?.has_strange_programs(calendars);
+            for part in parts(rule, lines) {
+                problems::missing_starts(&mut self.unit, rule, *part, &mut found).await?;
+                if strange || *part != Part::Claims {
+                    problems::strange_programs(&mut self.unit, rule, *part, calendars, &mut found).await?;
+                }
+            }
+        }
+        problems::of_claims(&mut self.unit, &mut found).await?;
+        Ok(found.into_list())
     }
 
     async fn open_alerts(
@@ -117,7 +157,18 @@ impl Snapshot for PgPass {
         limit: u32,
     ) -> Result<Vec<(Alert, Option<Subject>)>, StoreError> {
         if page == Page::First {
-            self.searching.begin(&mut self.unit, vec![alerts::open(rule, calendars, all)?]).await?;
+            let mut searches = Vec::new();
+            if all {
+                searches.push(alerts::all_open(rule, calendars)?);
+            } else {
+                if self.glance(rule).await?.has_strays(calendars) {
+                    searches.push(alerts::strays(rule, calendars)?);
+                }
+                if rule.watches == Watches::Payments {
+                    searches.push(alerts::stray_lines(rule, calendars)?);
+                }
+            }
+            self.searching.begin(&mut self.unit, searches).await?;
         }
         let rows = self.searching.next(&mut self.unit, limit).await?;
         rows.iter().map(alerts::read_open).collect()

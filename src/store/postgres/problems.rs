@@ -12,24 +12,14 @@ use crate::sla::Rule;
 use crate::store::StoreError;
 use crate::store::problems::Problems;
 
-pub(super) async fn of(
-    connection: &mut PgConnection,
-    rules: &[Rule],
-    calendars: &[&str],
-) -> Result<Vec<DataProblem>, StoreError> {
-    let mut found = Problems::default();
-    for rule in rules.iter().filter(|rule| rule.enabled) {
-        for part in Part::of(rule) {
-            missing_starts(connection, rule, *part, &mut found).await?;
-            strange_programs(connection, rule, *part, calendars, &mut found).await?;
-        }
-    }
-    unknown_statuses(connection, &mut found).await?;
-    unreadable(connection, &mut found).await?;
-    Ok(found.into_list())
+/// Problems of claims whatever rule they are under.
+pub(super) async fn of_claims(connection: &mut PgConnection, found: &mut Problems) -> Result<(), StoreError> {
+    unknown_statuses(connection, found).await?;
+    unreadable(connection, found).await
 }
 
-async fn missing_starts(
+/// Clocks of one part that run without a start.
+pub(super) async fn missing_starts(
     connection: &mut PgConnection,
     rule: &Rule,
     part: Part,
@@ -46,7 +36,8 @@ async fn missing_starts(
     Ok(())
 }
 
-async fn strange_programs(
+/// Clocks of one part whose program is not there, or names a calendar that is not configured.
+pub(super) async fn strange_programs(
     connection: &mut PgConnection,
     rule: &Rule,
     part: Part,

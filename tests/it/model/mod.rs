@@ -4,6 +4,7 @@ mod counting;
 mod expected;
 mod facts;
 mod prediction;
+mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,12 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use claimwatch::alert::{Resolution, State};
 use claimwatch::scan::{Request, Resolved, ScanSummary, scan};
-use proptest::prelude::*;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{World, at};
+use crate::property_on_every_engine;
+use crate::world::{Engine, Session, World, at};
 use expected::{Alert, ClockId, Expected};
 use facts::{Facts, Scan, Settings, Step, story};
 
@@ -25,41 +24,33 @@ const RULES: [&str; 4] = ["review", "dispute", "payment", "tax_invoice_payment"]
 /// The events that scans cause.
 const KINDS: [&str; 6] = ["opened", "breached", "escalated", "moved", "resolved", "reopened"];
 
-/// As many as CI has time for; `PROPTEST_CASES` asks for more.
-fn config(cases: u32) -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(cases);
-    ProptestConfig { cases, max_shrink_iters: 2000, ..ProptestConfig::default() }
-}
-
-proptest! {
-    #![proptest_config(config(150))]
-
-    #[test]
-    fn scans_find_what_a_model_finds_that_looks_at_every_rule_claim_line_and_day((facts, settings, steps) in story()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(live(facts, settings, &steps));
+property_on_every_engine! {
+    fn scans_find_what_a_model_finds_that_looks_at_every_rule_claim_line_and_day(
+        engine, (facts, settings, steps) in story()
+    ) [150 on SQLite, 40 on PostgreSQL] {
+        live(engine, facts, settings, steps)
     }
 }
 
 /// One world, its database, and what the model says of it.
 struct Life {
     world: World,
-    connection: SqliteConnection,
+    session: Session,
     settings: Settings,
     expected: Expected,
     /// Breaches opened so far, by the scans' own counts.
     opened: u64,
 }
 
-async fn live(mut facts: Facts, settings: Settings, steps: &[Step]) {
-    let world = World::on_sqlite().await;
-    let connection = world.connection().await;
-    let mut life = Life { world, connection, settings, expected: Expected::default(), opened: 0 };
+async fn live(engine: Engine, mut facts: Facts, settings: Settings, steps: Vec<Step>) {
+    let world = World::on(engine).await;
+    let session = world.database.session().await;
+    let mut life = Life { world, session, settings, expected: Expected::default(), opened: 0 };
     life.world.plan = life.settings.plan();
     let mut now = at("2026-10-19T08:00:00Z");
     let quiet = Scan { since: None, stopped: None, twice: false, again: false };
     life.look(&facts, &quiet, now).await;
-    for step in steps {
+    for step in &steps {
         step.edits.iter().for_each(|edit| facts.apply(edit));
         if let Some(settings) = &step.settings {
             life.settings = settings.clone();
@@ -75,7 +66,7 @@ async fn live(mut facts: Facts, settings: Settings, steps: &[Step]) {
 impl Life {
     /// Scans, and compares everything with the model.
     async fn look(&mut self, facts: &Facts, how: &Scan, now: DateTime<Utc>) {
-        sqlx::raw_sql(AssertSqlSafe(facts.statements())).execute(&mut self.connection).await.expect("facts");
+        self.session.rows(&facts.statements(self.world.engine())).await.expect("facts");
         let since = how.since.map(|days| now - TimeDelta::days(days));
         let request = Request { at: now, since, dry_run: false, scheduled_for: None, term: None };
         let before = (self.alerts().await, self.problems().await);
@@ -118,7 +109,8 @@ impl Life {
         let problems = self.expected.problems.iter().map(|(id, kind)| (id.clone(), (*kind).to_owned())).collect();
         assert_eq!(self.problems().await, problems, "at {now}");
         let open = alerts.values().filter(|alert| alert.state == State::Breached).count() as u64;
-        let totals = self.rows("SELECT total(opened), total(opened) - total(resolved) FROM sla_daily").await;
+        let totals =
+            self.rows("SELECT coalesce(sum(opened), 0), coalesce(sum(opened) - sum(resolved), 0) FROM sla_daily").await;
         let totals: Vec<_> = totals[0].iter().flatten().map(|total| total.parse::<f64>()).collect();
         assert_eq!(totals, [Ok(self.opened as f64), Ok(open as f64)], "sla_daily at {now}");
     }
@@ -126,7 +118,7 @@ impl Life {
     /// The alert table with each alert's story.
     async fn alerts(&mut self) -> BTreeMap<ClockId, Alert> {
         let statement = "SELECT rule, state, resolution, calendar, claim_id, payment_id, clock_started_at, due_at, \
-             detected_at, stopped_at, resolved_at, (SELECT group_concat(kind, ' ' ORDER BY seq) FROM sla_alert_events e \
+             detected_at, stopped_at, resolved_at, (SELECT string_agg(kind, ' ' ORDER BY seq) FROM sla_alert_events e \
              WHERE e.alert_id = a.id), escalation_level FROM sla_alerts a";
         let rows = self.rows(statement).await;
         let alerts: BTreeMap<_, _> = rows.iter().map(|row| read_alert(row)).collect();
@@ -140,9 +132,7 @@ impl Life {
     }
 
     async fn rows(&mut self, statement: &'static str) -> Vec<Vec<Option<String>>> {
-        let rows = sqlx::query(statement).fetch_all(&mut self.connection).await.expect(statement);
-        let text = |row: &SqliteRow, n| row.try_get_unchecked::<Option<String>, _>(n).expect("text");
-        rows.iter().map(|row| (0..row.len()).map(|n| text(row, n)).collect()).collect()
+        self.session.rows(statement).await.expect(statement)
     }
 
     /// A scan that is asked to stop after so many batches.

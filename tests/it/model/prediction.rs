@@ -12,12 +12,12 @@ use claimwatch::scan::{
 use lettre::message::Mailbox;
 use proptest::prelude::*;
 use proptest::sample::select;
-use sqlx::AssertSqlSafe;
 
 use super::expected::running;
 use super::facts::{Facts, Settings, Step, settings, story};
-use super::{config, without_time};
-use crate::world::{World, at};
+use super::without_time;
+use crate::property_on_every_engine;
+use crate::world::{Engine, World, at};
 
 /// How many examples are asked for.
 const EXAMPLES: usize = 2;
@@ -75,16 +75,11 @@ fn other() -> impl Strategy<Value = Other> {
     })
 }
 
-proptest! {
-    #![proptest_config(config(40))]
-
-    #[test]
+property_on_every_engine! {
     fn what_is_foreseen_by_present_and_by_other_settings_is_what_comes_of_them(
-        (facts, settings, steps) in story(),
-        others in prop::collection::vec(other(), 7),
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(live(facts, settings, &steps, others));
+        engine, ((facts, settings, steps), others) in (story(), prop::collection::vec(other(), 7))
+    ) [40 on SQLite, 10 on PostgreSQL] {
+        live(engine, facts, settings, steps, others)
     }
 }
 
@@ -93,8 +88,8 @@ fn plan(settings: &Settings, policy: &Policy) -> Plan {
     Plan { policy: policy.clone(), fingerprint: format!("{settings:?} {policy:?}"), ..plan }
 }
 
-async fn live(mut facts: Facts, mut settings: Settings, steps: &[Step], others: Vec<Other>) {
-    let mut world = World::on_sqlite().await;
+async fn live(engine: Engine, mut facts: Facts, mut settings: Settings, steps: Vec<Step>, others: Vec<Other>) {
+    let mut world = World::on(engine).await;
     world.plan = plan(&settings, &world.plan.policy);
     let mut now = at("2026-10-19T08:00:00Z");
     for (n, other) in (0..=steps.len()).zip(others) {
@@ -102,8 +97,7 @@ async fn live(mut facts: Facts, mut settings: Settings, steps: &[Step], others: 
             step.edits.iter().for_each(|edit| facts.apply(edit));
             now = step.instant(now);
         }
-        let mut connection = world.connection().await;
-        sqlx::raw_sql(AssertSqlSafe(facts.statements())).execute(&mut connection).await.expect("facts");
+        world.sql(&facts.statements(engine)).await;
         let new_settings = other.settings.unwrap_or_else(|| settings.clone());
         let new = plan(&new_settings, &other.policy);
         let foreseen = diff(&*world.store, &world.plan, &new, now, EXAMPLES).await.expect("a comparison");
