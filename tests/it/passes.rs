@@ -92,14 +92,14 @@ on_every_engine! {
 
     async fn a_failed_scan_is_recorded_and_the_next_one_takes_its_place(world in World) {
         let scan = Scan { began_at: now(), scheduled_for: Some(now()), settings: "s".into() };
-        world.store.fail_scan(&scan, "no luck").await.unwrap();
+        world.store.fail_scan(&scan, None, "no luck").await.unwrap();
         assert!(!world.store.is_served(now()).await.unwrap());
         assert_eq!(world.sql("SELECT error FROM scans").await, [["no luck"]]);
         let pass = world.store.pass(None).await.unwrap();
         assert!(pass.finish(now(), &scan, &ScanCounts::default()).await.unwrap());
         assert!(world.store.is_served(now()).await.unwrap());
         assert_eq!(world.sql("SELECT count(*) FROM scans WHERE error IS NULL").await, [["1"]]);
-        world.store.fail_scan(&scan, "too late").await.unwrap();
+        world.store.fail_scan(&scan, None, "too late").await.unwrap();
         assert_eq!(world.sql("SELECT count(*) FROM scans WHERE error IS NULL").await, [["1"]], "what finished did not fail");
     }
 }

@@ -47,7 +47,12 @@ fn switch_review(world: &mut World, enabled: bool) {
 /// Sends everything that waits.
 async fn send_all(world: &World, now: &str) {
     let now = at(now);
-    for delivery in world.store.lease(now, "one", 100, chrono::TimeDelta::minutes(1)).await.unwrap() {
+    for delivery in world
+        .store
+        .lease(now, claimwatch::store::LeaseTime::At(now), "one", 100, chrono::TimeDelta::minutes(1))
+        .await
+        .unwrap()
+    {
         let sent = Delivery::Sent { reply: "250".into() };
         assert!(world.store.conclude(delivery.id, "one", now, &sent).await.unwrap());
     }
@@ -205,7 +210,7 @@ on_every_engine! {
             let pass = world.store.pass(None).await.unwrap();
             assert!(pass.finish(at(instant), &scan(instant, scheduled), &ScanCounts::default()).await.unwrap());
         }
-        world.store.fail_scan(&scan("2026-11-04T09:00:00Z", None), "away").await.unwrap();
+        world.store.fail_scan(&scan("2026-11-04T09:00:00Z", None), None, "away").await.unwrap();
         world.time.set(at(NOW));
         let stays = async || {
             let until = world.store.finished_scan_until(at("2026-11-20T09:00:00Z")).await.unwrap();
