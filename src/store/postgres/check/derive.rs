@@ -71,15 +71,33 @@ fn by_plan(plan: &Value, step: &Step, need: &Need) -> Option<Index> {
     };
     let columns: Vec<String> = output.iter().map(own).collect::<Option<_>>()?;
     let predicate = if step.filter.is_empty() { None } else { Some(own(&step.filter)?) };
-    (columns.len() == need.columns.len() && need.predicate.is_some() == predicate.is_some() || need.predicate.is_none())
-        .then_some(Index { columns: columns.into_iter().map(in_parentheses).collect(), predicate })
+    // A view may have a condition of its own, but never lose ours.
+    (columns.len() == need.columns.len() && (predicate.is_some() || need.predicate.is_none()))
+        .then(|| Index { columns: columns.into_iter().map(in_parentheses).collect(), predicate })
 }
 
 /// An expression as an index takes it: anything but a column in parentheses.
 fn in_parentheses(expression: String) -> String {
     let is_column = expression.chars().all(|c| c.is_alphanumeric() || c == '_')
         || (expression.starts_with('"') && expression[1..].find('"') == Some(expression.len() - 2));
-    if is_column { expression } else { format!("({expression})") }
+    if is_column || is_enclosed(&expression) { expression } else { format!("({expression})") }
+}
+
+/// Whether the parenthesis at its beginning ends at its end.
+fn is_enclosed(expression: &str) -> bool {
+    let (mut depth, mut in_text) = (0_i32, false);
+    for (at, c) in expression.char_indices() {
+        match c {
+            '\'' => in_text = !in_text,
+            '(' if !in_text => depth += 1,
+            ')' if !in_text => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 && !in_text {
+            return at > 0 && at + c.len_utf8() == expression.len();
+        }
+    }
+    false
 }
 
 fn on(Index { columns, predicate }: &Index) -> String {

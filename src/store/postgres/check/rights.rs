@@ -82,8 +82,7 @@ async fn below(unit: &mut Unit, configured: &SourceRelations, findings: &mut Vec
         let row = row.bind(view).fetch_one(&mut **unit).await?;
         let (owner, named): (Oid, String) = (row.try_get("relowner")?, row.try_get("owner")?);
         if !may(unit, Some(owner), source, "SELECT").await? {
-            let what = format!("{named}, the owner of {}, may not read {name}", relation.view);
-            findings.push(missing(what, &format!("GRANT SELECT ON {name} TO {named}")));
+            findings.push(unread(&named, name, &format!(", the owner of {},", relation.view)));
         }
     }
     Ok(())
@@ -92,25 +91,23 @@ async fn below(unit: &mut Unit, configured: &SourceRelations, findings: &mut Vec
 /// What the connected role lacks to make our schema.
 async fn to_migrate(unit: &mut Unit, schema: &str, role: &str, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
     let row = query(
-        "SELECT (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = $1) AS in_schema, \
-         has_database_privilege(current_database(), 'CREATE') AS in_database, quote_ident(current_database()) AS database",
+        "SELECT has_database_privilege(current_database(), 'CREATE') AS may, quote_ident(current_database()) AS database, \
+         (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = $1) AS may_in_schema, \
+         (SELECT quote_ident(pg_get_userbyid(nspowner)) FROM pg_namespace WHERE nspname = $1) AS owner",
     );
     let row = row.bind(schema).fetch_one(&mut **unit).await?;
-    let database: String = row.try_get("database")?;
-    let (may, what, grant) = match row.try_get::<Option<bool>, _>("in_schema")? {
-        Some(may) => (
-            may,
-            format!("make tables in schema {schema}"),
-            format!("GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}"),
-        ),
-        None => (
-            row.try_get("in_database")?,
-            format!("make schema {schema}"),
-            format!("GRANT CREATE ON DATABASE {database} TO {role}"),
-        ),
-    };
-    if !may {
-        findings.push(missing(format!("{role} may not {what}, which `claimwatch migrate` needs"), &grant));
+    let (may, database): (bool, String) = (row.try_get("may")?, row.try_get("database")?);
+    let may_in_schema: Option<bool> = row.try_get("may_in_schema")?;
+    if let (Some(false), Some(owner)) = (may_in_schema, row.try_get::<Option<String>, _>("owner")?) {
+        let what = format!("{role} may not make tables in schema {schema}");
+        findings.push(Finding::unmet(
+            "rights",
+            what,
+            format!("run `claimwatch migrate` as {owner}, whose schema it is"),
+        ));
+    } else if may_in_schema.is_none() && !may {
+        let grant = format!("GRANT CREATE ON DATABASE {database} TO {role}");
+        findings.push(missing(format!("{role} may not make schema {schema}"), &grant));
     }
     Ok(())
 }
@@ -132,14 +129,22 @@ async fn sources_of(
         if !row.try_get::<bool, _>("may")? {
             let schema: String = row.try_get("schema")?;
             let grant = format!("GRANT USAGE ON SCHEMA {schema} TO {role}");
-            findings.push(missing(format!("{role} may not use schema {schema}"), &grant));
+            let finding = Finding::unmet("rights", format!("{role} may not use schema {schema}"), grant);
+            // Several relations are in one schema.
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
         }
         if !may(unit, None, source, "SELECT").await? {
-            findings.push(missing(format!("{role} may not read {name}"), &format!("GRANT SELECT ON {name} TO {role}")));
+            findings.push(unread(role, name, ""));
         }
     }
-    findings.dedup();
     Ok(())
+}
+
+/// What only the sources' owner can grant.
+fn unread(role: &str, name: &str, why: &str) -> Finding {
+    Finding::unmet("rights", format!("{role}{why} may not read {name}"), format!("GRANT SELECT ON {name} TO {role}"))
 }
 
 fn missing(what: String, grant: &str) -> Finding {
