@@ -86,7 +86,7 @@ CREATE FUNCTION sales.cw_status(state sales.claim_state) RETURNS text LANGUAGE s
     END
 $$;
 
-CREATE FUNCTION sales.cw_amount(cents bigint, currency char) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+CREATE FUNCTION sales.cw_amount(cents bigint, currency text) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT cents * CASE currency WHEN 'JPY' THEN 1 WHEN 'KWD' THEN 0.001 ELSE 0.01 END
 $$;
 
@@ -109,7 +109,7 @@ SELECT
     c.granted AT TIME ZONE 'UTC' AS approved_at,
     c.invoice_granted AT TIME ZONE 'UTC' AS tax_invoice_approved_at,
     c.settled AT TIME ZONE 'UTC' AS paid_at,
-    sales.cw_amount(c.cents, c.currency) AS amount,
+    sales.cw_amount(c.cents, c.currency::text) AS amount,
     c.currency::text AS currency,
     c.changed AT TIME ZONE 'UTC' AS updated_at
 FROM sales.claims c
@@ -118,7 +118,7 @@ LEFT JOIN sales.partners p ON p.id = c.partner_id;
 
 CREATE VIEW sales.cw_payments AS
 SELECT id::text AS payment_id, claim_id::text AS claim_id, company AS paying_entity,
-    sales.cw_amount(cents, currency) AS amount, currency::text AS currency, settled AT TIME ZONE 'UTC' AS paid_at
+    sales.cw_amount(cents, currency::text) AS amount, currency::text AS currency, settled AT TIME ZONE 'UTC' AS paid_at
 FROM sales.payouts;
 
 CREATE VIEW sales.cw_history AS
@@ -161,8 +161,8 @@ CREATE INDEX claimwatch_claims_unreadable ON sales.claims ((id::text))
     OR (invoice_granted AT TIME ZONE 'UTC') < '0001-01-01 00:00:00+00' OR (invoice_granted AT TIME ZONE 'UTC') >= '10000-01-01 00:00:00+00'
     OR (settled AT TIME ZONE 'UTC') < '0001-01-01 00:00:00+00' OR (settled AT TIME ZONE 'UTC') >= '10000-01-01 00:00:00+00'
     OR (changed AT TIME ZONE 'UTC') < '0001-01-01 00:00:00+00' OR (changed AT TIME ZONE 'UTC') >= '10000-01-01 00:00:00+00'
-    OR sales.cw_amount(cents, currency) NOT BETWEEN -1e28 AND 1e28
-    OR length(sales.cw_amount(cents, currency)::text) > 28 OR currency::text !~ '^[A-Za-z]{3}$';
+    OR sales.cw_amount(cents, currency::text) NOT BETWEEN -1e28 AND 1e28
+    OR length(sales.cw_amount(cents, currency::text)::text) > 28 OR currency::text !~ '^[A-Za-z]{3}$';
 
 -- By their ids as claimwatch knows them.
 CREATE INDEX claimwatch_claims_id ON sales.claims ((id::text));
@@ -177,8 +177,8 @@ CREATE INDEX claimwatch_claim_payments_paid ON sales.payouts ((settled AT TIME Z
     WHERE (settled AT TIME ZONE 'UTC') IS NOT NULL;
 CREATE INDEX claimwatch_claim_payments_unreadable ON sales.payouts ((claim_id::text))
     WHERE (settled AT TIME ZONE 'UTC') < '0001-01-01 00:00:00+00' OR (settled AT TIME ZONE 'UTC') >= '10000-01-01 00:00:00+00'
-    OR sales.cw_amount(cents, currency) NOT BETWEEN -1e28 AND 1e28
-    OR length(sales.cw_amount(cents, currency)::text) > 28 OR currency::text !~ '^[A-Za-z]{3}$';
+    OR sales.cw_amount(cents, currency::text) NOT BETWEEN -1e28 AND 1e28
+    OR length(sales.cw_amount(cents, currency::text)::text) > 28 OR currency::text !~ '^[A-Za-z]{3}$';
 
 -- How common each status is, which no column says: without it the server expects a handful of approved claims.
 CREATE STATISTICS sales.claimwatch_claims_status

@@ -138,15 +138,23 @@ fn text(store: &PostgresStore, need: &Need, table: &Table, index: &Index) -> Str
 async fn refusal(store: &PostgresStore, table: &Table, index: &Index) -> Result<Option<String>, StoreError> {
     let mut unit = store.begin(Isolation::ReadCommitted).await?;
     let row = query(
-        "SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ') AS columns \
+        "SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ') AS columns, \
+         coalesce(array_agg(format('(%I)::text', a.attname)) FILTER (WHERE t.typtype = 'e'), '{}') AS enums \
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped",
+         JOIN pg_type t ON t.oid = a.atttypid \
+         WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped AND strpos($3, a.attname) > 0",
     );
-    let row = row.bind(&table.schema).bind(&table.name).fetch_one(&mut *unit).await?;
-    let columns: String = row.try_get("columns")?;
-    let made = unit.simple(format!("CREATE TEMPORARY TABLE trial ({columns}) ON COMMIT DROP")).await;
-    let tried = match made {
-        Ok(()) => unit.simple(format!("CREATE INDEX ON pg_temp.trial {}", on(index))).await,
+    let on = on(index);
+    let row = row.bind(&table.schema).bind(&table.name).bind(&on).fetch_one(&mut *unit).await?;
+    let (columns, enums): (Option<String>, Vec<String>) = (row.try_get("columns")?, row.try_get("enums")?);
+    // Types may be in a schema that is not ours to use; what is most often wrong shows all the same.
+    if enums.iter().any(|cast| on.contains(cast.as_str())) {
+        unit.rollback().await?;
+        return Ok(Some("the cast of an enum to text is not IMMUTABLE".into()));
+    }
+    let made = format!("CREATE TEMPORARY TABLE trial ({}) ON COMMIT DROP", columns.unwrap_or_default());
+    let tried = match unit.simple(made).await {
+        Ok(()) => unit.simple(format!("CREATE INDEX ON pg_temp.trial {on}")).await,
         Err(_) => Ok(()),
     };
     unit.rollback().await?;

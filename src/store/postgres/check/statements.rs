@@ -9,7 +9,7 @@ use super::needs::{self, Need};
 use crate::sla::{Rule, Watches};
 use crate::store::postgres::clocks::{self, Part};
 use crate::store::postgres::search::Search;
-use crate::store::postgres::{alerts, claims, problems};
+use crate::store::postgres::{alerts, claims, glance, problems};
 use crate::store::{Cutoffs, Side, Starts, StoreError};
 
 /// One statement.
@@ -34,11 +34,7 @@ pub(super) fn all(rules: &[Rule], now: DateTime<Utc>) -> Result<Vec<Statement>, 
                 needs: beside(driver, rule, *part),
             });
         }
-        all.push(Statement {
-            finds: format!("open alerts of {}", rule.name),
-            search: alerts::open(rule, ("", ""), false)?,
-            needs: vec![needs::a_claim(), needs::a_program(), needs::a_line(), needs::lines_of_a_claim()],
-        });
+        alerted(rule, now, &mut all)?;
     }
     let (unreadable_claims, unreadable_lines) = problems::of_unreadable();
     let mut others = |finds: &str, search, needs| all.push(Statement { finds: finds.into(), search, needs });
@@ -56,7 +52,8 @@ fn running(rule: &Rule, part: Part, now: DateTime<Utc>, all: &mut Vec<Statement>
     let cutoffs = Cutoffs { default: now, by_calendar: BTreeMap::new(), at_risk: false };
     let starts = |side| Starts { side, default: Some(now), by_calendar: BTreeMap::new() };
     let mut searches = vec![
-        ("late clocks", claims::unalerted(rule, &cutoffs, part)?),
+        ("late clocks", claims::unalerted(rule, &cutoffs, part, false)?),
+        ("late clocks", claims::unalerted(rule, &cutoffs, part, true)?),
         ("early clocks", claims::bounded(rule, &starts(Side::Before), part)?),
         ("clocks beyond a calendar", claims::bounded(rule, &starts(Side::From), part)?),
         ("running clocks", claims::counted(rule, part, now)?),
@@ -71,6 +68,24 @@ fn running(rule: &Rule, part: Part, now: DateTime<Utc>, all: &mut Vec<Statement>
         };
         let finds = format!("{what} of {}", rule.name);
         all.push(Statement { finds, search, needs: beside(driver, rule, part) });
+    }
+    Ok(())
+}
+
+/// What a scan asks about the clocks of a rule beside its open alerts.
+fn alerted(rule: &Rule, now: DateTime<Utc>, all: &mut Vec<Statement>) -> Result<(), StoreError> {
+    let mut searches = vec![
+        ("clocks beside their alerts", glance::search(rule, true)?),
+        ("open alerts", alerts::all_open(rule, ("", ""))?),
+        ("stray alerts", alerts::strays(rule, ("", ""))?),
+    ];
+    if rule.watches == Watches::Payments {
+        searches.push(("stray alerts", alerts::stray_lines(rule, ("", ""))?));
+    }
+    for (what, search) in searches {
+        let mut needs = beside(needs::clock(rule, now), rule, Part::Claims);
+        needs.extend([needs::a_line(), needs::lines_of_a_claim()]);
+        all.push(Statement { finds: format!("{what} of {}", rule.name), search, needs });
     }
     Ok(())
 }
