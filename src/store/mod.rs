@@ -30,7 +30,7 @@ use crate::escalation::{Message, Pending};
 use crate::sla::Rule;
 
 pub use error::StoreError;
-pub use finding::Finding;
+pub use finding::{Finding, Preconditions};
 pub use types::{
     AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, LeaseTime,
     LeasedDelivery, OpenCounts, OutboxItem, Page, Raised, RowCounts, RunningClocks, Scan, ScanCounts, ScanRecord, Side,
@@ -58,20 +58,6 @@ pub trait Store: ClaimSource + AlertStore + ScanLog + Outbox + Import + Precondi
 
     /// Ends every connection in good order; nothing can be asked afterwards.
     async fn close(&self);
-}
-
-/// What a start and its scans need of the database; looked at, and nothing is changed.
-#[async_trait]
-pub trait Preconditions: Send + Sync {
-    /// Whether the schema is the one of this version, with its views over `sources`.
-    ///
-    /// # Errors
-    /// [`StoreError::Schema`] says what differs.
-    async fn verify(&self, sources: &SourceRelations) -> Result<(), StoreError>;
-
-    /// What else scans by `rules` need, met or not: a server that takes changes, the columns of `sources` and their types,
-    /// rights, indexes. Also of a database that was not migrated yet. What cannot be found out is such a finding itself.
-    async fn findings(&self, sources: &SourceRelations, rules: &[Rule], now: DateTime<Utc>) -> Vec<Finding>;
 }
 
 /// Claims and alerts as of one instant. Nothing here changes anything.

@@ -15,9 +15,9 @@ mod import;
 mod independent_smtp;
 mod lookback;
 mod model;
+mod passes;
 #[path = "../support/postgres/mod.rs"]
 mod postgres;
-mod passes;
 mod postgres_server;
 mod rederive;
 mod scan;
