@@ -14,7 +14,7 @@ use crate::now::TimeSource;
 use crate::scan::Plan;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{SourceRelations, Store, StoreError};
+use crate::store::{Preconditions as _, SourceRelations, Store, StoreError};
 
 /// Everything that a command works with.
 #[derive(Clone)]
@@ -45,6 +45,8 @@ pub enum Schema {
     Migrate,
     /// Leaves it alone; one that does not fit is an error.
     Verify,
+    /// Leaves it alone, whatever it is: `claimwatch check` says what.
+    AsItIs,
 }
 
 impl App {
@@ -135,7 +137,7 @@ fn refuse(settings: &Settings, needs: &[Affects]) -> Result<(), AppError> {
 }
 
 async fn open_sqlite(path: &Path, sources: &SourceRelations, schema: Schema) -> Result<SqliteStore, AppError> {
-    if schema == Schema::Verify && !path.exists() {
+    if matches!(schema, Schema::Verify | Schema::AsItIs) && !path.exists() {
         let place = path.display();
         return Err(StoreError::Schema(format!("{place}: there is no database yet; run `claimwatch migrate`")).into());
     }
@@ -145,6 +147,7 @@ async fn open_sqlite(path: &Path, sources: &SourceRelations, schema: Schema) -> 
         Schema::Prepare => store.prepare(sources).await?,
         Schema::Migrate => store.migrate(sources).await?,
         Schema::Verify => store.verify(sources).await?,
+        Schema::AsItIs => {}
     }
     Ok(store)
 }
@@ -158,6 +161,7 @@ async fn open_postgres(url: &str, settings: &Settings, schema: Schema) -> Result
         Schema::Prepare => store.prepare(sources).await?,
         Schema::Migrate => store.migrate(sources).await?,
         Schema::Verify => store.verify(sources).await?,
+        Schema::AsItIs => {}
     }
     Ok(store)
 }

@@ -10,7 +10,7 @@ use crate::delivery::transport::{Attempt, Transport};
 use crate::escalation::Policy;
 use crate::scan::{HorizonGuard, ScanError};
 use crate::sla::{self, Beyond, Rule};
-use crate::store::{DeliveryState, Store};
+use crate::store::{DeliveryState, Finding, SourceRelations, Store};
 
 /// How many data problems are named.
 const SHOWN_PROBLEMS: usize = 3;
@@ -113,6 +113,18 @@ pub fn rules(rules: &[Rule], policy: &Policy) -> Vec<Check> {
         Check::ok("escalation", format!("level {number}: {}", to.join(", ")))
     });
     std::iter::once(watched).chain(levels).collect()
+}
+
+/// What scans need of the database, beside its schema: rights, columns, indexes.
+pub async fn preconditions(
+    store: &dyn Store,
+    sources: &SourceRelations,
+    rules: &[Rule],
+    now: DateTime<Utc>,
+) -> Vec<Check> {
+    let findings = store.findings(sources, rules, now).await;
+    let check = |Finding { check, detail, fix }: Finding| Check { check, ok: fix.is_none(), detail, fix };
+    findings.into_iter().map(check).collect()
 }
 
 /// What the database holds: readable claims, scans that finish, messages that leave.

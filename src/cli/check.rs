@@ -70,29 +70,39 @@ fn configuration(settings: &Settings) -> Vec<Check> {
 }
 
 async fn database(settings: Settings, context: &Context) -> Vec<Check> {
-    const ACCESS: &str = "see database.url: this user must be able to read and write the file and its folder";
     let url = settings.database.url.to_string();
+    let access = match &settings.database.url {
+        DatabaseUrl::Sqlite(_) => "see database.url: this user must be able to read and write the file and its folder",
+        DatabaseUrl::Postgres { .. } => "see [database], and whether the server is up and lets this user in",
+    };
     if let DatabaseUrl::Sqlite(path) = &settings.database.url
         && !path.exists()
     {
         return vec![match can_be_made(path) {
             Ok(()) => Check::ok("database", format!("{url}: not there yet; the first start makes it")),
-            Err(why) => Check::wrong("database", format!("{url}: not there yet, and cannot be made: {why}"), ACCESS),
+            Err(why) => Check::wrong("database", format!("{url}: not there yet, and cannot be made: {why}"), access),
         }];
     }
-    match App::open(settings, context.time.clone(), Schema::Verify).await {
-        Ok(app) => {
-            let mut checks = vec![Check::ok("database", format!("{url}: the schema is up to date"))];
-            let Settings { rules, calendars, .. } = &*app.settings;
-            checks.extend(check::store(&*app.store, rules, calendars, app.time.now()).await);
-            app.store.close().await;
-            checks
+    let app = match App::open(settings, context.time.clone(), Schema::AsItIs).await {
+        Ok(app) => app,
+        Err(AppError::Store(StoreError::Schema(why))) => return vec![Check::wrong("database", why, "see [database]")],
+        Err(error) => return vec![Check::wrong("database", error.to_string(), access)],
+    };
+    let Settings { rules, calendars, source, .. } = &*app.settings;
+    let (verified, now) = (app.store.verify(source).await, app.time.now());
+    let mut checks = vec![match &verified {
+        Ok(()) => Check::ok("database", format!("{url}: the schema is up to date")),
+        Err(StoreError::Schema(why)) => {
+            Check::wrong("database", why, "see [source]; if it is right, run `claimwatch migrate`")
         }
-        Err(AppError::Store(StoreError::Schema(why))) => {
-            vec![Check::wrong("database", why, "see [source]; if it is right, run `claimwatch migrate`")]
-        }
-        Err(error) => vec![Check::wrong("database", error.to_string(), ACCESS)],
+        Err(error) => Check::wrong("database", error.to_string(), access),
+    }];
+    checks.extend(check::preconditions(&*app.store, source, rules, now).await);
+    if verified.is_ok() {
+        checks.extend(check::store(&*app.store, rules, calendars, now).await);
     }
+    app.store.close().await;
+    checks
 }
 
 /// Whether a file can be made at `path`, folders included; makes nothing that stays.
@@ -109,7 +119,8 @@ fn describe(check: &Check) -> String {
     let mark = if check.ok { "ok   " } else { "WRONG" };
     let line = format!("{mark}  {:<13}  {}", check.check, clean_line(&check.detail, 1000));
     match &check.fix {
-        Some(fix) => format!("{line}\n       {:<13}  → {}", "", clean_line(fix, 500)),
+        // A statement to paste is of use as a whole only.
+        Some(fix) => format!("{line}\n       {:<13}  → {}", "", clean_line(fix, 5000)),
         None => line,
     }
 }

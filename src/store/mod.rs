@@ -8,6 +8,7 @@
 mod batches;
 mod change;
 mod error;
+mod finding;
 mod problems;
 mod relations;
 mod retention;
@@ -30,6 +31,7 @@ use crate::escalation::{Message, Pending};
 use crate::sla::Rule;
 
 pub use error::StoreError;
+pub use finding::{Finding, Preconditions};
 pub use retention::{Batch, Prune, Pruned, Retention};
 pub use types::{
     AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, LeaseTime,
@@ -39,7 +41,7 @@ pub use types::{
 
 /// Everything that one database does for claimwatch.
 #[async_trait]
-pub trait Store: ClaimSource + AlertStore + ScanLog + Outbox + Import + Retention {
+pub trait Store: ClaimSource + AlertStore + ScanLog + Outbox + Import + Preconditions + Retention {
     /// Looks at claims and alerts as they are at one instant.
     ///
     /// # Errors

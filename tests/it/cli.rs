@@ -3,6 +3,7 @@
 mod alerts;
 mod calendar;
 mod check;
+mod company;
 mod database;
 mod deadline;
 mod demo;

@@ -11,7 +11,7 @@ use super::clocks::{self, COLUMNS, LINE, Part};
 use super::glance::ALERTS;
 use super::rows::{count, subject, text};
 use super::search::Search;
-use super::unit::{in_unit, made, query};
+use super::unit::{in_unit, query};
 use crate::claim::{HistoryEntry, Subject};
 use crate::sla::Rule;
 use crate::store::{ClaimSource, Cutoffs, RunningClocks, Side, Starts, StoreError};
@@ -118,34 +118,52 @@ fn rows_of(keys: &str, part: Part) -> String {
     )
 }
 
-/// How many clocks of one part run at `now`, and since when.
-pub(super) async fn running(
-    connection: &mut PgConnection,
-    rule: &Rule,
-    part: Part,
-    now: DateTime<Utc>,
-) -> Result<RunningClocks, StoreError> {
+/// How many clocks of one part run at `$1`, and since when.
+pub(super) fn counted(rule: &Rule, part: Part, now: DateTime<Utc>) -> Result<Search, StoreError> {
     let start = rule.starts_at.column();
     let sql = format!(
         "SELECT count(*) AS running, min(c.{start}) AS first {} AND c.{start} <= $1 AND NOT ({})",
         clocks::running(rule, part),
         clocks::unreadable_instant(&format!("c.{start}"))
     );
-    let row = made(sql).bind(now).fetch_one(connection).await?;
-    Ok(RunningClocks { count: count(&row, "running")?, first: row.try_get("first")? })
+    Search::new(sql).bind(now)
+}
+
+/// What [`counted`] finds.
+pub(super) async fn running(
+    connection: &mut PgConnection,
+    rule: &Rule,
+    part: Part,
+    now: DateTime<Utc>,
+) -> Result<RunningClocks, StoreError> {
+    let rows = counted(rule, part, now)?.rows(connection).await?;
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    Ok(RunningClocks { count: count(row, "running")?, first: row.try_get("first")? })
+}
+
+/// Claim `$1` with its lines, in the order of their ids.
+pub(super) fn of_claim(claim_id: &str) -> Result<Search, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, {LINE}, l.payment_id IS NOT NULL AS has_payments \
+         FROM source_claims c LEFT JOIN source_programs p ON p.program_id = c.program_id \
+         LEFT JOIN source_payments l ON l.claim_id = c.claim_id WHERE c.claim_id = $1 ORDER BY l.payment_id COLLATE \"C\""
+    );
+    Search::new(sql).bind(claim_id.to_owned())
+}
+
+/// The latest `$2` history entries of claim `$1`, latest first.
+pub(super) fn history_of(claim_id: &str, limit: u32) -> Result<Search, StoreError> {
+    let sql = "SELECT CASE WHEN isfinite(at) THEN at END AS at, left(status, 1000) AS status, left(note, 4000) AS note \
+        FROM source_history WHERE claim_id = $1 ORDER BY source_history.at DESC NULLS LAST LIMIT $2";
+    Search::new(sql.into()).bind(claim_id.to_owned())?.bind(i64::from(limit))
 }
 
 #[async_trait]
 impl ClaimSource for PostgresStore {
     async fn subjects(&self, claim_id: &str) -> Result<Vec<Subject>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS}, {LINE}, l.payment_id IS NOT NULL AS has_payments \
-             FROM source_claims c LEFT JOIN source_programs p ON p.program_id = c.program_id \
-             LEFT JOIN source_payments l ON l.claim_id = c.claim_id WHERE c.claim_id = $1 ORDER BY l.payment_id COLLATE \"C\""
-        );
         in_unit!(self, unit, {
             let mut subjects = Vec::new();
-            for row in made(sql.clone()).bind(claim_id).fetch_all(&mut **unit).await? {
+            for row in of_claim(claim_id)?.rows(unit).await? {
                 let (subject, _) = subject(&row)?;
                 if subjects.is_empty() {
                     subjects.push(Subject { payment: None, ..subject.clone() });
@@ -165,14 +183,7 @@ impl ClaimSource for PostgresStore {
                 .fetch_optional(&mut **unit)
                 .await?;
             let title = title.as_ref().map(|row| text(row, "title")).transpose()?.flatten();
-            let rows = query(
-                "SELECT CASE WHEN isfinite(at) THEN at END AS at, left(status, 1000) AS status, left(note, 4000) AS note \
-                 FROM source_history WHERE claim_id = $1 ORDER BY source_history.at DESC NULLS LAST LIMIT $2",
-            )
-            .bind(claim_id)
-            .bind(i64::from(limit))
-            .fetch_all(&mut **unit)
-            .await?;
+            let rows = history_of(claim_id, limit)?.rows(unit).await?;
             let entry = |row: &sqlx::postgres::PgRow| {
                 Ok(HistoryEntry {
                     claim_id: claim_id.to_owned(),

@@ -193,7 +193,7 @@ fn left_over(stop: &str, start: &str) -> String {
     format!("{stop} < {start} OR {}", unreadable_instant(stop))
 }
 
-fn in_status(rule: &Rule) -> String {
+pub(super) fn in_status(rule: &Rule) -> String {
     format!("{STATUS_KEY} IN ({})", status_keys(&rule.runs_while))
 }
 
@@ -207,7 +207,7 @@ pub(super) fn unknown_status() -> String {
     format!("coalesce({STATUS_KEY} NOT IN ({}), true)", status_keys(&Status::ALL))
 }
 
-fn claim_unpaid(rule: &Rule) -> String {
+pub(super) fn claim_unpaid(rule: &Rule) -> String {
     let (start, stop) = (format!("c.{}", rule.starts_at.column()), format!("c.{}", rule.stops_at.column()));
     format!("({stop} IS NULL OR {})", left_over(&stop, &start))
 }

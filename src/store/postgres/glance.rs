@@ -10,6 +10,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 
 use super::clocks::{self, Part};
 use super::rows::count;
+use super::search::Search;
 use super::unit::made;
 use crate::sla::{Rule, TaxInvoice, Watches};
 use crate::store::{Cutoffs, RunningClocks, StoreError};
@@ -46,7 +47,7 @@ struct Group {
 
 impl Glance {
     pub async fn at(connection: &mut PgConnection, rule: &Rule, lines: bool) -> Result<Self, StoreError> {
-        let rows = made(statement(rule, lines)).bind(&rule.name).fetch_all(connection).await?;
+        let rows = search(rule, lines)?.rows(connection).await?;
         let groups = rows.iter().map(group).collect::<Result<_, _>>()?;
         Ok(Self { groups, tax_invoice: rule.tax_invoice })
     }
@@ -108,14 +109,14 @@ impl Glance {
     }
 }
 
-/// `$1` is the rule. The programs are few: they are joined when the clocks are grouped. `OFFSET 0` keeps the order of the
+/// A row a group: `$1` is the rule. The programs are few: they are joined when the clocks are grouped. `OFFSET 0` keeps the order of the
 /// alerts' index, which PostgreSQL 15 would sort again below the join.
-fn statement(rule: &Rule, lines: bool) -> String {
+pub(super) fn search(rule: &Rule, lines: bool) -> Result<Search, StoreError> {
     let has_lines = match rule.watches {
         Watches::Payments if lines => "EXISTS (SELECT FROM source_payments l WHERE l.claim_id = c.claim_id)",
         Watches::Payments | Watches::Claim => "false",
     };
-    format!(
+    let sql = format!(
         "SELECT g.*, p.program_id IS NOT NULL AS known, nullif(p.calendar, '') AS calendar, \
          coalesce(p.requires_tax_invoice, false) AS requires_tax_invoice FROM (\
          SELECT c.program_id, c.has_lines, a.calendar AS told_by, count(c.claim_id) AS running, min(c.start) AS first, \
@@ -127,7 +128,8 @@ fn statement(rule: &Rule, lines: bool) -> String {
          LEFT JOIN source_programs p ON p.program_id = g.program_id",
         format_args!("c.{}", rule.starts_at.column()),
         clocks::begun(rule),
-    )
+    );
+    Search::new(sql).bind(rule.name.clone())
 }
 
 /// The open alerts of the rule `$1` on claims themselves, in the order of their index.

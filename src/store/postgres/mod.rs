@@ -6,6 +6,7 @@
 //! over the views `source_*`, as in [`super::sqlite`].
 
 mod alerts;
+mod check;
 mod claims;
 mod clocks;
 mod connect;
@@ -28,10 +29,12 @@ mod sources;
 mod unit;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 
-use super::{Leases, Pass, Snapshot, SourceRelations, Store, StoreError, Term};
+use super::{Finding, Leases, Pass, Preconditions, Snapshot, SourceRelations, Store, StoreError, Term};
+use crate::sla::Rule;
 use pass::PgPass;
 use unit::{Isolation, Unit};
 
@@ -84,28 +87,20 @@ impl PostgresStore {
     }
 
     /// As [`PostgresStore::migrate`], but for the views of a database that has them: those must be over `sources`. Where
-    /// there is nothing to do, no right to do it is needed.
+    /// there is nothing to do, no right to do it is needed; where there is and we lack that right, it is said what.
     ///
     /// # Errors
     /// [`StoreError::Schema`], also if the views are over other relations.
     pub async fn prepare(&self, sources: &SourceRelations) -> Result<(), StoreError> {
-        if self.verify(sources).await.is_ok() {
-            return Ok(());
+        let Err(found) = self.verify(sources).await else { return Ok(()) };
+        if !schema::may_be_changed(self).await? {
+            return Err(found);
         }
         self.update_schema().await?;
         match sources::made_over(self).await? {
             Some(_) => self.verify(sources).await,
             None => sources::make_views(self, sources).await,
         }
-    }
-
-    /// Checks that the schema is the one of this version and that its views are over `sources`.
-    ///
-    /// # Errors
-    /// [`StoreError::Schema`] says what differs.
-    pub async fn verify(&self, sources: &SourceRelations) -> Result<(), StoreError> {
-        schema::verify(self).await?;
-        sources::verify(self, sources).await
     }
 
     async fn update_schema(&self) -> Result<(), StoreError> {
@@ -133,5 +128,17 @@ impl Store for PostgresStore {
 
     async fn close(&self) {
         self.pool.close().await;
+    }
+}
+
+#[async_trait]
+impl Preconditions for PostgresStore {
+    async fn verify(&self, sources: &SourceRelations) -> Result<(), StoreError> {
+        schema::verify(self).await?;
+        sources::verify(self, sources).await
+    }
+
+    async fn findings(&self, sources: &SourceRelations, rules: &[Rule], now: DateTime<Utc>) -> Vec<Finding> {
+        check::findings(self, sources, rules, now).await
     }
 }

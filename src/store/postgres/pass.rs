@@ -23,7 +23,7 @@ use crate::store::{
 };
 
 /// How a scan's statements are planned: its indexes are made for it, and a page is not all that is read of a search.
-const SETTINGS: &str = "SET LOCAL cursor_tuple_fraction TO 1; SET LOCAL max_parallel_workers_per_gather TO 0; \
+pub(super) const SETTINGS: &str = "SET LOCAL cursor_tuple_fraction TO 1; SET LOCAL max_parallel_workers_per_gather TO 0; \
     SET LOCAL work_mem TO '32MB'";
 
 pub(super) struct PgPass {

@@ -6,7 +6,8 @@ use sqlx::postgres::{PgConnection, PgRow};
 
 use super::clocks::{self, COLUMNS, LINE, Part};
 use super::rows::{payment, subject, text};
-use super::unit::{made, query};
+use super::search::Search;
+use super::unit::query;
 use crate::claim::DataProblem;
 use crate::sla::Rule;
 use crate::store::StoreError;
@@ -25,15 +26,19 @@ pub(super) async fn missing_starts(
     part: Part,
     found: &mut Problems,
 ) -> Result<(), StoreError> {
-    if rule.may_lack_start {
-        return Ok(());
-    }
-    let start = rule.starts_at.column();
-    let sql = format!("SELECT c.claim_id {} AND c.{start} IS NULL", clocks::running(rule, part));
-    for row in made(sql).fetch_all(connection).await? {
-        found.missing_start(claim_of(&row)?, rule);
+    if let Some(search) = without_start(rule, part) {
+        for row in search.rows(connection).await? {
+            found.missing_start(claim_of(&row)?, rule);
+        }
     }
     Ok(())
+}
+
+/// Claims on which a clock of `rule` runs without its start; `None`: it may.
+pub(super) fn without_start(rule: &Rule, part: Part) -> Option<Search> {
+    let start = rule.starts_at.column();
+    let sql = || format!("SELECT c.claim_id {} AND c.{start} IS NULL", clocks::running(rule, part));
+    (!rule.may_lack_start).then(|| Search::new(sql()))
 }
 
 /// Clocks of one part whose program is not there, or names a calendar that is not configured.
@@ -44,15 +49,7 @@ pub(super) async fn strange_programs(
     calendars: &[&str],
     found: &mut Problems,
 ) -> Result<(), StoreError> {
-    let start = format!("c.{}", rule.starts_at.column());
-    let sql = format!(
-        "SELECT c.claim_id, left(c.program_id, 200) AS program_id, p.program_id IS NULL AS missing, \
-         left(p.calendar, 200) AS calendar {} AND {start} IS NOT NULL AND NOT ({}) AND (p.program_id IS NULL \
-         OR (p.calendar <> '' AND p.calendar <> ALL ($1)))",
-        clocks::running(rule, part),
-        clocks::unreadable_instant(&start),
-    );
-    for row in made(sql).bind(calendars).fetch_all(connection).await? {
+    for row in of_strange_programs(rule, part, calendars)?.rows(connection).await? {
         let program = text(&row, "program_id")?.unwrap_or_default();
         if row.try_get("missing")? {
             found.unknown_program(claim_of(&row)?, &program);
@@ -63,28 +60,51 @@ pub(super) async fn strange_programs(
     Ok(())
 }
 
-async fn unknown_statuses(connection: &mut PgConnection, found: &mut Problems) -> Result<(), StoreError> {
+/// Claims with a clock of `rule` whose program is not there, or names a calendar that is none of `$1`.
+pub(super) fn of_strange_programs(rule: &Rule, part: Part, calendars: &[&str]) -> Result<Search, StoreError> {
+    let start = format!("c.{}", rule.starts_at.column());
     let sql = format!(
+        "SELECT c.claim_id, left(c.program_id, 200) AS program_id, p.program_id IS NULL AS missing, \
+         left(p.calendar, 200) AS calendar {} AND {start} IS NOT NULL AND NOT ({}) AND (p.program_id IS NULL \
+         OR (p.calendar <> '' AND p.calendar <> ALL ($1)))",
+        clocks::running(rule, part),
+        clocks::unreadable_instant(&start),
+    );
+    Search::new(sql).bind(calendars.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+}
+
+/// Claims with a status that we do not know.
+pub(super) fn of_unknown_status() -> Search {
+    Search::new(format!(
         "SELECT c.claim_id, left(c.status, 200) AS status FROM source_claims c WHERE {}",
         clocks::unknown_status()
-    );
-    for row in made(sql).fetch_all(connection).await? {
+    ))
+}
+
+async fn unknown_statuses(connection: &mut PgConnection, found: &mut Problems) -> Result<(), StoreError> {
+    for row in of_unknown_status().rows(connection).await? {
         found.unknown_status(claim_of(&row)?, &text(&row, "status")?.unwrap_or_default());
     }
     Ok(())
 }
 
-async fn unreadable(connection: &mut PgConnection, found: &mut Problems) -> Result<(), StoreError> {
+/// Claims, and payment lines, that may have an instant or amount that cannot be read.
+pub(super) fn of_unreadable() -> (Search, Search) {
     let claims = format!(
         "SELECT {COLUMNS}, NULL::text AS l_payment_id, false AS has_payments FROM source_claims c \
          LEFT JOIN source_programs p ON p.program_id = c.program_id WHERE {}",
         clocks::unreadable_claim()
     );
-    for row in made(claims).fetch_all(&mut *connection).await? {
+    let lines = format!("SELECT l.claim_id, {LINE} FROM source_payments l WHERE {}", clocks::unreadable_payment());
+    (Search::new(claims), Search::new(lines))
+}
+
+async fn unreadable(connection: &mut PgConnection, found: &mut Problems) -> Result<(), StoreError> {
+    let (claims, lines) = of_unreadable();
+    for row in claims.rows(&mut *connection).await? {
         found.unread(&claim_of(&row)?, &subject(&row)?.1);
     }
-    let payments = format!("SELECT l.claim_id, {LINE} FROM source_payments l WHERE {}", clocks::unreadable_payment());
-    for row in made(payments).fetch_all(connection).await? {
+    for row in lines.rows(connection).await? {
         let (claim_id, mut unread) = (claim_of(&row)?, Vec::new());
         payment(&row, claim_id.clone(), &mut unread)?;
         found.unread(&claim_id, &unread);

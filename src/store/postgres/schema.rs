@@ -83,15 +83,39 @@ pub(super) async fn update(store: &PostgresStore) -> Result<(), StoreError> {
     unit.commit().await
 }
 
+/// Whether we may make tables in the schema, or the schema itself.
+pub(super) async fn may_be_changed(store: &PostgresStore) -> Result<bool, StoreError> {
+    let mut unit = store.begin(Isolation::ReadCommitted).await?;
+    let row = query(
+        "SELECT coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = $1), \
+         has_database_privilege(current_database(), 'CREATE')) AS may",
+    )
+    .bind(&store.schema)
+    .fetch_one(&mut *unit)
+    .await?;
+    unit.commit().await?;
+    Ok(row.try_get("may")?)
+}
+
 /// # Errors
 /// [`StoreError::Schema`] if the schema is older or newer than this version's.
 pub(super) async fn verify(store: &PostgresStore) -> Result<(), StoreError> {
     let place = connect::place(&store.options);
     let mut unit = store.begin(Isolation::ReadCommitted).await?;
-    let there: bool = query("SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS there")
-        .fetch_one(&mut *unit)
-        .await?
-        .try_get("there")?;
+    let (may_use, there): (bool, bool) = {
+        let row = query(
+            "SELECT coalesce((SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = $1), true) \
+             AS may_use, to_regclass('_sqlx_migrations') IS NOT NULL AS there",
+        );
+        let row = row.bind(&store.schema).fetch_one(&mut *unit).await?;
+        (row.try_get("may_use")?, row.try_get("there")?)
+    };
+    if !may_use {
+        return Err(StoreError::Schema(format!(
+            "{place}: permission denied for schema {}; see deploy/postgres/roles.sql for the rights that are needed",
+            store.schema
+        )));
+    }
     if !there {
         return Err(StoreError::Schema(format!(
             "{place}: no claimwatch tables in schema {:?} yet; run `claimwatch migrate`",

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
-use sqlx::{Arguments, AssertSqlSafe, Encode, Postgres, Type};
+use sqlx::{Arguments, AssertSqlSafe, Encode, Postgres, Row, Type};
 
 use super::unit::made;
 use crate::store::StoreError;
@@ -26,6 +26,20 @@ impl Search {
     pub fn bind<'t, T: Encode<'t, Postgres> + Type<Postgres> + 't>(mut self, value: T) -> Result<Self, StoreError> {
         self.arguments.add(value).map_err(|error| StoreError::Failed(format!("a value cannot be sent: {error}")))?;
         Ok(self)
+    }
+
+    /// All of its rows, for one that finds few.
+    pub async fn rows(self, connection: &mut PgConnection) -> Result<Vec<PgRow>, StoreError> {
+        let Self { sql, arguments } = self;
+        Ok(sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(false).fetch_all(connection).await?)
+    }
+
+    /// How the server would find them, as `EXPLAIN (FORMAT JSON)` says it; nothing is looked for.
+    pub async fn plan(self, connection: &mut PgConnection) -> Result<serde_json::Value, StoreError> {
+        let Self { sql, arguments } = self;
+        let explain = AssertSqlSafe(format!("EXPLAIN (VERBOSE, FORMAT JSON) {sql}"));
+        let row = sqlx::query_with(explain, arguments).persistent(false).fetch_one(connection).await?;
+        Ok(row.try_get(0)?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The views `source_*`: claimwatch's only way to the claims, over whatever relations the configuration names.
 
 use sqlx::Row;
+use sqlx::postgres::types::Oid;
 
 use super::PostgresStore;
 use super::unit::{Isolation, Unit, in_unit, query};
@@ -16,6 +17,7 @@ pub(super) async fn make_views(store: &PostgresStore, sources: &SourceRelations)
         let view = relation.view;
         // Dropped rather than replaced: its columns may have had other types.
         unit.simple(format!("DROP VIEW IF EXISTS {view}; CREATE VIEW {view} AS {}", select(&relation))).await?;
+        take_back_writing(&mut unit, view).await?;
     }
     query("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
         .bind(FINGERPRINT)
@@ -23,6 +25,24 @@ pub(super) async fn make_views(store: &PostgresStore, sources: &SourceRelations)
         .execute(&mut *unit)
         .await?;
     unit.commit().await
+}
+
+/// A view over one table can be written through, and default privileges may have granted that: its owner alone keeps it.
+async fn take_back_writing(unit: &mut Unit, view: &str) -> Result<(), StoreError> {
+    let rows = query(
+        "SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS role \
+         FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = to_regclass($1) AND a.grantee <> c.relowner \
+         AND a.privilege_type <> 'SELECT'",
+    )
+    .bind(view)
+    .fetch_all(&mut **unit)
+    .await?;
+    for row in &rows {
+        let role: String = row.try_get("role")?;
+        unit.simple(format!("REVOKE INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON {view} FROM {role}"))
+            .await?;
+    }
+    Ok(())
 }
 
 /// # Errors
@@ -37,27 +57,36 @@ async fn refuse_other_columns(unit: &mut Unit, relation: &Relation<'_>, name: &s
 }
 
 /// The columns of a relation, each with its type; `None`: there is no relation of that name.
+///
+/// Asked of the catalogs, which everybody may read: whoever lacks a right on its schema learns of its columns all the same.
 pub(super) async fn columns(unit: &mut Unit, name: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
-    let quoted = quoted(name);
-    let there: bool = query("SELECT to_regclass($1) IS NOT NULL AS there")
-        .bind(&quoted)
-        .fetch_one(&mut **unit)
-        .await?
-        .try_get("there")?;
-    if !there {
-        return Ok(None);
-    }
+    let Some(oid) = relation(unit, name).await? else { return Ok(None) };
     let rows = query(
         "SELECT a.attname::text AS name, coalesce(nullif(t.typbasetype, 0), t.oid)::regtype::text AS type \
          FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
-         WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped",
+         WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped",
     )
-    .bind(&quoted)
+    .bind(oid)
     .fetch_all(&mut **unit)
     .await?;
     Ok(Some(
         rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("type")?))).collect::<Result<_, sqlx::Error>>()?,
     ))
+}
+
+/// The relation of that name, of our own schema if it names none.
+pub(super) async fn relation(unit: &mut Unit, name: &str) -> Result<Option<Oid>, StoreError> {
+    let (schema, name) = name.split_once('.').map_or((None, name), |(schema, name)| (Some(schema), name));
+    let row = query(
+        "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = coalesce($1, trim(current_setting('search_path'), '\"')) AND c.relname = $2 \
+         AND c.relkind IN ('r', 'p', 'v', 'm', 'f')",
+    )
+    .bind(schema)
+    .bind(name)
+    .fetch_optional(&mut **unit)
+    .await?;
+    Ok(row.map(|row| row.try_get("oid")).transpose()?)
 }
 
 /// What keeps a relation from being read, a line each.
@@ -90,7 +119,7 @@ fn expected_type(column: &str) -> &'static [&'static str] {
     }
 }
 
-fn select(relation: &Relation<'_>) -> String {
+pub(super) fn select(relation: &Relation<'_>) -> String {
     match relation.name {
         Some(name) => format!("SELECT {} FROM {}", relation.columns.join(", "), quoted(name)),
         None => {

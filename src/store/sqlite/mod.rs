@@ -27,13 +27,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use sqlx::error::DatabaseError as _;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Sqlite, Transaction};
 
-use super::{Leases, Pass, Snapshot, SourceRelations, Store, StoreError, Term};
+use super::{Finding, Leases, Pass, Preconditions, Snapshot, SourceRelations, Store, StoreError, Term};
+use crate::sla::Rule;
 use pass::SqlitePass;
 
 /// How long a writer waits for another process's transaction.
@@ -98,14 +100,6 @@ impl SqliteStore {
         })
     }
 
-    /// Checks that the schema is the one of this version and that its views are over `sources`.
-    ///
-    /// # Errors
-    /// [`StoreError::Schema`] says what differs.
-    pub async fn verify(&self, sources: &SourceRelations) -> Result<(), StoreError> {
-        sources::verify(self, sources, &MIGRATIONS).await
-    }
-
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -136,6 +130,18 @@ impl Store for SqliteStore {
     async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+#[async_trait]
+impl Preconditions for SqliteStore {
+    async fn verify(&self, sources: &SourceRelations) -> Result<(), StoreError> {
+        sources::verify(self, sources, &MIGRATIONS).await
+    }
+
+    /// None: the file is claimwatch's own, and has the indexes of its migrations.
+    async fn findings(&self, _: &SourceRelations, _: &[Rule], _: DateTime<Utc>) -> Vec<Finding> {
+        Vec::new()
     }
 }
 

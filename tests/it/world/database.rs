@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use claimwatch::store::sqlite::SqliteStore;
-use claimwatch::store::{SourceRelations, Store, StoreError};
+use claimwatch::store::{Preconditions as _, SourceRelations, Store, StoreError};
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
