@@ -79,7 +79,7 @@ impl PostgresStore {
     /// another type.
     pub async fn migrate(&self, sources: &SourceRelations) -> Result<(), StoreError> {
         self.update_schema().await?;
-        sources::make_views(self, sources).await
+        sources::make_views(self, sources, true).await
     }
 
     /// As [`PostgresStore::migrate`], but for the views of a database that has them: those must be over `sources`. Where
@@ -92,10 +92,7 @@ impl PostgresStore {
             return Ok(());
         }
         self.update_schema().await?;
-        match sources::made_over(self).await? {
-            Some(_) => self.verify(sources).await,
-            None => sources::make_views(self, sources).await,
-        }
+        sources::make_views(self, sources, false).await
     }
 
     /// Checks that the schema is the one of this version and that its views are over `sources`.
