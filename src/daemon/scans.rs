@@ -128,15 +128,12 @@ where
         }
     }
 
-    /// Tells which scan was the last before this start.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn recall(&self, log: &dyn ScanLog) -> Result<(), StoreError> {
-        let last = log.last_finished_scan().await?;
+    /// Tells which scan was the last before this start, if the database says so.
+    pub async fn recall(&self, log: &dyn ScanLog) {
+        // One that went away again is found away by the first scan.
+        let Ok(last) = log.last_finished_scan().await else { return };
         let status = last.map_or_else(|| "no scan yet".to_owned(), |scan| format!("last scan {}", text(scan.began_at)));
         self.manager.tell(News::Status(&status));
-        Ok(())
     }
 
     fn succeeds(&self, trouble: &mut Trouble, due: DateTime<Utc>, summary: Option<&ScanSummary>) {

@@ -3,6 +3,9 @@
 //! `CLAIMWATCH_CHAOS_MINUTES=30 cargo test --test several_daemons` lets the disorder last that long instead of the seconds
 //! that every run has time for; `CLAIMWATCH_CHAOS_SEED` repeats the order of a run that printed its seed.
 
+mod chance;
+mod chaos;
+mod claims;
 mod fence;
 mod fleet;
 #[path = "../it"]
@@ -10,10 +13,13 @@ mod it {
     #[expect(dead_code, reason = "made for the tests in tests/it, which use all of it")]
     pub mod smtp_server;
 }
+#[path = "../support/mails.rs"]
+mod mails;
 #[expect(dead_code, reason = "made for the tests in tests/it, which use all of it")]
 #[path = "../support/postgres/mod.rs"]
 mod postgres;
 mod takeover;
+mod verdict;
 mod wire;
 
 use std::time::Duration;
