@@ -20,6 +20,7 @@ pub mod store;
 pub mod check;
 pub mod delivery;
 pub mod import;
+pub mod retention;
 pub mod samples;
 pub mod scan;
 

@@ -125,14 +125,14 @@ async fn scan_once(
     stop: &CancellationToken,
     alive: &(dyn Fn() + Send + Sync),
 ) -> Result<Option<Found>, ScanError> {
-    let last = store.finished_scan_until(request.at).await?;
+    let past = Past::of(store, request).await?;
     if let Some(instant) = request.scheduled_for
         && store.is_served(instant).await?
     {
         return Ok(None);
     }
     let ledger = Ledger::kept(store.pass(request.term).await?);
-    let (found, ledger) = UnderWay::new(ledger, plan, request, last, stop, alive).run().await?;
+    let (found, ledger) = UnderWay::new(ledger, plan, request, past, stop, alive).run().await?;
     let Ledger::Kept { pass, .. } = ledger else { return Ok(Some(found)) };
     Ok(pass.finish(time.now().max(request.at), scan, &found.0).await?.then_some(found))
 }
@@ -146,11 +146,29 @@ async fn foresee(
     alive: &(dyn Fn() + Send + Sync),
 ) -> Result<(ScanSummary, Foresight), ScanError> {
     let stopwatch = Stopwatch::start();
-    let last = store.finished_scan_until(request.at).await?;
+    let past = Past::of(store, request).await?;
     let mut foresight = Foresight::default();
     let ledger = Ledger::foreseen(store.snapshot().await?, &mut foresight);
-    let ((counts, rules), _) = UnderWay::new(ledger, plan, request, last, stop, alive).run().await?;
+    let ((counts, rules), _) = UnderWay::new(ledger, plan, request, past, stop, alive).run().await?;
     Ok((ScanSummary::new(request, &counts, rules, stopwatch.elapsed()), foresight))
+}
+
+/// What was before a scan.
+struct Past {
+    /// To where it looks back.
+    since: Option<DateTime<Utc>>,
+    /// The scan that finished last.
+    last: Option<ScanRecord>,
+}
+
+impl Past {
+    async fn of(store: &dyn Store, request: &Request) -> Result<Self, StoreError> {
+        let last = store.finished_scan_until(request.at).await?;
+        let since = request.since.or(last.as_ref().map(|scan| scan.began_at));
+        // What stopped before that had its alert, which is gone: it is not raised anew.
+        let pruned_before = store.pruned_before().await?;
+        Ok(Self { since: since.map(|since| pruned_before.map_or(since, |before| since.max(before))), last })
+    }
 }
 
 /// One scan under way.
@@ -184,11 +202,10 @@ impl<'a> UnderWay<'a> {
         ledger: Ledger<'a>,
         plan: &'a Plan,
         request: &Request,
-        last: Option<ScanRecord>,
+        Past { since, last }: Past,
         stop: &'a CancellationToken,
         alive: &'a (dyn Fn() + Send + Sync),
     ) -> Self {
-        let since = request.since.or(last.as_ref().map(|scan| scan.began_at));
         let rederive = last.is_some_and(|scan| scan.settings != plan.fingerprint);
         let scene = Scene { plan, at: request.at, rederive, alive };
         Self { ledger, scene, since, stop, recorded: Recorded::default(), problems: Vec::new() }

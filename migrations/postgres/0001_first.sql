@@ -130,6 +130,8 @@ CREATE INDEX sla_alerts_open ON sla_alerts (rule, clock_started_at, claim_id, pa
     WHERE state <> 'resolved';
 CREATE INDEX sla_alerts_open_due ON sla_alerts (due_at, id) WHERE state <> 'resolved';
 CREATE INDEX sla_alerts_escalation ON sla_alerts (next_escalation_at) WHERE state = 'breached';
+-- For `alerts prune`: what is over, the oldest first.
+CREATE INDEX sla_alerts_resolved ON sla_alerts (resolved_at, id) WHERE state = 'resolved';
 
 -- No foreign key: only claimwatch writes here, alert and events in one transaction, and a key is one look-up an event.
 CREATE TABLE sla_alert_events (
@@ -143,14 +145,36 @@ CREATE TABLE sla_alert_events (
     PRIMARY KEY (alert_id, claim_id, seq)
 );
 
+-- No event is changed, and none is deleted but with its alert, by `alerts prune`: it names in its transaction the instant
+-- before which alerts were resolved, and events of such alone may go. That keeps mistakes away; whoever may delete here can
+-- name an instant too, so that only the role that prunes has the right to (deploy/postgres/roles.sql).
 CREATE FUNCTION sla_alert_events_are_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'DELETE' AND nullif(current_setting('claimwatch.pruning_before', true), '') IS NOT NULL THEN
+        RETURN NULL;
+    END IF;
     RAISE EXCEPTION 'sla_alert_events is append-only';
 END
 $$;
 
 CREATE TRIGGER sla_alert_events_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON sla_alert_events
     FOR EACH STATEMENT EXECUTE FUNCTION sla_alert_events_are_kept();
+
+CREATE FUNCTION sla_alert_events_are_pruned() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM gone e LEFT JOIN sla_alerts a ON a.id = e.alert_id AND a.claim_id = e.claim_id
+        WHERE NOT coalesce(a.state = 'resolved'
+            AND a.resolved_at < nullif(current_setting('claimwatch.pruning_before', true), '')::timestamptz, false)
+    ) THEN
+        RAISE EXCEPTION 'sla_alert_events is append-only: an alert is open, or was resolved later than is pruned';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER sla_alert_events_are_pruned AFTER DELETE ON sla_alert_events
+    REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION sla_alert_events_are_pruned();
 
 CREATE TABLE data_problems (
     claim_id text NOT NULL,

@@ -127,6 +127,8 @@ CREATE UNIQUE INDEX sla_alerts_payment_clock ON sla_alerts (claim_id, rule, paym
 CREATE INDEX sla_alerts_open ON sla_alerts (rule, id) WHERE state <> 'resolved';
 CREATE INDEX sla_alerts_open_due ON sla_alerts (due_at, id) WHERE state <> 'resolved';
 CREATE INDEX sla_alerts_escalation ON sla_alerts (next_escalation_at) WHERE state = 'breached';
+-- For `alerts prune`: what is over, the oldest first.
+CREATE INDEX sla_alerts_resolved ON sla_alerts (resolved_at, id) WHERE state = 'resolved';
 
 CREATE TABLE sla_alert_events (
     alert_id TEXT NOT NULL REFERENCES sla_alerts (id),
@@ -138,7 +140,14 @@ CREATE TABLE sla_alert_events (
     PRIMARY KEY (alert_id, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- No event is deleted but with its alert, by `alerts prune`: it names in its transaction, by a setting that is gone at its
+-- end, the instant before which alerts were resolved, and events of such alone may go. That keeps mistakes away; whoever may
+-- write to the file could do the same.
 CREATE TRIGGER sla_alert_events_are_kept BEFORE DELETE ON sla_alert_events
+WHEN NOT EXISTS (
+    SELECT 1 FROM settings s JOIN sla_alerts a ON a.id = OLD.alert_id
+    WHERE s.name = 'pruning_before' AND a.state = 'resolved' AND a.resolved_at < s.value
+)
 BEGIN
     SELECT raise(ABORT, 'sla_alert_events is append-only');
 END;

@@ -128,7 +128,7 @@ pub struct Alert {
     pub explanation: Explanation,
 }
 
-/// One row of `sla_alert_events`: a change of an alert, never deleted.
+/// One row of `sla_alert_events`: a change of an alert, kept as long as the alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AlertEvent {
     pub alert_id: Uuid,

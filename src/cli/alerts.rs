@@ -1,5 +1,7 @@
 //! `claimwatch alerts list` and `claimwatch alerts show`.
 
+mod prune;
+
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use uuid::Uuid;
@@ -26,6 +28,8 @@ pub enum AlertsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Delete alerts that were resolved before a date, with their events, messages and what else is over
+    Prune(prune::PruneArgs),
 }
 
 #[derive(Args, Debug)]
@@ -63,6 +67,7 @@ pub async fn run(command: AlertsCommand, app: &App) -> Result<(), Failure> {
     match command {
         AlertsCommand::List(args) => list(args, app).await,
         AlertsCommand::Show { id, json } => show(&id, json, app).await,
+        AlertsCommand::Prune(args) => prune::run(&args, app).await,
     }
 }
 

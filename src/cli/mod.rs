@@ -198,11 +198,15 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         }
         Command::Database(command) => {
             let settings = context.settings()?;
+            let mut schema = context.schema;
             if matches!(command, DatabaseCommand::Alerts(_) | DatabaseCommand::Explain(_) | DatabaseCommand::Outbox(_))
             {
                 must_be_there(&settings.database.url)?;
+                if matches!(settings.database.url, DatabaseUrl::Postgres { .. }) {
+                    schema = Schema::Verify;
+                }
             }
-            let app = App::open(settings, context.time, context.schema).await?;
+            let app = App::open(settings, context.time, schema).await?;
             let done = on_database(command, &app).await;
             app.store.close().await;
             done

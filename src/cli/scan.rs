@@ -59,6 +59,11 @@ pub async fn run(args: &ScanArgs, app: &App) -> Result<(), Failure> {
             )));
         }
     }
+    if let (Some(since), Some(pruned)) = (args.since, app.store.pruned_before().await?)
+        && since < pruned
+    {
+        remark(&format!("alerts of before {} were pruned: the look-back goes no further", utc(pruned)));
+    }
     let request = Request { at, since: args.since, dry_run: args.dry_run, scheduled_for: None, term: None };
     let time = if args.at.is_some() { TimeSource::fixed(at) } else { app.time.clone() };
     let summary = scan(&*app.store, &plan, &time, &request, &CancellationToken::new(), &|| {}).await?;

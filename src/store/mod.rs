@@ -10,6 +10,7 @@ mod change;
 mod error;
 mod problems;
 mod relations;
+mod retention;
 mod story;
 mod types;
 mod values;
@@ -29,6 +30,7 @@ use crate::escalation::{Message, Pending};
 use crate::sla::Rule;
 
 pub use error::StoreError;
+pub use retention::{Batch, Prune, Pruned, Retention};
 pub use types::{
     AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, LeaseTime,
     LeasedDelivery, OpenCounts, OutboxItem, Page, Raised, RowCounts, RunningClocks, Scan, ScanCounts, ScanRecord, Side,
@@ -37,7 +39,7 @@ pub use types::{
 
 /// Everything that one database does for claimwatch.
 #[async_trait]
-pub trait Store: ClaimSource + AlertStore + ScanLog + Outbox + Import {
+pub trait Store: ClaimSource + AlertStore + ScanLog + Outbox + Import + Retention {
     /// Looks at claims and alerts as they are at one instant.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod hostile;
 mod import;
 mod outbox;
 mod postgres;
+mod prune;
 mod scan;
 mod usage;
 mod zone_data;

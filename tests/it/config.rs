@@ -83,7 +83,6 @@ fn the_example_is_accepted_as_it_stands_and_says_what_this_version_cannot_do() {
     assert_eq!(
         obstacles,
         [
-            (Affects::Store, ":6:7: database.url".into()),
             (Affects::Deadlines, ":26:8: calendars.fr.ics".into()),
             (Affects::Delivery, ":86:17: mail.smtp.password_file".into()),
         ]

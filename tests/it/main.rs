@@ -16,12 +16,15 @@ mod independent_smtp;
 mod leases;
 mod lookback;
 mod model;
+mod passes;
 #[path = "../support/postgres/mod.rs"]
 mod postgres;
 mod postgres_server;
 mod rederive;
+mod retention;
 mod scan;
 mod smtp_server;
 mod sources;
 mod store;
+mod ways_in;
 mod world;

@@ -2,7 +2,7 @@
 //! messages a connection. It keeps what it was given, and misbehaves exactly where a test says so.
 
 mod conversation;
-mod trust;
+pub mod trust;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -131,6 +131,27 @@ pub(super) fn stop_column(rule: &Rule, part: Part) -> String {
     }
 }
 
+/// `FROM … WHERE …`: which of the clocks `asked` (`$1` ids, `$2` claims, `$3` lines, `$4` starts) stand in the source and may
+/// come up again: they run, whatever the program says, or their own stop is not before `$5`.
+pub(super) fn may_come_up(rule: &Rule, part: Part) -> String {
+    let (start, stop) = (format!("c.{}", rule.starts_at.column()), stop_column(rule, part));
+    let (line, unpaid) = match (part, rule.watches) {
+        (Part::Claims, Watches::Claim) => ("", String::new()),
+        (Part::Claims, Watches::Payments) => ("", format!(" AND {} AND {WITHOUT_LINES}", claim_unpaid(rule))),
+        _ => (
+            "JOIN source_payments l ON l.payment_id = asked.payment_id AND l.claim_id = asked.claim_id ",
+            format!(" AND (l.paid_at IS NULL OR {})", left_over("l.paid_at", &start)),
+        ),
+    };
+    // Named a second time, as a list: what reaches a table of another server only as a join reads all of it.
+    format!(
+        "FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) AS asked (id, claim_id, payment_id, started) \
+         JOIN source_claims c ON c.claim_id = asked.claim_id AND {start} = asked.started {line}\
+         WHERE c.claim_id = ANY ($2) AND ({}{unpaid} OR {stop} >= $5)",
+        in_status(rule)
+    )
+}
+
 /// Whether the clock of alert `a` plainly runs on as recorded: nothing about it needs a second look. Never null; `$2` is
 /// the calendar of programs that name none, `$3` that of programs that are not there.
 pub(super) fn runs_on(rule: &Rule) -> String {

@@ -31,6 +31,8 @@ pub(super) fn options(url: &str, password: Option<&str>) -> Result<PgConnectOpti
         None => options,
     };
     // Nothing is prepared by name, and statements are not logged: they are fixed texts.
+    // A setting of the session that PgBouncer refuses; no column here is a float.
+    let options = options.extra_float_digits(None);
     Ok(options.statement_cache_capacity(0).disable_statement_logging())
 }
 
@@ -58,17 +60,17 @@ pub(super) async fn reason(options: &PgConnectOptions) -> StoreError {
             let _ = connection.close().await;
             StoreError::Unavailable(format!("{place}: every connection is in use; see database.max_connections"))
         }
-        Ok(Err(error)) => at(&place, error.into()),
+        Ok(Err(error)) => refused(options, error),
         Err(_) => StoreError::Unavailable(format!("{place}: no answer in {} seconds", PROBE_TIMEOUT.as_secs())),
     }
 }
 
-/// The error with where it was met.
-fn at(place: &str, error: StoreError) -> StoreError {
-    match error {
-        StoreError::Unavailable(why) => StoreError::Unavailable(format!("{place}: {why}")),
+/// What a connection failed with, and where. Whatever it is, it may be mended on the other side.
+pub(super) fn refused(options: &PgConnectOptions, error: sqlx::Error) -> StoreError {
+    let place = place(options);
+    match StoreError::from(error) {
+        StoreError::Unavailable(why) | StoreError::Failed(why) => StoreError::Unavailable(format!("{place}: {why}")),
         StoreError::Schema(why) => StoreError::Schema(format!("{place}: {why}")),
-        StoreError::Failed(why) => StoreError::Unavailable(format!("{place}: {why}")),
         other => other,
     }
 }

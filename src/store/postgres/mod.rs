@@ -17,6 +17,7 @@ mod meaning;
 mod outbox;
 mod pass;
 mod problems;
+mod prune;
 mod raise;
 mod record;
 mod rows;

@@ -35,7 +35,7 @@ impl Unit {
         let connection = match store.pool.acquire().await {
             Ok(connection) => connection,
             Err(sqlx::Error::PoolTimedOut) => return Err(connect::reason(&store.options).await),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(connect::refused(&store.options, error)),
         };
         let mut unit = Self { connection, ended: false };
         unit.simple(settings(&store.schema, isolation)).await?;

@@ -116,6 +116,31 @@ pub(super) fn stop_column(rule: &Rule, part: Part) -> String {
     }
 }
 
+/// `FROM … WHERE …`: which of the clocks `asked` (`?1`: a list of id, claim, line and start) stand in the source and may come
+/// up again: they run, whatever the program says, or their own stop is not before `?2`.
+pub(super) fn may_come_up(rule: &Rule, part: Part) -> String {
+    let stop = stop_column(rule, part);
+    let (line, unpaid) = match (part, rule.watches) {
+        (Part::Claims, Watches::Claim) => ("", String::new()),
+        (Part::Claims, Watches::Payments) => ("", format!(" AND {} AND {WITHOUT_LINES}", claim_unpaid(rule))),
+        _ => (
+            "CROSS JOIN source_payments l ON l.payment_id = asked.value ->> 2 AND l.claim_id = asked.value ->> 1 ",
+            format!(
+                " AND (l.paid_at IS NULL OR {})",
+                left_over("l.paid_at", &format!("c.{}", rule.starts_at.column()))
+            ),
+        ),
+    };
+    format!(
+        "FROM json_each(?1) asked CROSS JOIN source_claims c ON c.claim_id = asked.value ->> 1 {line}\
+         WHERE {} = asked.value ->> 3 AND ({}{unpaid} OR {} >= {})",
+        as_recorded(rule),
+        in_status(rule),
+        in_order(&stop),
+        in_order("?2")
+    )
+}
+
 /// Whether the clock of alert `a` plainly runs on as recorded: nothing about it needs a second look. Never null; `?1` is
 /// the calendar of programs that name none, `?6` that of programs that are not there.
 pub(super) fn runs_on(rule: &Rule) -> String {

@@ -15,6 +15,7 @@ mod pass;
 #[cfg(test)]
 mod plans;
 mod problems;
+mod prune;
 mod raise;
 mod record;
 mod rows;

@@ -107,7 +107,7 @@ async fn a_source_that_is_not_there_is_named_with_what_it_must_have() {
         desk.run(args).refused(
             1,
             &["[source]: claims: found \"my_claims\" (no such table: main.my_claims), expected a table or view with the columns \
-               claim_id, program_id, partner_name, title, status, submitted_at"],
+               claim_id, program_id, partner_name, title, status, amount, currency, submitted_at, reviewed_at"],
         );
     }
     desk.sql("CREATE TABLE my_claims (claim_id TEXT, status TEXT)").await;

@@ -4,6 +4,7 @@ mod counting;
 mod expected;
 mod facts;
 mod prediction;
+mod retention;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -171,6 +171,15 @@ impl Cluster {
         self.owner.command(self.binaries.join(program), &self.folder)
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// As whom the server runs: number and group, if that is somebody else, and name.
+    pub fn user(&self) -> (Option<(u32, u32)>, String) {
+        (self.owner.other(), self.owner.name())
+    }
+
     pub fn folder(&self) -> &Path {
         &self.folder
     }

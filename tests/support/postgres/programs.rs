@@ -64,6 +64,20 @@ impl Owner {
         Ok((Self { other: Some(other) }, folder))
     }
 
+    /// Number and group of someone else; `None`: ourselves.
+    pub fn other(self) -> Option<(u32, u32)> {
+        self.other
+    }
+
+    /// Their name.
+    pub fn name(self) -> String {
+        let number =
+            self.other.map_or_else(|| fs::metadata("/proc/self").map_or(0, |ours| ours.uid()), |(user, _)| user);
+        let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let is_they = |line: &&str| line.split(':').nth(2) == Some(&number.to_string());
+        users.lines().find(is_they).and_then(|line| line.split(':').next()).unwrap_or("nobody").to_owned()
+    }
+
     /// A program, to be run as they in their folder: ours may be closed to them.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
         let mut command = Command::new(program);
