@@ -61,7 +61,8 @@ where
         LogFormat::Json => base.json().flatten_event(true).boxed(),
         LogFormat::Auto | LogFormat::Text => base.with_ansi(colours).boxed(),
     };
-    layer.with_filter(filter(settings.level))
+    // Not `with_filter`: after a library only asked whether it may log, that one loses this thread's next line.
+    filter(settings.level).and_then(layer)
 }
 
 /// The format that suits where standard error goes: systemd names the journal's stream in `JOURNAL_STREAM`, which is
@@ -181,6 +182,17 @@ mod tests {
             tracing::info!(target: "scan", "second");
         });
         assert!(lines.contains("first") && !lines.contains("second"), "{lines}");
+    }
+
+    #[test]
+    fn no_line_is_lost_after_a_library_asked_whether_it_may_log() {
+        let lines = written(LogFormat::Text, LogLevel::Info, || {
+            for n in 0..3 {
+                assert!(!tracing::enabled!(target: "sqlx::postgres::notice", Level::DEBUG));
+                tracing::info!(target: "claimwatch::daemon", n, "ready");
+            }
+        });
+        assert_eq!(lines.matches("ready").count(), 3, "{lines}");
     }
 
     #[test]

@@ -10,6 +10,9 @@ mod it {
     pub mod smtp_server;
 }
 
+#[path = "support/mails.rs"]
+mod mails;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -20,6 +23,7 @@ use claimwatch::store::sqlite::SqliteStore;
 use claimwatch::store::{SourceRelations, Store};
 use it::smtp_server::{Act, Encryption, Gate, Moment, SmtpServer};
 use mailparse::MailHeaderMap;
+use mails::{Clock, clocks_in};
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -34,9 +38,6 @@ const BACKLOG: u32 = 1500;
 const RECIPIENTS: [&str; 2] = ["support@example.com", "lead@example.com"];
 /// The longest that anything here may take.
 const DEADLINE: Duration = Duration::from_secs(60);
-
-/// A late clock: rule, claim, payment line.
-type Clock = (String, String, Option<String>);
 
 /// How a process that was to be killed ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -364,19 +365,4 @@ async fn check_mail(yard: &mut Yard) {
     let repeats = received.len() - deliveries;
     println!("{} alerts, {deliveries} deliveries, {repeats} repeats", yard.late.len());
     assert!(repeats >= 5, "killed five times between the server's acceptance and its record: {repeats} repeats");
-}
-
-/// The clocks that a mail's attachment lists.
-fn clocks_in(mail: &mailparse::ParsedMail<'_>) -> Vec<Clock> {
-    let attachment = mail.parts().find(|part| part.ctype.mimetype == "text/csv").expect("an attachment");
-    let body = attachment.get_body_raw().expect("bytes");
-    let mut rows = csv::Reader::from_reader(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&body));
-    let headers = rows.headers().expect("a header").clone();
-    let column = |name: &str| headers.iter().position(|header| header == name).expect("a column");
-    let (rule, claim, line) = (column("rule"), column("claim_id"), column("payment_id"));
-    let clock = |row: csv::StringRecord| {
-        let line = Some(row[line].to_owned()).filter(|line| !line.is_empty());
-        (row[rule].to_owned(), row[claim].to_owned(), line)
-    };
-    rows.records().map(|row| clock(row.expect("a row"))).collect()
 }

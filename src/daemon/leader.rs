@@ -5,6 +5,7 @@
 //! that cannot renew stops scanning when its lease must have ended, and one that does not notice (it was stopped, or cut
 //! off) fails to commit. All daemons deliver; deliveries have leases of their own.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,19 +29,55 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) enum Leadership {
     /// No other daemon can be there.
     Alone,
-    /// The term, while this one leads.
-    Shared(watch::Receiver<Option<Term>>),
+    Shared(watch::Receiver<Standing>),
 }
 
-/// May scan, in a term if there are terms.
-pub(super) type Mandate = Option<Term>;
+/// Where this daemon stands among others, as far as it knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// The database has not said, or not lately enough.
+    Unknown,
+    Leads(Term),
+    /// Another one leads.
+    Follows,
+}
+
+/// What a daemon may do about scans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mandate {
+    /// Make them, in a term if there are terms.
+    Scan(Option<Term>),
+    /// Leave them to the one that leads.
+    Follow,
+    /// Wait until it is known who leads.
+    Wait,
+}
 
 impl Leadership {
-    /// `None`: another daemon scans.
-    pub fn mandate(&self) -> Option<Mandate> {
+    pub fn mandate(&self) -> Mandate {
         match self {
-            Self::Alone => Some(None),
-            Self::Shared(term) => term.borrow().map(Some),
+            Self::Alone => Mandate::Scan(None),
+            Self::Shared(standing) => match *standing.borrow() {
+                Standing::Leads(term) => Mandate::Scan(Some(term)),
+                Standing::Follows => Mandate::Follow,
+                Standing::Unknown => Mandate::Wait,
+            },
+        }
+    }
+
+    /// Returns once another daemon leads: what was begun in `term` can only be given up, locks and all.
+    pub async fn lost(&self, term: Option<Term>) {
+        let over = |now: &Standing| match now {
+            Standing::Leads(now) => Some(*now) != term,
+            Standing::Follows => true,
+            Standing::Unknown => false,
+        };
+        let is_lost = match self {
+            Self::Alone => false,
+            Self::Shared(standing) => standing.clone().wait_for(over).await.is_ok(),
+        };
+        if !is_lost {
+            pending::<()>().await;
         }
     }
 }
@@ -49,7 +86,7 @@ impl Leadership {
 pub(super) struct Leader {
     store: Arc<dyn Store>,
     holder: String,
-    term: watch::Sender<Option<Term>>,
+    standing: watch::Sender<Standing>,
     scanned: CancellationToken,
 }
 
@@ -59,31 +96,30 @@ impl Leader {
         if store.leases().is_none() {
             return (Leadership::Alone, None);
         }
-        let (term, led) = watch::channel(None);
-        let leader = Self { store: Arc::clone(store), holder: holder(time), term, scanned: scanned.clone() };
-        (Leadership::Shared(led), Some(leader))
+        let (standing, known) = watch::channel(Standing::Unknown);
+        let leader = Self { store: Arc::clone(store), holder: holder(time), standing, scanned: scanned.clone() };
+        (Leadership::Shared(known), Some(leader))
     }
 
     /// Leads whenever no other daemon does; in the end it lets another one lead at once.
     pub async fn run(self) {
         let Some(leases) = self.store.leases() else { return };
-        let (mut ends, mut known) = (Instant::now(), false);
+        let mut ends = Instant::now();
         while !self.scanned.is_cancelled() {
             let asked = Instant::now();
             // A server that does not answer at all: whoever leads stops in time, and a new connection is tried.
-            let patience = if self.leads() { ends } else { asked + HOLD };
+            let patience = if self.term().is_some() { ends } else { asked + HOLD };
             match timeout_at(patience, leases.lead(&self.holder, to_delta(HOLD), LeaseTime::Database)).await {
                 Ok(Ok(term)) => {
                     ends = asked + HOLD;
-                    self.say(term, !known);
-                    known = true;
+                    self.stand(term.map_or(Standing::Follows, Standing::Leads));
                 }
                 // The database's absence is told by those who work on it.
                 failed => {
                     let error = failed.map_or_else(|late| late.to_string(), |said| format!("{:?}", said.err()));
                     tracing::debug!(error, "the lease could not be asked for");
                     if Instant::now() >= ends {
-                        self.say(None, false);
+                        self.stand(Standing::Unknown);
                     }
                 }
             }
@@ -93,24 +129,31 @@ impl Leader {
                 () = sleep(ASK_EVERY) => {}
             }
         }
-        let term = self.term.send_replace(None);
-        if let Some(term) = term
+        if let Some(term) = self.term()
             && !matches!(timeout(PATIENCE, leases.resign(term)).await, Ok(Ok(())))
         {
             tracing::debug!("the lease was not given up: it ends by itself");
         }
     }
 
-    fn leads(&self) -> bool {
-        self.term.borrow().is_some()
+    fn term(&self) -> Option<Term> {
+        match *self.standing.borrow() {
+            Standing::Leads(term) => Some(term),
+            Standing::Follows | Standing::Unknown => None,
+        }
     }
 
-    fn say(&self, term: Option<Term>, first: bool) {
-        let before = self.term.send_replace(term);
-        match (before.is_some(), term) {
-            (false, Some(Term(number))) => tracing::info!(term = number, "this daemon leads: it scans"),
-            (true, None) => tracing::warn!("this daemon does not lead any more: it delivers, another one scans"),
-            (false, None) if first => tracing::info!("another daemon leads: this one delivers"),
+    fn stand(&self, now: Standing) {
+        match (self.standing.send_replace(now), now) {
+            (Standing::Leads(before), Standing::Leads(now)) if before == now => {}
+            (_, Standing::Leads(Term(number))) => tracing::info!(term = number, "this daemon leads: it scans"),
+            (Standing::Leads(_), Standing::Follows) => {
+                tracing::warn!("this daemon does not lead any more: it delivers, another one scans");
+            }
+            (Standing::Leads(_), Standing::Unknown) => {
+                tracing::warn!("this daemon does not lead any more: it could not renew its lease in time");
+            }
+            (Standing::Unknown, Standing::Follows) => tracing::info!("another daemon leads: this one delivers"),
             _ => {}
         }
     }

@@ -141,7 +141,7 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
         scanned,
         stop: stop.ask.clone(),
     };
-    scans.recall(&*app.store).await.map_err(AppError::from)?;
+    scans.recall(&*app.store).await;
     tracing::info!(
         database = %app.settings.database.url,
         schedule = app.settings.schedule.cron,

@@ -20,7 +20,7 @@ use crate::store::{ScanLog, StoreError};
 
 use super::DaemonError;
 use super::database::Database;
-use super::leader::Leadership;
+use super::leader::{Leadership, Mandate};
 use super::pulse::{News, Pulse, ServiceManager, Work};
 use super::schedule::latest_due;
 use super::trouble::{Trouble, words_of_panic};
@@ -54,10 +54,14 @@ where
     /// [`DaemonError::Replaced`]
     pub async fn run(self) -> Result<(), DaemonError> {
         let (mut trouble, mut served, mut panics) = (Trouble::default(), None, 0_u64);
+        let mut follows = false;
         while self.is_woken().await {
             self.pulse.beat(Work::Scans);
-            let Some(term) = self.leadership.mandate() else {
-                self.pulse.succeeded(Work::Scans);
+            let Mandate::Scan(term) = self.mandate(&mut follows) else {
+                if follows {
+                    // Whatever kept this one from scanning is the leader's trouble now.
+                    trouble = Trouble::default();
+                }
                 continue;
             };
             let now = self.time.now();
@@ -71,7 +75,12 @@ where
                 continue;
             }
             let request = Request { at: now, since: None, dry_run: false, scheduled_for: Some(due), term };
-            match AbortOnDropHandle::new(tokio::spawn((self.work)(request))).await {
+            let scan = AbortOnDropHandle::new(tokio::spawn((self.work)(request)));
+            let ended = tokio::select! {
+                ended = scan => ended,
+                () = self.leadership.lost(term) => Ok(Err(StoreError::Deposed.into())),
+            };
+            match ended {
                 Ok(Ok(summary)) => {
                     served = Some(due);
                     self.succeeds(&mut trouble, due, summary.as_ref());
@@ -95,6 +104,20 @@ where
         Ok(())
     }
 
+    /// What this daemon may do about scans. As a follower it has none in hand, and knows that the database is there.
+    fn mandate(&self, follows: &mut bool) -> Mandate {
+        let mandate = self.leadership.mandate();
+        let followed = std::mem::replace(follows, mandate == Mandate::Follow);
+        if *follows {
+            self.pulse.succeeded(Work::Scans);
+            self.database.back(Work::Scans);
+            if !followed {
+                self.manager.tell(News::Status("another daemon leads and scans: this one delivers"));
+            }
+        }
+        mandate
+    }
+
     /// Waits for a tick; `false`: it is time to stop.
     async fn is_woken(&self) -> bool {
         tokio::select! {
@@ -105,15 +128,12 @@ where
         }
     }
 
-    /// Tells which scan was the last before this start.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn recall(&self, log: &dyn ScanLog) -> Result<(), StoreError> {
-        let last = log.last_finished_scan().await?;
+    /// Tells which scan was the last before this start, if the database says so.
+    pub async fn recall(&self, log: &dyn ScanLog) {
+        // One that went away again is found away by the first scan.
+        let Ok(last) = log.last_finished_scan().await else { return };
         let status = last.map_or_else(|| "no scan yet".to_owned(), |scan| format!("last scan {}", text(scan.began_at)));
         self.manager.tell(News::Status(&status));
-        Ok(())
     }
 
     fn succeeds(&self, trouble: &mut Trouble, due: DateTime<Utc>, summary: Option<&ScanSummary>) {

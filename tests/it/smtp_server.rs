@@ -214,6 +214,13 @@ impl SmtpServer {
         self.shared.state().commands.iter().map(|(_, command)| command.clone()).collect()
     }
 
+    /// What it was told to do a number of times, and has not done so often yet.
+    pub fn faults_ahead(&self) -> Vec<String> {
+        let state = self.shared.state();
+        let ahead = state.faults.iter().filter(|fault| fault.3.is_some_and(|times| times > 0));
+        ahead.map(|fault| format!("{fault:?}")).collect()
+    }
+
     /// How many connections it accepted.
     pub fn connections(&self) -> usize {
         self.shared.state().connections
@@ -223,8 +230,7 @@ impl SmtpServer {
 impl Drop for SmtpServer {
     fn drop(&mut self) {
         self.accepting.abort();
-        let unused: Vec<_> =
-            self.shared.state().faults.iter().filter(|fault| fault.3.is_some_and(|n| n > 0)).cloned().collect();
+        let unused = self.faults_ahead();
         if !std::thread::panicking() {
             assert!(unused.is_empty(), "the mail server never came to {unused:?}");
         }

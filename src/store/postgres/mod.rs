@@ -83,7 +83,7 @@ impl PostgresStore {
     /// another type.
     pub async fn migrate(&self, sources: &SourceRelations) -> Result<(), StoreError> {
         self.update_schema().await?;
-        sources::make_views(self, sources).await
+        sources::make_views(self, sources, true).await
     }
 
     /// As [`PostgresStore::migrate`], but for the views of a database that has them: those must be over `sources`. Where
@@ -97,10 +97,7 @@ impl PostgresStore {
             return Err(found);
         }
         self.update_schema().await?;
-        match sources::made_over(self).await? {
-            Some(_) => self.verify(sources).await,
-            None => sources::make_views(self, sources).await,
-        }
+        sources::make_views(self, sources, false).await
     }
 
     async fn update_schema(&self) -> Result<(), StoreError> {

@@ -39,11 +39,7 @@ pub(super) async fn update(store: &PostgresStore) -> Result<(), StoreError> {
         .fetch_one(&mut *unit)
         .await?
         .try_get("there")?;
-    // One at a time; the lock ends with the transaction, so that it works through PgBouncer.
-    query("SELECT pg_advisory_xact_lock(hashtext('claimwatch migrate'), hashtext($1))")
-        .bind(&store.schema)
-        .fetch_one(&mut *unit)
-        .await?;
+    change_alone(&mut unit, &store.schema).await?;
     if !there {
         unit.simple(format!("CREATE SCHEMA IF NOT EXISTS \"{}\"", store.schema.replace('"', "\"\""))).await?;
     }
@@ -95,6 +91,15 @@ pub(super) async fn may_be_changed(store: &PostgresStore) -> Result<bool, StoreE
     .await?;
     unit.commit().await?;
     Ok(row.try_get("may")?)
+}
+
+/// Waits until nobody else changes the schema; nobody does until the transaction ends, so that it works through PgBouncer.
+pub(super) async fn change_alone(unit: &mut Unit, schema: &str) -> Result<(), StoreError> {
+    query("SELECT pg_advisory_xact_lock(hashtext('claimwatch migrate'), hashtext($1))")
+        .bind(schema)
+        .fetch_one(&mut **unit)
+        .await?;
+    Ok(())
 }
 
 /// # Errors

@@ -3,13 +3,23 @@
 use sqlx::Row;
 use sqlx::postgres::types::Oid;
 
-use super::PostgresStore;
 use super::unit::{Isolation, Unit, in_unit, query};
+use super::{PostgresStore, schema};
 use crate::store::relations::{FINGERPRINT, Relation, differs, fingerprint, relations};
 use crate::store::{SourceRelations, StoreError};
 
-pub(super) async fn make_views(store: &PostgresStore, sources: &SourceRelations) -> Result<(), StoreError> {
+/// Makes the views over `sources`; unless `anew`, only where there are none. Several daemons may try at once.
+///
+/// # Errors
+/// [`StoreError::Schema`] if a relation or column is missing or of another type, or, unless `anew`, if the views are over
+/// other relations.
+pub(super) async fn make_views(store: &PostgresStore, sources: &SourceRelations, anew: bool) -> Result<(), StoreError> {
     let mut unit = store.begin(Isolation::ReadCommitted).await?;
+    schema::change_alone(&mut unit, &store.schema).await?;
+    if !anew && let Some(known) = known(&mut unit).await? {
+        unit.commit().await?;
+        return differs(Some(&known), sources);
+    }
     for relation in relations(sources) {
         if let Some(name) = relation.name {
             refuse_other_columns(&mut unit, &relation, name).await?;
@@ -141,11 +151,12 @@ pub(super) fn quoted(name: &str) -> String {
 
 /// The relations that the views were last made over; `None`: never.
 pub(super) async fn made_over(store: &PostgresStore) -> Result<Option<String>, StoreError> {
-    in_unit!(store, unit, {
-        let row =
-            query("SELECT value FROM settings WHERE name = $1").bind(FINGERPRINT).fetch_optional(&mut **unit).await?;
-        Ok(row.map(|row| row.try_get("value")).transpose()?)
-    })
+    in_unit!(store, unit, known(unit).await)
+}
+
+async fn known(unit: &mut Unit) -> Result<Option<String>, StoreError> {
+    let row = query("SELECT value FROM settings WHERE name = $1").bind(FINGERPRINT).fetch_optional(&mut **unit).await?;
+    Ok(row.map(|row| row.try_get("value")).transpose()?)
 }
 
 /// # Errors
