@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import signal
+import sqlite3
 import sys
 import tempfile
 import time
@@ -41,6 +42,8 @@ def arguments():
     asked = parser.parse_args()
     asked.claims.sort()
     asked.running = asked.running or min(400_000, asked.claims[0] * 2 // 5)
+    if "sqlite" in asked.engines and sqlite3.sqlite_version_info < (3, 38):
+        parser.error(f"found Python's SQLite {sqlite3.sqlite_version}, expected 3.38 or newer")
     if asked.running > asked.claims[0] or asked.claims[0] < 1000:
         parser.error("there must be at least 1,000 claims, and no more running clocks than claims")
     return asked

@@ -29,7 +29,7 @@ def binaries():
     folders = [pathlib.Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
     folders += versions("/usr/lib/postgresql", "") + versions("/usr", "pgsql-")
     for folder in folders:
-        if all((folder / name).is_file() for name in NEEDED):
+        if all(os.path.isfile(folder / name) for name in NEEDED):
             return folder
     raise SystemExit(MISSING)
 
@@ -50,6 +50,13 @@ class Cluster:
         if os.getuid() == 0:
             self.owner = next((name for name in ("postgres", "nobody") if _is_user(name)), None)
             shutil.chown(self.folder, self.owner, pwd.getpwnam(self.owner).pw_gid)
+        try:
+            self._start()
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    def _start(self):
         self._as_owner("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
         settings = self.folder / "data/postgresql.conf"
         with settings.open("a") as out:

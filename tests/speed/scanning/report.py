@@ -74,16 +74,18 @@ class Report:
         return f"### {where} claims, {load.running:,} running clocks\n\n" + "\n".join(rows) + note
 
 
-def shortened(log, width=170):
-    """The plans in a server's log, without what makes them long."""
-    lines, keep = [], False
+def shortened(log, width=150):
+    """The plans in a server's log, without what makes them long; of statements below a millisecond only the sum."""
+    plans, keep = [], False
     for line in log.splitlines():
         if " LOG:  duration: " in line:
             keep = True
-            lines.append("\n" + line.split("LOG:  ", 1)[1].replace("  plan:", ""))
+            plans.append((float(line.split("duration: ")[1].split()[0]), []))
         elif keep and line.startswith("\t"):
             text = line[1:]
-            lines.append(text if len(text) <= width else text[: width - 1] + "…")
+            plans[-1][1].append(text if len(text) <= width else text[: width - 1] + "…")
         else:
             keep = False
-    return "\n".join(lines)
+    long = [f"{took:.1f} ms\n" + "\n".join(lines) for took, lines in plans if took >= 1]
+    short = [took for took, _ in plans if took < 1]
+    return "\n\n".join([*long, f"{len(short)} statements more, {sum(short):.1f} ms together"])
