@@ -174,6 +174,12 @@ fn read_standing(row: &PgRow) -> Result<Standing, StoreError> {
     })
 }
 
+/// Whether there is no alert at all, in whatever state.
+pub(super) async fn is_empty(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    let row = query("SELECT NOT EXISTS (SELECT FROM sla_alerts) AS empty").fetch_one(connection).await?;
+    Ok(row.try_get("empty")?)
+}
+
 pub(super) async fn open_counts(connection: &mut PgConnection) -> Result<OpenCounts, StoreError> {
     let rows = query(
         "SELECT rule, count(*) FILTER (WHERE state = 'at_risk') AS at_risk, \

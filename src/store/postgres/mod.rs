@@ -10,8 +10,10 @@ mod check;
 mod claims;
 mod clocks;
 mod connect;
+mod copy;
 mod escalate;
 mod glance;
+mod hand;
 mod import;
 mod leases;
 mod meaning;
@@ -27,6 +29,9 @@ mod schema;
 mod search;
 mod sources;
 mod unit;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -46,6 +51,8 @@ pub struct PostgresStore {
     pool: PgPool,
     options: PgConnectOptions,
     schema: String,
+    /// A source was seen to return a claim twice: new alerts are not written behind a scan any more.
+    careful: Arc<AtomicBool>,
 }
 
 impl PostgresStore {
@@ -70,7 +77,8 @@ impl PostgresStore {
         max_connections: u32,
     ) -> Result<Self, StoreError> {
         let options = connect::options(url, password).map_err(StoreError::Schema)?;
-        let store = Self { pool: connect::pool(&options, max_connections), options, schema: schema.to_owned() };
+        let pool = connect::pool(&options, max_connections);
+        let store = Self { pool, options, schema: schema.to_owned(), careful: Arc::default() };
         let unit = store.begin(Isolation::ReadCommitted).await?;
         schema::refuse_old_servers(unit).await?;
         Ok(store)

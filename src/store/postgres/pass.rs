@@ -1,16 +1,20 @@
 //! One scan on PostgreSQL: one transaction, which reads as of the instant at which it began and sees its own changes.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::clocks::{self, Part};
 use super::glance::{self, Glance, parts};
+use super::hand::{Hand, Haste};
+use super::raise::First;
 use super::rows::subject;
 use super::search::{Search, Searching};
-use super::unit::{Isolation, Unit};
+use super::unit::Isolation;
 use super::{PostgresStore, alerts, claims, escalate, leases, problems, raise, record, scans};
 use crate::alert::{Alert, Recorded, Transition};
 use crate::claim::{DataProblem, Subject};
@@ -27,7 +31,8 @@ pub(super) const SETTINGS: &str = "SET LOCAL cursor_tuple_fraction TO 1; SET LOC
     SET LOCAL work_mem TO '32MB'";
 
 pub(super) struct PgPass {
-    unit: Unit,
+    hand: Hand,
+    haste: Haste,
     term: Option<Term>,
     searching: Searching,
     /// Whether the source has payment lines; `None`: not asked yet.
@@ -43,13 +48,20 @@ impl PgPass {
         if let Some(term) = term {
             leases::is_present(&mut unit, term).await?;
         }
-        Ok(Self { unit, term, searching: Searching::default(), lines: None, glances: HashMap::new() })
+        Ok(Self {
+            hand: Hand::Free(unit),
+            haste: Haste::new(&store.careful),
+            term,
+            searching: Searching::default(),
+            lines: None,
+            glances: HashMap::new(),
+        })
     }
 
     async fn has_lines(&mut self) -> Result<bool, StoreError> {
         let lines = match self.lines {
             Some(lines) => lines,
-            None => glance::has_lines(&mut self.unit).await?,
+            None => glance::has_lines(self.hand.free().await?).await?,
         };
         self.lines = Some(lines);
         Ok(lines)
@@ -59,19 +71,39 @@ impl PgPass {
     async fn glance(&mut self, rule: &Rule) -> Result<&Glance, StoreError> {
         if !self.glances.contains_key(&rule.name) {
             let lines = self.has_lines().await?;
-            let glance = Glance::at(&mut self.unit, rule, lines).await?;
+            let glance = Glance::at(self.hand.free().await?, rule, lines).await?;
             self.glances.insert(rule.name.clone(), glance);
         }
         self.glances.get(&rule.name).ok_or_else(|| StoreError::Failed("a rule was not looked at".into()))
     }
 
-    /// A page of subjects: of a new search, or of the one that was begun last.
-    async fn subjects(&mut self, page: Page, limit: u32, searches: Vec<Search>) -> Result<Vec<Subject>, StoreError> {
+    /// A page of rows: of a new search, or of the one that was begun last.
+    async fn rows(&mut self, page: Page, limit: u32, searches: Vec<Search>) -> Result<Vec<PgRow>, StoreError> {
+        let ahead = self.haste.ahead.take();
         if page == Page::First {
-            self.searching.begin(&mut self.unit, searches).await?;
+            self.searching.begin(self.hand.free().await?, searches).await?;
+        } else if let Some(rows) = ahead {
+            return Ok(rows);
         }
-        let rows = self.searching.next(&mut self.unit, limit).await?;
+        self.searching.next(self.hand.free().await?, limit).await
+    }
+
+    async fn subjects(&mut self, page: Page, limit: u32, searches: Vec<Search>) -> Result<Vec<Subject>, StoreError> {
+        let rows = self.rows(page, limit, searches).await?;
         rows.iter().map(|row| Ok(subject(row)?.0)).collect()
+    }
+
+    /// Notes that the clocks of `rule` are searched for, and whether their alerts may be written behind the scan.
+    async fn begin_clocks(&mut self, rule: &Rule, limit: u32) -> Result<(), StoreError> {
+        let allowed = match self.haste.allowed {
+            Some(allowed) => allowed,
+            None => !self.haste.careful.load(Ordering::Relaxed) && alerts::is_empty(self.hand.free().await?).await?,
+        };
+        self.haste.allowed = Some(allowed);
+        let first = self.haste.searched.insert(rule.name.clone());
+        self.haste.rule = (allowed && first).then(|| rule.name.clone());
+        self.haste.limit = limit;
+        Ok(())
     }
 }
 
@@ -86,6 +118,7 @@ impl Snapshot for PgPass {
     ) -> Result<Vec<Subject>, StoreError> {
         let mut searches = Vec::new();
         if page == Page::First {
+            self.begin_clocks(rule, limit).await?;
             let lines = self.has_lines().await?;
             let glance = self.glance(rule).await?;
             for part in
@@ -105,6 +138,7 @@ impl Snapshot for PgPass {
         page: Page,
         limit: u32,
     ) -> Result<Vec<Subject>, StoreError> {
+        self.haste.rule = None;
         let searches = clocks::stopped_parts(rule).iter().map(|part| claims::stopped(rule, (since, until), *part));
         self.subjects(page, limit, searches.collect::<Result<_, _>>()?).await
     }
@@ -116,6 +150,7 @@ impl Snapshot for PgPass {
         page: Page,
         limit: u32,
     ) -> Result<Vec<Subject>, StoreError> {
+        self.haste.rule = None;
         let searches = Part::of(rule).iter().map(|part| claims::bounded(rule, starts, *part));
         self.subjects(page, limit, searches.collect::<Result<_, _>>()?).await
     }
@@ -125,7 +160,7 @@ impl Snapshot for PgPass {
         let seen = self.glance(rule).await?.running(now);
         let mut running = seen.unwrap_or_default();
         for part in parts(rule, lines).iter().filter(|part| **part != Part::Claims || seen.is_none()) {
-            let RunningClocks { count, first } = claims::running(&mut self.unit, rule, *part, now).await?;
+            let RunningClocks { count, first } = claims::running(self.hand.free().await?, rule, *part, now).await?;
             running.count += count;
             running.first = running.first.into_iter().chain(first).min();
         }
@@ -138,13 +173,13 @@ impl Snapshot for PgPass {
         for rule in rules.iter().filter(|rule| rule.enabled) {
             let strange = self.glance(rule).await?.has_strange_programs(calendars);
             for part in parts(rule, lines) {
-                problems::missing_starts(&mut self.unit, rule, *part, &mut found).await?;
+                problems::missing_starts(self.hand.free().await?, rule, *part, &mut found).await?;
                 if strange || *part != Part::Claims {
-                    problems::strange_programs(&mut self.unit, rule, *part, calendars, &mut found).await?;
+                    problems::strange_programs(self.hand.free().await?, rule, *part, calendars, &mut found).await?;
                 }
             }
         }
-        problems::of_claims(&mut self.unit, &mut found).await?;
+        problems::of_claims(self.hand.free().await?, &mut found).await?;
         Ok(found.into_list())
     }
 
@@ -156,8 +191,9 @@ impl Snapshot for PgPass {
         page: Page,
         limit: u32,
     ) -> Result<Vec<(Alert, Option<Subject>)>, StoreError> {
+        self.haste.rule = None;
+        let mut searches = Vec::new();
         if page == Page::First {
-            let mut searches = Vec::new();
             if all {
                 searches.push(alerts::all_open(rule, calendars)?);
             } else {
@@ -168,14 +204,13 @@ impl Snapshot for PgPass {
                     searches.push(alerts::stray_lines(rule, calendars)?);
                 }
             }
-            self.searching.begin(&mut self.unit, searches).await?;
         }
-        let rows = self.searching.next(&mut self.unit, limit).await?;
+        let rows = self.rows(page, limit, searches).await?;
         rows.iter().map(alerts::read_open).collect()
     }
 
     async fn standing(&mut self, rule: &str, claim_ids: &[&str]) -> Result<Vec<Standing>, StoreError> {
-        alerts::standing(&mut self.unit, rule, claim_ids).await
+        alerts::standing(self.hand.free().await?, rule, claim_ids).await
     }
 
     async fn pending_escalations(
@@ -185,52 +220,54 @@ impl Snapshot for PgPass {
         page: Page,
         limit: u32,
     ) -> Result<Vec<Pending>, StoreError> {
-        if page == Page::First {
-            self.searching.begin(&mut self.unit, vec![alerts::pending(now, all)?]).await?;
-        }
-        let rows = self.searching.next(&mut self.unit, limit).await?;
+        self.haste.rule = None;
+        let rows = self.rows(page, limit, vec![alerts::pending(now, all)?]).await?;
         rows.iter().map(alerts::read_pending).collect()
     }
 
     async fn open_counts(&mut self) -> Result<OpenCounts, StoreError> {
-        alerts::open_counts(&mut self.unit).await
+        alerts::open_counts(self.hand.free().await?).await
     }
 }
 
 #[async_trait]
 impl Pass for PgPass {
     async fn raise(&mut self, now: DateTime<Utc>, alerts: &[Raised]) -> Result<HashSet<Uuid>, StoreError> {
-        raise::raise(&mut self.unit, now, alerts).await
+        if self.haste.rule.is_none() {
+            return raise::raise(self.hand.free().await?, now, alerts).await;
+        }
+        let first = First::of(now, alerts)?;
+        let ids = first.ids.clone();
+        // The next page is judged while this one is written.
+        self.haste.ahead = Some(self.searching.next(self.hand.free().await?, self.haste.limit).await?);
+        self.hand.write(first, &self.haste.careful).await?;
+        Ok(ids)
     }
 
     async fn record(&mut self, now: DateTime<Utc>, transitions: &[Transition]) -> Result<Recorded, StoreError> {
-        record::apply(&mut self.unit, now, transitions).await
+        record::apply(self.hand.free().await?, now, transitions).await
     }
 
     async fn record_problems(&mut self, now: DateTime<Utc>, problems: &[DataProblem]) -> Result<u64, StoreError> {
-        problems::record(&mut self.unit, now, problems).await
+        problems::record(self.hand.free().await?, now, problems).await
     }
 
     async fn escalate(&mut self, now: DateTime<Utc>, id: Uuid, message: &Message) -> Result<bool, StoreError> {
-        escalate::escalate(&mut self.unit, now, id, message).await
+        escalate::escalate(self.hand.free().await?, now, id, message).await
     }
 
     async fn schedule_escalations(&mut self, next: &[(Uuid, Option<DateTime<Utc>>)]) -> Result<(), StoreError> {
-        escalate::schedule(&mut self.unit, next).await
+        escalate::schedule(self.hand.free().await?, next).await
     }
 
-    async fn finish(
-        mut self: Box<Self>,
-        now: DateTime<Utc>,
-        scan: &Scan,
-        counts: &ScanCounts,
-    ) -> Result<bool, StoreError> {
-        if !scans::finish(&mut self.unit, now, scan, counts).await? {
-            self.unit.rollback().await?;
+    async fn finish(self: Box<Self>, now: DateTime<Utc>, scan: &Scan, counts: &ScanCounts) -> Result<bool, StoreError> {
+        let mut unit = self.hand.into_unit().await?;
+        if !scans::finish(&mut unit, now, scan, counts).await? {
+            unit.rollback().await?;
             return Ok(false);
         }
         let guard = self.term.map(leases::guard).unwrap_or_default();
-        self.unit.commit_after(&guard).await?;
+        unit.commit_after(&guard).await?;
         Ok(true)
     }
 }

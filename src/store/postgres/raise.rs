@@ -5,11 +5,12 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use sqlx::Row;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
+use super::copy::Rows;
 use super::meaning::is_duplicate;
 use super::unit::{made, query};
 use crate::alert::{AlertId, NewAlert, Resolution, State};
@@ -23,35 +24,63 @@ pub(super) async fn raise(
     now: DateTime<Utc>,
     alerts: &[Raised],
 ) -> Result<HashSet<Uuid>, StoreError> {
-    let mut clocks = HashSet::with_capacity(alerts.len());
-    // A view may return a claim twice.
-    let mut new: Vec<&Raised> = alerts.iter().filter(|raised| clocks.insert(clock(&raised.alert))).collect();
+    let mut new = one_a_clock(alerts);
     execute(connection, "SAVEPOINT raise").await?;
-    if let Err(error) = copy_alerts(connection, now, &new).await? {
+    if let Err(error) = alert_rows(now, &new)?.copy(connection).await {
         if !is_duplicate(&error) {
             return Err(error.into());
         }
         execute(connection, "ROLLBACK TO SAVEPOINT raise").await?;
         let known = with_alert(connection, &new).await?;
         new.retain(|raised| !known.contains(&raised.id));
-        if let Err(error) = copy_alerts(connection, now, &new).await? {
-            // One that our instant does not show: raised by another session since.
-            return Err(if is_duplicate(&error) { StoreError::Conflict(error.to_string()) } else { error.into() });
-        }
+        // One that our instant does not show was raised by another session since.
+        alert_rows(now, &new)?.copy(connection).await.map_err(gave_way)?;
     }
     execute(connection, "RELEASE SAVEPOINT raise").await?;
-    copy_events(connection, now, &new).await?;
-    copy_levels(connection, now, &new).await?;
+    event_rows(now, &new)?.copy(connection).await?;
+    level_rows(now, &new)?.copy(connection).await?;
     Ok(new.into_iter().map(|raised| raised.id).collect())
 }
 
-fn clock(alert: &NewAlert) -> AlertId {
-    AlertId {
+/// What inserts alerts of which none can have been there before.
+pub(super) struct First {
+    rows: [Rows; 3],
+    pub ids: HashSet<Uuid>,
+}
+
+impl First {
+    /// # Errors
+    /// [`StoreError::Failed`] if a value cannot be sent.
+    pub fn of(now: DateTime<Utc>, alerts: &[Raised]) -> Result<Self, StoreError> {
+        let new = one_a_clock(alerts);
+        let rows = [alert_rows(now, &new)?, event_rows(now, &new)?, level_rows(now, &new)?];
+        Ok(Self { rows, ids: new.iter().map(|raised| raised.id).collect() })
+    }
+
+    /// # Errors
+    /// [`StoreError::Conflict`] if one was there all the same.
+    pub async fn copy(self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        for rows in self.rows {
+            rows.copy(connection).await.map_err(gave_way)?;
+        }
+        Ok(())
+    }
+}
+
+fn gave_way(error: sqlx::Error) -> StoreError {
+    if is_duplicate(&error) { StoreError::Conflict(error.to_string()) } else { error.into() }
+}
+
+/// A view may return a claim twice.
+fn one_a_clock(alerts: &[Raised]) -> Vec<&Raised> {
+    let clock = |alert: &NewAlert| AlertId {
         rule: alert.rule.clone(),
         claim_id: alert.claim_id.clone(),
         payment_id: alert.payment_id.clone(),
         clock_started_at: alert.clock_started_at,
-    }
+    };
+    let mut clocks = HashSet::with_capacity(alerts.len());
+    alerts.iter().filter(|raised| clocks.insert(clock(&raised.alert))).collect()
 }
 
 async fn execute(connection: &mut PgConnection, statement: &'static str) -> Result<(), StoreError> {
@@ -77,134 +106,81 @@ async fn with_alert(connection: &mut PgConnection, alerts: &[&Raised]) -> Result
     rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
 }
 
-/// Copies the alerts; the inner error is the server's, after which there is a savepoint to go back to.
-async fn copy_alerts(
-    connection: &mut PgConnection,
-    now: DateTime<Utc>,
-    alerts: &[&Raised],
-) -> Result<Result<(), sqlx::Error>, StoreError> {
-    let mut lines = Lines::default();
+fn alert_rows(now: DateTime<Utc>, alerts: &[&Raised]) -> Result<Rows, StoreError> {
+    let mut rows = Rows::of(
+        "COPY sla_alerts (id, rule, claim_id, payment_id, clock_started_at, program_id, partner_name, claim_status, state, \
+         resolution, due_at, detected_at, stopped_at, resolved_at, amount, currency, paying_entity, calendar, \
+         escalation_level, last_escalated_at, next_escalation_at, explanation) FROM STDIN (FORMAT binary)",
+        22,
+    );
     for Raised { id, alert, state, stopped_at, told, next_escalation_at } in alerts {
         let level = told.iter().map(|told| told.level).max();
-        lines.field(&id.to_string());
-        lines.field(&alert.rule);
-        lines.field(&alert.claim_id);
-        lines.optional(alert.payment_id.as_deref());
-        lines.instant(Some(alert.clock_started_at));
-        lines.optional(alert.program_id.as_deref());
-        lines.optional(alert.partner_name.as_deref());
-        lines.field(&alert.claim_status);
-        lines.field(stopped_at.map_or(*state, |_| State::Resolved).as_str());
-        lines.optional(stopped_at.map(|_| Resolution::Late.as_str()));
-        lines.instant(Some(alert.due_at));
-        lines.instant(Some(now));
-        lines.instant(*stopped_at);
-        lines.instant(stopped_at.map(|_| now));
-        lines.optional(alert.amount.map(|amount| amount.to_string()).as_deref());
-        lines.optional(alert.currency.map(|currency| currency.to_string()).as_deref());
-        lines.optional(alert.paying_entity.as_deref());
-        lines.field(&alert.calendar);
-        lines.field(&level.unwrap_or(0).to_string());
-        lines.instant(level.map(|_| now));
-        lines.instant(*next_escalation_at);
-        lines.field(&json_text(&alert.explanation)?);
-        lines.end();
+        rows.begin();
+        rows.field(id)?;
+        rows.field(&alert.rule)?;
+        rows.field(&alert.claim_id)?;
+        rows.field(&alert.payment_id)?;
+        rows.instant(Some(alert.clock_started_at))?;
+        rows.field(&alert.program_id)?;
+        rows.field(&alert.partner_name)?;
+        rows.field(&alert.claim_status)?;
+        rows.field(stopped_at.map_or(*state, |_| State::Resolved).as_str())?;
+        rows.field(stopped_at.map(|_| Resolution::Late.as_str()))?;
+        rows.instant(Some(alert.due_at))?;
+        rows.instant(Some(now))?;
+        rows.instant(*stopped_at)?;
+        rows.instant(stopped_at.map(|_| now))?;
+        rows.field(alert.amount)?;
+        rows.field(alert.currency.map(|currency| currency.to_string()))?;
+        rows.field(&alert.paying_entity)?;
+        rows.field(&alert.calendar)?;
+        rows.field(as_int(level.unwrap_or(0)))?;
+        rows.instant(level.map(|_| now))?;
+        rows.instant(*next_escalation_at)?;
+        rows.field(json_text(&alert.explanation)?)?;
     }
-    let statement = "COPY sla_alerts (id, rule, claim_id, payment_id, clock_started_at, program_id, partner_name, \
-        claim_status, state, resolution, due_at, detected_at, stopped_at, resolved_at, amount, currency, paying_entity, \
-        calendar, escalation_level, last_escalated_at, next_escalation_at, explanation) FROM STDIN";
-    Ok(copy(connection, statement, &lines).await)
+    Ok(rows)
 }
 
-async fn copy_events(connection: &mut PgConnection, now: DateTime<Utc>, alerts: &[&Raised]) -> Result<(), StoreError> {
-    let mut lines = Lines::default();
+fn event_rows(now: DateTime<Utc>, alerts: &[&Raised]) -> Result<Rows, StoreError> {
+    let mut rows = Rows::of(
+        "COPY sla_alert_events (alert_id, claim_id, seq, at, kind, actor, detail) FROM STDIN (FORMAT binary)",
+        7,
+    );
     for raised in alerts {
-        for (seq, (kind, detail)) in (1_u64..).zip(story::of_raised(raised)) {
-            lines.field(&raised.id.to_string());
-            lines.field(&raised.alert.claim_id);
-            lines.field(&seq.to_string());
-            lines.instant(Some(now));
-            lines.field(kind);
-            lines.field(ACTOR);
-            lines.field(&detail.to_string());
-            lines.end();
+        for (seq, (kind, detail)) in (1_i32..).zip(story::of_raised(raised)) {
+            rows.begin();
+            rows.field(raised.id)?;
+            rows.field(&raised.alert.claim_id)?;
+            rows.field(seq)?;
+            rows.instant(Some(now))?;
+            rows.field(kind)?;
+            rows.field(ACTOR)?;
+            rows.field(detail.to_string())?;
         }
     }
-    let statement = "COPY sla_alert_events (alert_id, claim_id, seq, at, kind, actor, detail) FROM STDIN";
-    Ok(copy(connection, statement, &lines).await?)
+    Ok(rows)
 }
 
-async fn copy_levels(connection: &mut PgConnection, now: DateTime<Utc>, alerts: &[&Raised]) -> Result<(), StoreError> {
-    let mut lines = Lines::default();
+fn level_rows(now: DateTime<Utc>, alerts: &[&Raised]) -> Result<Rows, StoreError> {
+    let mut rows = Rows::of(
+        "COPY alert_escalations (alert_id, claim_id, level, first_sent_at, last_sent_at) FROM STDIN (FORMAT binary)",
+        5,
+    );
     for raised in alerts {
         for told in &raised.told {
-            lines.field(&raised.id.to_string());
-            lines.field(&raised.alert.claim_id);
-            lines.field(&told.level.to_string());
-            lines.instant(Some(now));
-            lines.instant(Some(now));
-            lines.end();
+            rows.begin();
+            rows.field(raised.id)?;
+            rows.field(&raised.alert.claim_id)?;
+            rows.field(as_int(told.level))?;
+            rows.instant(Some(now))?;
+            rows.instant(Some(now))?;
         }
     }
-    let statement = "COPY alert_escalations (alert_id, claim_id, level, first_sent_at, last_sent_at) FROM STDIN";
-    Ok(copy(connection, statement, &lines).await?)
+    Ok(rows)
 }
 
-async fn copy(connection: &mut PgConnection, statement: &str, lines: &Lines) -> Result<(), sqlx::Error> {
-    if lines.text.is_empty() {
-        return Ok(());
-    }
-    let mut copy = connection.copy_in_raw(statement).await?;
-    copy.send(lines.text.as_bytes()).await?;
-    copy.finish().await?;
-    Ok(())
-}
-
-/// Rows in COPY's text format. Source: PostgreSQL's manual, COPY, "Text Format".
-#[derive(Default)]
-struct Lines {
-    text: String,
-    begun: bool,
-}
-
-impl Lines {
-    fn separate(&mut self) {
-        if std::mem::replace(&mut self.begun, true) {
-            self.text.push('\t');
-        }
-    }
-
-    fn field(&mut self, value: &str) {
-        self.separate();
-        for c in value.chars() {
-            match c {
-                '\\' => self.text.push_str("\\\\"),
-                '\n' => self.text.push_str("\\n"),
-                '\r' => self.text.push_str("\\r"),
-                '\t' => self.text.push_str("\\t"),
-                // What the server cannot keep at all.
-                '\0' => {}
-                c => self.text.push(c),
-            }
-        }
-    }
-
-    fn optional(&mut self, value: Option<&str>) {
-        match value {
-            Some(value) => self.field(value),
-            None => {
-                self.separate();
-                self.text.push_str("\\N");
-            }
-        }
-    }
-
-    fn instant(&mut self, at: Option<DateTime<Utc>>) {
-        self.optional(at.map(|at| at.to_rfc3339_opts(SecondsFormat::Micros, true)).as_deref());
-    }
-
-    fn end(&mut self) {
-        self.text.push('\n');
-        self.begun = false;
-    }
+/// A level as the server keeps it.
+fn as_int(level: u32) -> i32 {
+    i32::try_from(level).unwrap_or(i32::MAX)
 }
