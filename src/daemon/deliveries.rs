@@ -113,7 +113,7 @@ impl DeliveryLoop {
         trouble.failed(Instant::now());
         let why = error.to_string();
         match error {
-            StoreError::Unavailable(_) => self.database.away(Work::Deliveries, &why),
+            StoreError::Unavailable(why) => self.database.away(Work::Deliveries, why),
             _ if trouble.is_news(&why) => tracing::error!(error = why, "deliveries fail; they are tried again"),
             _ => {}
         }

@@ -14,8 +14,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::database::Database;
+use super::pulse::Work;
 use crate::now::{TimeSource, fresh_id};
-use crate::store::{LeaseTime, Store, Term};
+use crate::store::{LeaseTime, Store, StoreError, Term};
 
 /// How long a lease lasts that is not renewed: the longest that nobody scans after a daemon died.
 const HOLD: Duration = Duration::from_secs(8);
@@ -87,17 +89,24 @@ pub(super) struct Leader {
     store: Arc<dyn Store>,
     holder: String,
     standing: watch::Sender<Standing>,
+    database: Arc<Database>,
     scanned: CancellationToken,
 }
 
 impl Leader {
     /// Leadership of a database, with what sees to it until no more scans are made (`scanned`); `None`: nothing has to.
-    pub fn of(store: &Arc<dyn Store>, time: &TimeSource, scanned: &CancellationToken) -> (Leadership, Option<Self>) {
+    pub fn of(
+        store: &Arc<dyn Store>,
+        time: &TimeSource,
+        database: &Arc<Database>,
+        scanned: &CancellationToken,
+    ) -> (Leadership, Option<Self>) {
         if store.leases().is_none() {
             return (Leadership::Alone, None);
         }
         let (standing, known) = watch::channel(Standing::Unknown);
-        let leader = Self { store: Arc::clone(store), holder: holder(time), standing, scanned: scanned.clone() };
+        let (store, holder, database) = (Arc::clone(store), holder(time), Arc::clone(database));
+        let leader = Self { store, holder, standing, database, scanned: scanned.clone() };
         (Leadership::Shared(known), Some(leader))
     }
 
@@ -114,14 +123,9 @@ impl Leader {
                     ends = asked + HOLD;
                     self.stand(term.map_or(Standing::Follows, Standing::Leads));
                 }
-                // The database's absence is told by those who work on it.
-                failed => {
-                    let error = failed.map_or_else(|late| late.to_string(), |said| format!("{:?}", said.err()));
-                    tracing::debug!(error, "the lease could not be asked for");
-                    if Instant::now() >= ends {
-                        self.stand(Standing::Unknown);
-                    }
-                }
+                Ok(Err(StoreError::Unavailable(why))) => self.fails(ends, &why),
+                Ok(Err(error)) => self.fails(ends, &error.to_string()),
+                Err(_) => self.fails(ends, "it does not answer"),
             }
             tokio::select! {
                 biased;
@@ -133,6 +137,15 @@ impl Leader {
             && !matches!(timeout(PATIENCE, leases.resign(term)).await, Ok(Ok(())))
         {
             tracing::debug!("the lease was not given up: it ends by itself");
+        }
+    }
+
+    /// Without an answer: once the last one is too old, nobody scans here, and that is said.
+    fn fails(&self, ends: Instant, why: &str) {
+        tracing::debug!(error = why, "the lease could not be asked for");
+        if Instant::now() >= ends {
+            self.stand(Standing::Unknown);
+            self.database.away(Work::Scans, why);
         }
     }
 

@@ -112,7 +112,7 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
     let (store, time, asked) = (Arc::clone(&app.store), app.time.clone(), stop.ask.clone());
     let beat = Arc::clone(&pulse);
     let scans_end = CancellationToken::new();
-    let (leadership, leader) = Leader::of(&app.store, &app.time, &scans_end);
+    let (leadership, leader) = Leader::of(&app.store, &app.time, &database, &scans_end);
     let scans = ScanLoop {
         leadership,
         schedule: app.settings.schedule.clone(),

@@ -170,7 +170,7 @@ where
         trouble.failed(Instant::now());
         let why = error.to_string();
         match error {
-            ScanError::Store(StoreError::Unavailable(_)) => self.database.away(Work::Scans, &why),
+            ScanError::Store(StoreError::Unavailable(why)) => self.database.away(Work::Scans, why),
             _ if trouble.is_news(&why) => tracing::error!(error = why, "a scan failed; it is tried again"),
             _ => {}
         }

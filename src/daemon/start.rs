@@ -35,7 +35,14 @@ pub async fn open(
     let (mut server, mut trouble) = (Outage::of("the database"), Trouble::default());
     let patient = matches!(settings.database.url, DatabaseUrl::Postgres { .. });
     loop {
-        match App::open(settings.clone(), time.clone(), schema).await {
+        let opening = App::open(settings.clone(), time.clone(), schema);
+        // A server that does not answer must not hold up a stop; what was begun on it is undone.
+        let opened = tokio::select! {
+            biased;
+            () = stop.ask.cancelled(), if patient => return Ok(None),
+            opened = opening => opened,
+        };
+        match opened {
             Ok(app) => {
                 server.back(time.now());
                 return Ok(Some(app));

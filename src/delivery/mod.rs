@@ -182,7 +182,9 @@ impl Courier {
         let give_up = Instant::now() + self.timeout;
         let held = loop {
             match self.store.conclude(delivery.id, &self.holder, self.time.now(), &outcome).await {
-                Err(StoreError::Unavailable(_)) if Instant::now() < give_up && !stop.is_cancelled() => {
+                Err(StoreError::Unavailable(_) | StoreError::Refused(_))
+                    if Instant::now() < give_up && !stop.is_cancelled() =>
+                {
                     tokio::select! { () = sleep(RECORD_AGAIN) => {} () = stop.cancelled() => {} }
                 }
                 concluded => break concluded?,
@@ -202,17 +204,17 @@ impl DrainReport {
         match outcome {
             Delivery::Sent { .. } => {
                 self.sent += 1;
-                tracing::info!(%delivery, %message, "a mail was handed on");
+                tracing::info!(%delivery, mail = %message, "a mail was handed on");
             }
             Delivery::Again { at, error } => {
                 let error = without_addresses(error);
-                tracing::debug!(%delivery, %message, %at, error, "a mail was not handed on and is tried again");
+                tracing::debug!(%delivery, mail = %message, %at, error, "a mail was not handed on and is tried again");
                 self.again += 1;
                 self.last_error = Some(error);
             }
             Delivery::Dead { error } => {
                 let error = without_addresses(error);
-                tracing::error!(%delivery, %message, error, "a mail was given up; `outbox retry` sends it again");
+                tracing::error!(%delivery, mail = %message, error, "a mail was given up; `outbox retry` sends it again");
                 self.dead += 1;
                 self.last_error = Some(error);
             }

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// The database is away, busy or full: the same call may succeed later.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The server does not let us in: until a person changes that, here or there, the same call fails again.
+    #[error("the database does not let us in: {0}")]
+    Refused(String),
     /// Others changed the same rows meanwhile, and this call gave way: repeated, it may succeed at once.
     #[error("gave way to another session: {0}")]
     Conflict(String),

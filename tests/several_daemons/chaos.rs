@@ -256,6 +256,21 @@ impl Yard {
             daemon.stop().await;
             assert_eq!(daemon.said("panicked"), 0, "{}", daemon.log());
         }
+        self.tell_what_they_said();
         claims
+    }
+
+    /// What the daemons said, and how often, without figures.
+    fn tell_what_they_said(&self) {
+        let mut said: BTreeMap<String, u32> = BTreeMap::new();
+        for line in self.daemons.iter().flat_map(|daemon| daemon.log().lines().map(str::to_owned).collect::<Vec<_>>()) {
+            let line: serde_json::Value = serde_json::from_str(&line).expect("a line of a log");
+            let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+            let error: String = text("error").chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect();
+            *said.entry(format!("{:5} {} {error}", text("level"), text("message"))).or_default() += 1;
+        }
+        for (what, often) in said {
+            println!("{often:6} {what}");
+        }
     }
 }

@@ -3,32 +3,11 @@
 //! The source's view lets one daemon alone see a late claim, and has it stand at a gate, inside a statement, while it
 //! reads it: an alert of that claim could come from that daemon's scan only.
 
-use sqlx::postgres::PgConnection;
-
 use crate::fleet::{Daemon, FINISHED, lead, led, number};
-use crate::postgres::{Cluster, Database, connect, rows, rows_of};
+use crate::gate::{Gate, OVER_THE_VIEW, SOURCE, STANDS};
+use crate::postgres::{Cluster, Database, rows_of};
 use crate::wire::{State, Wire};
 use crate::{QUIET, until};
-
-const SOURCE: &str = "
-    CREATE FUNCTION public.stand() RETURNS boolean LANGUAGE plpgsql AS $$
-    BEGIN
-        PERFORM pg_advisory_xact_lock_shared(7, 8);
-        WHILE NOT pg_try_advisory_lock_shared(7, 7) LOOP
-            PERFORM pg_sleep(0.02);
-        END LOOP;
-        RETURN pg_advisory_unlock_shared(7, 7);
-    END $$;
-    CREATE VIEW public.theirs AS SELECT * FROM claims
-        WHERE CASE current_setting('application_name') WHEN 'one' THEN public.stand() ELSE false END;
-    INSERT INTO programs (program_id) VALUES ('P-1');
-    INSERT INTO claims (claim_id, program_id, status, submitted_at, amount, currency)
-        VALUES ('C-1', 'P-1', 'submitted', now() - interval '200 days', 10, 'EUR')";
-
-const OVER_THE_VIEW: &str = "[source]\nclaims = \"public.theirs\"\n";
-
-/// Counts the transactions that have come to the gate.
-const STANDS: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (classid, objid) = (7, 8)";
 
 /// How a daemon is kept from the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,17 +37,6 @@ impl Keeper {
     }
 }
 
-/// The gate, closed by a session that holds its lock.
-async fn close_gate(url: &str) -> PgConnection {
-    let mut session = connect(url, "claimwatch").await.expect("a session");
-    rows(&mut session, "SELECT pg_advisory_lock(7, 7)").await.expect("a gate");
-    session
-}
-
-async fn open_gate(mut session: PgConnection) {
-    rows(&mut session, "SELECT pg_advisory_unlock(7, 7)").await.expect("an open gate");
-}
-
 async fn cannot_commit_once_another_leads(keeper: Keeper) {
     let _quiet = QUIET.read().await;
     let cluster = Cluster::create(&[], &[]).expect("a server");
@@ -81,7 +49,7 @@ async fn cannot_commit_once_another_leads(keeper: Keeper) {
     let (code, said) = one.run(&["migrate"]).await;
     assert_eq!(code, Some(0), "{said}");
 
-    let gate = close_gate(url).await;
+    let gate = Gate::close(url).await;
     one.start();
     until("it stands in the middle of a scan", async || number(url, STANDS).await > 0).await;
     let first = lead(url).await.expect("it leads");
@@ -94,7 +62,7 @@ async fn cannot_commit_once_another_leads(keeper: Keeper) {
     assert!(number(url, STANDS).await > 0, "its statement goes on");
 
     // It may go on, and finds the gate open.
-    open_gate(gate).await;
+    gate.open().await;
     keeper.release(&one, &wire);
     one.says("this daemon does not lead any more").await;
     if keeper != Keeper::Cut {

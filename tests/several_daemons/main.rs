@@ -8,6 +8,10 @@ mod chaos;
 mod claims;
 mod fence;
 mod fleet;
+mod full_disk;
+mod gate;
+mod giving_way;
+mod heard;
 #[path = "../it"]
 mod it {
     #[expect(dead_code, reason = "made for the tests in tests/it, which use all of it")]
@@ -21,6 +25,7 @@ mod postgres;
 mod takeover;
 mod verdict;
 mod wire;
+mod wrong;
 
 use std::time::Duration;
 

@@ -65,12 +65,13 @@ pub(super) async fn reason(options: &PgConnectOptions) -> StoreError {
     }
 }
 
-/// What a connection failed with, and where. Whatever it is, it may be mended on the other side.
+/// What a connection failed with, and where. What nobody foresaw may be mended on the other side.
 pub(super) fn refused(options: &PgConnectOptions, error: sqlx::Error) -> StoreError {
     let place = place(options);
     match StoreError::from(error) {
         StoreError::Unavailable(why) | StoreError::Failed(why) => StoreError::Unavailable(format!("{place}: {why}")),
         StoreError::Schema(why) => StoreError::Schema(format!("{place}: {why}")),
+        StoreError::Refused(why) => StoreError::Refused(format!("{place}: {why}")),
         other => other,
     }
 }

@@ -21,7 +21,9 @@ pub(in crate::store) fn meaning(error: &PgDatabaseError) -> StoreError {
         "25006" => StoreError::Unavailable(format!(
             "{words}: the server is a standby, or is set read-only; database.url must name the primary"
         )),
-        "28P01" | "28000" => StoreError::Unavailable(format!("{words}; see database.url, .pgpass and pg_hba.conf")),
+        "28P01" | "28000" => {
+            StoreError::Refused(format!("{words}; see database.url, database.password_file, .pgpass and pg_hba.conf"))
+        }
         "57014" => StoreError::Unavailable(format!(
             "{words}; a missing index makes a scan read whole tables: see `claimwatch check`"
         )),

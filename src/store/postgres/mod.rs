@@ -68,8 +68,8 @@ impl PostgresStore {
     /// where claimwatch's tables are in `schema`. Nothing in it is changed yet.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if the server is not there, is full or does not let us in; [`StoreError::Schema`] if it
-    /// is older than 14 or has no such database.
+    /// [`StoreError::Unavailable`] if the server is not there or is full; [`StoreError::Refused`] if it does not let us in;
+    /// [`StoreError::Schema`] if it is older than 14 or has no such database.
     pub async fn connect(
         url: &str,
         password: Option<&str>,

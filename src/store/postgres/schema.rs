@@ -53,6 +53,10 @@ pub(super) async fn update(store: &PostgresStore) -> Result<(), StoreError> {
     let rows = query("SELECT version, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(&mut *unit).await?;
     let applied: Vec<(i64, Vec<u8>)> =
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?;
+    let (newest, ours) = (applied.iter().map(|(version, _)| *version).max().unwrap_or(0), newest_known());
+    if newest > ours {
+        return Err(newer(store, newest, ours));
+    }
     for migration in MIGRATIONS.iter() {
         match applied.iter().find(|(version, _)| *version == migration.version) {
             Some((_, checksum)) if *checksum == *migration.checksum => {}
@@ -132,14 +136,24 @@ pub(super) async fn verify(store: &PostgresStore) -> Result<(), StoreError> {
         .await?;
     let applied: i64 = row.try_get("version")?;
     unit.commit().await?;
-    let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let ours = newest_known();
     match applied.cmp(&ours) {
         Ordering::Equal => Ok(()),
         Ordering::Less => Err(StoreError::Schema(format!(
             "{place}: the schema is at version {applied}, this claimwatch needs {ours}; run `claimwatch migrate`"
         ))),
-        Ordering::Greater => Err(StoreError::Schema(format!(
-            "{place}: the schema is at version {applied}, newer than this claimwatch knows ({ours}); upgrade claimwatch"
-        ))),
+        Ordering::Greater => Err(newer(store, applied, ours)),
     }
+}
+
+/// The version that this claimwatch brings the schema to.
+fn newest_known() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+fn newer(store: &PostgresStore, found: i64, ours: i64) -> StoreError {
+    let place = connect::place(&store.options);
+    StoreError::Schema(format!(
+        "{place}: the schema is at version {found}, newer than this claimwatch knows ({ours}); upgrade claimwatch"
+    ))
 }
