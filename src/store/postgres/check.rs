@@ -47,12 +47,12 @@ async fn server(store: &PostgresStore) -> Result<Finding, StoreError> {
     let mut unit = store.begin(Isolation::ReadCommitted).await?;
     let row = query(
         "SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS standby, \
-         current_setting('transaction_read_only') = 'on' AS read_only",
+         current_setting('transaction_read_only') = 'on' AS read_only, quote_ident(current_user) AS role",
     )
     .fetch_one(&mut *unit)
     .await?;
     unit.commit().await?;
-    let version: String = row.try_get("version")?;
+    let (version, role): (String, String) = (row.try_get("version")?, row.try_get("role")?);
     Ok(if row.try_get("standby")? {
         Finding::unmet(
             "server",
@@ -63,7 +63,7 @@ async fn server(store: &PostgresStore) -> Result<Finding, StoreError> {
         Finding::unmet(
             "server",
             format!("PostgreSQL {version}: default_transaction_read_only is on, and nothing can be written"),
-            "set it off for this role: ALTER ROLE … SET default_transaction_read_only TO off",
+            format!("ALTER ROLE {role} SET default_transaction_read_only TO off"),
         )
     } else {
         Finding::met("server", format!("PostgreSQL {version}"))
@@ -109,4 +109,10 @@ async fn columns(store: &PostgresStore, configured: &SourceRelations) -> Result<
 /// Whether a migration makes a relation of this name.
 fn is_ours(name: &str) -> bool {
     relations(&SourceRelations::default()).iter().any(|relation| relation.name == Some(name))
+}
+
+/// A name, with its schema or without, as it is to be pasted: in quotes where it needs them.
+fn pasted(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.');
+    if name.chars().all(plain) { name.to_owned() } else { sources::quoted(name) }
 }

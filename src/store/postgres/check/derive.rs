@@ -5,12 +5,12 @@ use serde_json::Value;
 use sqlx::Row;
 
 use super::needs::Need;
+use super::pasted;
 use super::plan::{self, Step};
 use super::tables::{Table, Tables};
 use crate::store::StoreError;
 use crate::store::postgres::PostgresStore;
 use crate::store::postgres::search::Search;
-use crate::store::postgres::sources::quoted;
 use crate::store::postgres::unit::{Isolation, Unit, query};
 
 /// Has every row read, so that the plan shows the whole condition.
@@ -106,9 +106,7 @@ fn on(Index { columns, predicate }: &Index) -> String {
 }
 
 fn name(table: &Table) -> String {
-    let plain = |name: &str| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    let one = |name: &String| if plain(name) { name.clone() } else { quoted(name) };
-    format!("{}.{}", one(&table.schema), one(&table.name))
+    pasted(&format!("{}.{}", table.schema, table.name))
 }
 
 fn text(store: &PostgresStore, need: &Need, table: &Table, index: &Index) -> String {
@@ -120,16 +118,12 @@ fn text(store: &PostgresStore, need: &Need, table: &Table, index: &Index) -> Str
     } else {
         String::new()
     };
-    match &table.server {
-        Some(server) => {
-            format!("on server {server}, on the table behind {at}: CREATE INDEX CONCURRENTLY {named} ON … {on}")
-        }
-        None if table.is_partitioned => {
-            format!(
-                "CREATE INDEX {named} ON {at} {on}{look}; writers wait meanwhile, unless each partition has its own first"
-            )
-        }
-        None => format!("CREATE INDEX CONCURRENTLY {named} ON {at} {on}{look}"),
+    if table.is_partitioned {
+        format!(
+            "CREATE INDEX {named} ON {at} {on}{look}; writers wait meanwhile, unless each partition has its own first"
+        )
+    } else {
+        format!("CREATE INDEX CONCURRENTLY {named} ON {at} {on}{look}")
     }
 }
 

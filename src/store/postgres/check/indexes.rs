@@ -24,6 +24,8 @@ use crate::store::{Finding, SourceRelations, StoreError};
 /// As a scan plans, but for reading whole tables; expressions are shown in one form.
 const PLANNING: &str = "; SET LOCAL enable_seqscan TO off; SET LOCAL TimeZone TO 'UTC'; SET LOCAL DateStyle TO 'ISO'";
 
+const VIEWS: &str = "see docs/postgresql.md for what a view may compute";
+
 /// Statements that are named for one table.
 const SHOWN: usize = 3;
 
@@ -43,7 +45,7 @@ struct Looking<'a> {
 struct Lacking {
     table: Table,
     view: &'static str,
-    fix: Result<String, String>,
+    fix: String,
     finds: Vec<String>,
 }
 
@@ -125,8 +127,18 @@ impl Looking<'_> {
         for step in plan::steps(&plan) {
             let table = self.tables.of(&mut self.unit, &step).await?;
             if table.is_large() && is_whole(&mut self.unit, &step).await? {
-                let about = ((need, self.with.as_str()), (&table, direct));
-                let fix = derive::statement(self.store, &mut self.unit, &mut self.tables, about.0, about.1).await?;
+                let fix = match &table.server {
+                    // An index there would serve nobody: the rows are fetched, and looked at here.
+                    Some(server) => {
+                        format!("server {server} is not asked for {}, which is decided here", need.condition())
+                    }
+                    None => {
+                        let about = ((need, self.with.as_str()), (&table, direct));
+                        derive::statement(self.store, &mut self.unit, &mut self.tables, about.0, about.1)
+                            .await?
+                            .unwrap_or_else(|why| format!("{why}; {VIEWS}"))
+                    }
+                };
                 return Ok(Some(Lacking { table, view: need.view, fix, finds: Vec::new() }));
             }
         }
@@ -142,13 +154,18 @@ impl Looking<'_> {
             let (name, direct) = self.below.get(lacking.view).copied().unwrap_or((lacking.view, true));
             let through = if direct { String::new() } else { format!(", through {name}") };
             let detail = read_whole(&lacking.table, &lacking.finds, &through);
-            let fix =
-                lacking.fix.unwrap_or_else(|why| format!("{why}; see docs/postgresql.md for what a view may compute"));
-            self.findings.push(Finding::unmet("indexes", detail, fix));
+            self.findings.push(Finding::unmet("indexes", detail, lacking.fix));
         }
         for ((_, filter), (table, finds)) in whole {
             let by = if filter.is_empty() { String::new() } else { format!(", by {filter}") };
-            let fix = "an index of that table for this condition, or another view: see docs/postgresql.md";
+            let fix = match &table.server {
+                // Without it the other server's indexes are unknown here, and a join fetches everything.
+                Some(server) => format!(
+                    "ANALYZE {}.{}, or ALTER SERVER {server} OPTIONS (ADD use_remote_estimate 'true')",
+                    table.schema, table.name
+                ),
+                None => format!("an index of that table for this condition, or another view; {VIEWS}"),
+            };
             self.findings.push(Finding::unmet("indexes", read_whole(&table, &finds, &by), fix));
         }
         if self.findings.is_empty() {

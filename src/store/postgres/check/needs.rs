@@ -50,6 +50,11 @@ impl Need {
         self.select(&asked.map(|condition| if condition.is_empty() { "true" } else { condition }).join(") AND ("))
     }
 
+    /// What is asked of each row, for people.
+    pub fn condition(&self) -> &str {
+        self.predicate.as_deref().unwrap_or(&self.asked)
+    }
+
     /// All rows that are to be in it, as its columns.
     pub fn rows(&self) -> String {
         self.select(self.predicate.as_deref().unwrap_or("true"))

@@ -3,6 +3,7 @@
 use sqlx::Row;
 use sqlx::postgres::types::Oid;
 
+use super::pasted;
 use crate::store::postgres::unit::{Isolation, Unit, query};
 use crate::store::postgres::{PostgresStore, sources};
 use crate::store::relations::relations;
@@ -35,7 +36,7 @@ pub(super) async fn findings(store: &PostgresStore, configured: &SourceRelations
         query("SELECT quote_ident(current_user) AS role").fetch_one(&mut *unit).await?.try_get("role")?;
     let mut findings = Vec::new();
     if sources::relation(&mut unit, "sla_alerts").await?.is_some() {
-        ours(&mut unit, &store.schema, &role, &mut findings).await?;
+        ours(&mut unit, (&store.schema, &pasted(&store.schema)), &role, &mut findings).await?;
         below(&mut unit, configured, &mut findings).await?;
     } else {
         to_migrate(&mut unit, &store.schema, &role, &mut findings).await?;
@@ -49,9 +50,14 @@ pub(super) async fn findings(store: &PostgresStore, configured: &SourceRelations
 }
 
 /// What the connected role lacks in our schema.
-async fn ours(unit: &mut Unit, schema: &str, role: &str, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+async fn ours(
+    unit: &mut Unit,
+    (name, schema): (&str, &str),
+    role: &str,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
     let may_use = query("SELECT has_schema_privilege(oid, 'USAGE') AS may FROM pg_namespace WHERE nspname = $1");
-    if !may_use.bind(schema).fetch_one(&mut **unit).await?.try_get::<bool, _>("may")? {
+    if !may_use.bind(name).fetch_one(&mut **unit).await?.try_get::<bool, _>("may")? {
         let grant = format!("GRANT USAGE ON SCHEMA {schema} TO {role}");
         findings.push(missing(format!("{role} may not use schema {schema}"), &grant));
     }
@@ -127,7 +133,7 @@ async fn sources_of(
         );
         let row = row.bind(source).fetch_one(&mut **unit).await?;
         if !row.try_get::<bool, _>("may")? {
-            let schema: String = row.try_get("schema")?;
+            let schema = pasted(row.try_get("schema")?);
             let grant = format!("GRANT USAGE ON SCHEMA {schema} TO {role}");
             let finding = Finding::unmet("rights", format!("{role} may not use schema {schema}"), grant);
             // Several relations are in one schema.
@@ -144,7 +150,11 @@ async fn sources_of(
 
 /// What only the sources' owner can grant.
 fn unread(role: &str, name: &str, why: &str) -> Finding {
-    Finding::unmet("rights", format!("{role}{why} may not read {name}"), format!("GRANT SELECT ON {name} TO {role}"))
+    Finding::unmet(
+        "rights",
+        format!("{role}{why} may not read {name}"),
+        format!("GRANT SELECT ON {} TO {role}", pasted(name)),
+    )
 }
 
 fn missing(what: String, grant: &str) -> Finding {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Company, example};
+use crate::postgres::rows_of;
 
 const TWO_CALENDARS: &str = "[source]\nclaims = \"sales.cw_claims\"\nprograms = \"sales.cw_programs\"\n\
     payments = \"sales.cw_payments\"\nhistory = \"sales.cw_history\"\n[calendars]\ndefault = \"fr\"\n\
@@ -189,4 +190,47 @@ async fn a_view_whose_expressions_no_index_can_hold_is_told_so() {
             .any(|[check, _, fix]| check == "indexes" && fix.contains(said) && fix.contains("docs/postgresql.md"));
         assert!(told, "{to}: {wrong:#?}");
     }
+}
+
+#[tokio::test]
+async fn of_a_foreign_table_it_is_said_what_its_server_is_not_asked() {
+    let company = Company::new("[source]\nclaims = \"sales.claims\"\npayments = \"\"\nhistory = \"\"\n").await;
+    company.script("roles.sql", &[]);
+    company.sql("CREATE DATABASE far").await;
+    let columns = "claim_id text, program_id text, partner_name text, title text, status text, submitted_at timestamptz, \
+        reviewed_at timestamptz, disputed_at timestamptz, dispute_resolved_at timestamptz, approved_at timestamptz, \
+        tax_invoice_approved_at timestamptz, paid_at timestamptz, amount numeric, currency text, updated_at timestamptz";
+    rows_of(
+        &company.cluster.url("far"),
+        &format!(
+            "CREATE TABLE public.claims ({columns}); INSERT INTO public.claims (claim_id, program_id, status, submitted_at) \
+             SELECT 'C-' || n, 'P-1', CASE WHEN n < 4 THEN 'submitted' ELSE 'editing' END, '2024-06-03 10:00Z' \
+             FROM generate_series(1, 6000) n"
+        ),
+    )
+    .await
+    .expect("claims elsewhere");
+    company
+        .sql(&format!(
+            "CREATE EXTENSION postgres_fdw; CREATE SERVER east FOREIGN DATA WRAPPER postgres_fdw \
+             OPTIONS (host '{}', dbname 'far'); CREATE SCHEMA sales; \
+             CREATE USER MAPPING FOR claimwatch_migrate SERVER east OPTIONS (user 'postgres', password_required 'false'); \
+             CREATE FOREIGN TABLE sales.claims ({columns}) SERVER east OPTIONS (schema_name 'public', table_name 'claims'); \
+             GRANT USAGE ON SCHEMA sales TO claimwatch_migrate; GRANT SELECT ON sales.claims TO claimwatch_migrate",
+            company.cluster.folder().display()
+        ))
+        .await;
+    let told = company.run_as("claimwatch_migrate", &["migrate"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    company.script("roles.sql", &[]);
+    let wrong = company.wrong_as("claimwatch");
+    for fix in ["server east is not asked for coalesce(", "ALTER SERVER east OPTIONS (ADD use_remote_estimate 'true')"]
+    {
+        assert!(wrong.iter().any(|found| found[0] == "indexes" && found[2].contains(fix)), "{fix}: {wrong:#?}");
+    }
+    company.sql("ALTER SERVER east OPTIONS (ADD use_remote_estimate 'true')").await;
+    let wrong = company.wrong_as("claimwatch");
+    let sent = |found: &[String; 3]| found[0] == "indexes" && !found[2].contains("is not asked for");
+    assert!(!wrong.iter().any(sent), "{wrong:#?}");
+    company.run_as("claimwatch", &["scan"]).done().says(&["3 breached"]);
 }

@@ -148,14 +148,18 @@ async fn what_later_migrations_make_is_the_runners_at_once_and_the_script_takes_
 
 #[tokio::test]
 async fn schema_database_and_roles_may_have_other_names() {
-    let company = Company::new("schema = \"sla\"\n").await;
+    let company = Company::new("schema = \"Sla\"\n").await;
     company.sql("CREATE DATABASE other").await;
-    let names = ["database=claims", "schema=sla", "migrator=Keeper", "runner=watch", "reader=wall"];
+    let names = ["database=claims", "schema=Sla", "migrator=Keeper", "runner=watch", "reader=wall"];
     company.script("roles.sql", &names);
     company.run_as("Keeper", &["migrate"]);
     company.script("roles.sql", &names);
+    company.sql("REVOKE INSERT ON \"Sla\".scans FROM watch").await;
+    let grant = company.wrong_as("watch").remove(0)[2].split(';').next().expect("a statement").to_owned();
+    assert_eq!(grant, "GRANT INSERT ON \"Sla\".scans TO watch");
+    company.sql(&grant).await;
     company.run_as("watch", &["check"]).done();
     company.run_as("watch", &["scan"]).done();
-    company.try_sql("wall", "SELECT * FROM sla.sla_open_alerts").await.expect("rows");
+    company.try_sql("wall", "SELECT * FROM \"Sla\".sla_open_alerts").await.expect("rows");
     assert_eq!(company.sql("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'claimwatch%'").await, [["0"]]);
 }
