@@ -122,6 +122,15 @@ CREATE TABLE sla_alerts (
     CHECK ((state = 'resolved') = (resolved_at IS NOT NULL))
 );
 
+-- The reasons of a long deadline are worth packing, and lz4 packs them in a tenth of the time, where the server has it.
+DO $$
+BEGIN
+    ALTER TABLE sla_alerts ALTER COLUMN explanation SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN
+    NULL;
+END
+$$;
+
 CREATE UNIQUE INDEX sla_alerts_claim_clock ON sla_alerts (claim_id, rule, clock_started_at) WHERE payment_id IS NULL;
 CREATE UNIQUE INDEX sla_alerts_payment_clock ON sla_alerts (claim_id, rule, payment_id, clock_started_at)
     WHERE payment_id IS NOT NULL;
