@@ -138,6 +138,6 @@ async fn tell(
 }
 
 /// A level as the server keeps it.
-fn as_int(level: u32) -> i32 {
+pub(super) fn as_int(level: u32) -> i32 {
     i32::try_from(level).unwrap_or(i32::MAX)
 }

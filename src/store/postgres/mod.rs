@@ -10,6 +10,7 @@ mod check;
 mod claims;
 mod clocks;
 mod connect;
+mod copy;
 mod escalate;
 mod glance;
 mod import;

@@ -5,11 +5,13 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use sqlx::Row;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
+use super::copy::{self, Rows};
+use super::escalate::as_int;
 use super::meaning::is_duplicate;
 use super::unit::{made, query};
 use crate::alert::{AlertId, NewAlert, Resolution, State};
@@ -27,21 +29,22 @@ pub(super) async fn raise(
     // A view may return a claim twice.
     let mut new: Vec<&Raised> = alerts.iter().filter(|raised| clocks.insert(clock(&raised.alert))).collect();
     execute(connection, "SAVEPOINT raise").await?;
-    if let Err(error) = copy_alerts(connection, now, &new).await? {
-        if !is_duplicate(&error) {
-            return Err(error.into());
+    let Following { events, levels } = match copy_alerts(connection, now, &new).await? {
+        Ok(following) => following,
+        Err(error) if is_duplicate(&error) => {
+            execute(connection, "ROLLBACK TO SAVEPOINT raise").await?;
+            let known = with_alert(connection, &new).await?;
+            new.retain(|raised| !known.contains(&raised.id));
+            // A duplicate now is one that our instant does not show: raised by another session since.
+            copy_alerts(connection, now, &new).await?.map_err(|error| {
+                if is_duplicate(&error) { StoreError::Conflict(error.to_string()) } else { error.into() }
+            })?
         }
-        execute(connection, "ROLLBACK TO SAVEPOINT raise").await?;
-        let known = with_alert(connection, &new).await?;
-        new.retain(|raised| !known.contains(&raised.id));
-        if let Err(error) = copy_alerts(connection, now, &new).await? {
-            // One that our instant does not show: raised by another session since.
-            return Err(if is_duplicate(&error) { StoreError::Conflict(error.to_string()) } else { error.into() });
-        }
-    }
+        Err(error) => return Err(error.into()),
+    };
     execute(connection, "RELEASE SAVEPOINT raise").await?;
-    copy_events(connection, now, &new).await?;
-    copy_levels(connection, now, &new).await?;
+    copy::copy(connection, EVENTS, events).await?;
+    copy::copy(connection, LEVELS, levels).await?;
     Ok(new.into_iter().map(|raised| raised.id).collect())
 }
 
@@ -77,134 +80,94 @@ async fn with_alert(connection: &mut PgConnection, alerts: &[&Raised]) -> Result
     rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
 }
 
-/// Copies the alerts; the inner error is the server's, after which there is a savepoint to go back to.
+/// What follows the alerts: their events, and the levels that go out about them.
+struct Following {
+    events: Rows,
+    levels: Rows,
+}
+
+const ALERTS: &str = "COPY sla_alerts (id, rule, claim_id, payment_id, clock_started_at, program_id, partner_name, \
+    claim_status, state, resolution, due_at, detected_at, stopped_at, resolved_at, amount, currency, paying_entity, \
+    calendar, escalation_level, last_escalated_at, next_escalation_at, explanation) FROM STDIN (FORMAT binary)";
+const EVENTS: &str =
+    "COPY sla_alert_events (alert_id, claim_id, seq, at, kind, actor, detail) FROM STDIN (FORMAT binary)";
+const LEVELS: &str =
+    "COPY alert_escalations (alert_id, claim_id, level, first_sent_at, last_sent_at) FROM STDIN (FORMAT binary)";
+
+/// Copies the alerts, and makes ready what follows them while the server is at it; the inner error is the server's, after
+/// which there is a savepoint to go back to.
 async fn copy_alerts(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
     alerts: &[&Raised],
-) -> Result<Result<(), sqlx::Error>, StoreError> {
-    let mut lines = Lines::default();
-    for Raised { id, alert, state, stopped_at, told, next_escalation_at } in alerts {
-        let level = told.iter().map(|told| told.level).max();
-        lines.field(&id.to_string());
-        lines.field(&alert.rule);
-        lines.field(&alert.claim_id);
-        lines.optional(alert.payment_id.as_deref());
-        lines.instant(Some(alert.clock_started_at));
-        lines.optional(alert.program_id.as_deref());
-        lines.optional(alert.partner_name.as_deref());
-        lines.field(&alert.claim_status);
-        lines.field(stopped_at.map_or(*state, |_| State::Resolved).as_str());
-        lines.optional(stopped_at.map(|_| Resolution::Late.as_str()));
-        lines.instant(Some(alert.due_at));
-        lines.instant(Some(now));
-        lines.instant(*stopped_at);
-        lines.instant(stopped_at.map(|_| now));
-        lines.optional(alert.amount.map(|amount| amount.to_string()).as_deref());
-        lines.optional(alert.currency.map(|currency| currency.to_string()).as_deref());
-        lines.optional(alert.paying_entity.as_deref());
-        lines.field(&alert.calendar);
-        lines.field(&level.unwrap_or(0).to_string());
-        lines.instant(level.map(|_| now));
-        lines.instant(*next_escalation_at);
-        lines.field(&json_text(&alert.explanation)?);
-        lines.end();
+) -> Result<Result<Following, sqlx::Error>, StoreError> {
+    let mut copy = copy::begin(connection, ALERTS).await?;
+    let mut rows = Rows::of(22);
+    for raised in alerts {
+        add_alert(&mut rows, now, raised)?;
+        rows.flow(&mut copy).await?;
     }
-    let statement = "COPY sla_alerts (id, rule, claim_id, payment_id, clock_started_at, program_id, partner_name, \
-        claim_status, state, resolution, due_at, detected_at, stopped_at, resolved_at, amount, currency, paying_entity, \
-        calendar, escalation_level, last_escalated_at, next_escalation_at, explanation) FROM STDIN";
-    Ok(copy(connection, statement, &lines).await)
+    rows.end(&mut copy).await?;
+    let following = Following { events: events(now, alerts)?, levels: levels(now, alerts)? };
+    Ok(copy.finish().await.map(|_| following))
 }
 
-async fn copy_events(connection: &mut PgConnection, now: DateTime<Utc>, alerts: &[&Raised]) -> Result<(), StoreError> {
-    let mut lines = Lines::default();
+fn add_alert(rows: &mut Rows, now: DateTime<Utc>, raised: &Raised) -> Result<(), StoreError> {
+    let Raised { id, alert, state, stopped_at, told, next_escalation_at } = raised;
+    let level = told.iter().map(|told| told.level).max();
+    rows.row();
+    rows.value(id)?;
+    rows.text(&alert.rule)?;
+    rows.text(&alert.claim_id)?;
+    rows.optional(alert.payment_id.as_deref())?;
+    rows.value(alert.clock_started_at)?;
+    rows.optional(alert.program_id.as_deref())?;
+    rows.optional(alert.partner_name.as_deref())?;
+    rows.text(&alert.claim_status)?;
+    rows.text(stopped_at.map_or(*state, |_| State::Resolved).as_str())?;
+    rows.optional(stopped_at.map(|_| Resolution::Late.as_str()))?;
+    rows.value(alert.due_at)?;
+    rows.value(now)?;
+    rows.value(*stopped_at)?;
+    rows.value(stopped_at.map(|_| now))?;
+    rows.value(alert.amount)?;
+    rows.optional(alert.currency.map(|currency| currency.to_string()).as_deref())?;
+    rows.optional(alert.paying_entity.as_deref())?;
+    rows.text(&alert.calendar)?;
+    rows.value(as_int(level.unwrap_or(0)))?;
+    rows.value(level.map(|_| now))?;
+    rows.value(*next_escalation_at)?;
+    rows.text(&json_text(&alert.explanation)?)
+}
+
+fn events(now: DateTime<Utc>, alerts: &[&Raised]) -> Result<Rows, StoreError> {
+    let mut rows = Rows::of(7);
     for raised in alerts {
-        for (seq, (kind, detail)) in (1_u64..).zip(story::of_raised(raised)) {
-            lines.field(&raised.id.to_string());
-            lines.field(&raised.alert.claim_id);
-            lines.field(&seq.to_string());
-            lines.instant(Some(now));
-            lines.field(kind);
-            lines.field(ACTOR);
-            lines.field(&detail.to_string());
-            lines.end();
+        for (seq, (kind, detail)) in (1_i32..).zip(story::of_raised(raised)) {
+            rows.row();
+            rows.value(raised.id)?;
+            rows.text(&raised.alert.claim_id)?;
+            rows.value(seq)?;
+            rows.value(now)?;
+            rows.text(kind)?;
+            rows.text(ACTOR)?;
+            rows.text(&detail.to_string())?;
         }
     }
-    let statement = "COPY sla_alert_events (alert_id, claim_id, seq, at, kind, actor, detail) FROM STDIN";
-    Ok(copy(connection, statement, &lines).await?)
+    Ok(rows)
 }
 
-async fn copy_levels(connection: &mut PgConnection, now: DateTime<Utc>, alerts: &[&Raised]) -> Result<(), StoreError> {
-    let mut lines = Lines::default();
+fn levels(now: DateTime<Utc>, alerts: &[&Raised]) -> Result<Rows, StoreError> {
+    let mut rows = Rows::of(5);
     for raised in alerts {
         for told in &raised.told {
-            lines.field(&raised.id.to_string());
-            lines.field(&raised.alert.claim_id);
-            lines.field(&told.level.to_string());
-            lines.instant(Some(now));
-            lines.instant(Some(now));
-            lines.end();
+            rows.row();
+            rows.value(raised.id)?;
+            rows.text(&raised.alert.claim_id)?;
+            rows.value(as_int(told.level))?;
+            rows.value(now)?;
+            rows.value(now)?;
         }
     }
-    let statement = "COPY alert_escalations (alert_id, claim_id, level, first_sent_at, last_sent_at) FROM STDIN";
-    Ok(copy(connection, statement, &lines).await?)
-}
-
-async fn copy(connection: &mut PgConnection, statement: &str, lines: &Lines) -> Result<(), sqlx::Error> {
-    if lines.text.is_empty() {
-        return Ok(());
-    }
-    let mut copy = connection.copy_in_raw(statement).await?;
-    copy.send(lines.text.as_bytes()).await?;
-    copy.finish().await?;
-    Ok(())
-}
-
-/// Rows in COPY's text format. Source: PostgreSQL's manual, COPY, "Text Format".
-#[derive(Default)]
-struct Lines {
-    text: String,
-    begun: bool,
-}
-
-impl Lines {
-    fn separate(&mut self) {
-        if std::mem::replace(&mut self.begun, true) {
-            self.text.push('\t');
-        }
-    }
-
-    fn field(&mut self, value: &str) {
-        self.separate();
-        for c in value.chars() {
-            match c {
-                '\\' => self.text.push_str("\\\\"),
-                '\n' => self.text.push_str("\\n"),
-                '\r' => self.text.push_str("\\r"),
-                '\t' => self.text.push_str("\\t"),
-                // What the server cannot keep at all.
-                '\0' => {}
-                c => self.text.push(c),
-            }
-        }
-    }
-
-    fn optional(&mut self, value: Option<&str>) {
-        match value {
-            Some(value) => self.field(value),
-            None => {
-                self.separate();
-                self.text.push_str("\\N");
-            }
-        }
-    }
-
-    fn instant(&mut self, at: Option<DateTime<Utc>>) {
-        self.optional(at.map(|at| at.to_rfc3339_opts(SecondsFormat::Micros, true)).as_deref());
-    }
-
-    fn end(&mut self) {
-        self.text.push('\n');
-        self.begun = false;
-    }
+    Ok(rows)
 }
