@@ -214,6 +214,7 @@ impl<'a> UnderWay<'a> {
     async fn run(mut self) -> Result<(Found, Ledger<'a>), ScanError> {
         let plan = self.scene.plan;
         for rule in &plan.rules {
+            go_on(self.scene, self.stop)?;
             self.look_at_open_alerts(rule).await?;
             if !rule.enabled {
                 continue;
@@ -227,8 +228,11 @@ impl<'a> UnderWay<'a> {
             }
         }
         let running = self.horizon_guard().running(self.ledger.look()).await?;
+        go_on(self.scene, self.stop)?;
         let data_problems = self.record_problems(&running).await?;
+        go_on(self.scene, self.stop)?;
         let messages = self.ledger.escalate(self.scene).await?;
+        go_on(self.scene, self.stop)?;
         let rules = self.count_rules(&running).await?;
         Ok(((ScanCounts { recorded: self.recorded, messages, data_problems }, rules), self.ledger))
     }

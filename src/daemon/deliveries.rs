@@ -36,6 +36,8 @@ pub(super) struct DeliveryLoop {
     /// Tells that a scan may have left mail.
     pub scanned: Arc<Notify>,
     pub stop: CancellationToken,
+    /// The longest that one step of a delivery may take.
+    pub longest_step: Duration,
 }
 
 impl DeliveryLoop {
@@ -62,7 +64,8 @@ impl DeliveryLoop {
                 let report = courier.drain(&stop).await?;
                 Ok::<_, StoreError>((report, store.next_delivery().await?))
             });
-            match AbortOnDropHandle::new(drained).await {
+            let drained = AbortOnDropHandle::new(drained);
+            match self.pulse.outlast(Work::Deliveries, self.longest_step, drained).await {
                 Ok(Ok((report, next))) => {
                     self.succeeds(&mut trouble, &mut mail_server, &report);
                     let until = next.and_then(|next| (next - self.time.now()).to_std().ok()).unwrap_or_default();

@@ -54,6 +54,8 @@ const PATIENCE_WITH_MAIL: Duration = Duration::from_secs(3);
 const PATIENCE_WITH_LEASE: Duration = Duration::from_secs(3);
 /// How long closing the database may take: it only folds the write-ahead log into the file.
 const PATIENCE_WITH_DATABASE: Duration = Duration::from_secs(1);
+/// How much sooner a step that gets no answer is given up than the watchdog would miss it.
+const GRACE: Duration = Duration::from_secs(20);
 /// How long the schedule may take to begin.
 const FIRST_TICK: Duration = Duration::from_secs(10);
 const EVERY_SECOND: &str = "* * * * * *";
@@ -123,6 +125,7 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
         ticks,
         scanned: Arc::clone(&scanned),
         stop: stop.ask.clone(),
+        longest_step: pulse::LONGEST_SCAN_STEP - GRACE,
         work: move |request: Request| {
             let (store, plans, time, asked) = (Arc::clone(&store), Arc::clone(&plans), time.clone(), asked.clone());
             let beat = Arc::clone(&beat);
@@ -140,6 +143,7 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
         pulse,
         scanned,
         stop: stop.ask.clone(),
+        longest_step: app.settings.mail.timeout + pulse::BESIDE_AN_ATTEMPT - GRACE,
     };
     scans.recall(&*app.store).await;
     tracing::info!(

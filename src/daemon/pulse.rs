@@ -8,14 +8,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
-use tokio::time::Instant;
+use tokio::task::JoinError;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::store::StoreError;
 
 /// The watchdog is fed once in this time at most.
 const BETWEEN_FEEDS: Duration = Duration::from_secs(1);
-/// The longest step of a scan is a few statements; each waits 40 seconds at most for a database that others keep busy.
-const LONGEST_SCAN_STEP: Duration = Duration::from_mins(5);
+/// The longest step of a scan is a few statements: on SQLite each waits 40 seconds at most for a database that others keep
+/// busy, on a server each takes four minutes at most.
+pub(super) const LONGEST_SCAN_STEP: Duration = Duration::from_mins(5);
 /// What a delivery does beside the attempt itself: waking, leasing, rendering, recording.
-const BESIDE_AN_ATTEMPT: Duration = Duration::from_mins(2);
+pub(super) const BESIDE_AN_ATTEMPT: Duration = Duration::from_mins(2);
 
 /// What the service manager is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +106,39 @@ impl Pulse {
             state.last_fed = Some(now);
             drop(state);
             self.manager.tell(News::Alive);
+        }
+    }
+
+    /// Waits for `task`, which does `work`. One that gives no sign of life for `limit` is ended, if all it does is wait: a
+    /// connection that carries nothing any more looks like a database that thinks. One that hangs in itself does not end,
+    /// and the watchdog sees to it.
+    ///
+    /// # Errors
+    /// [`JoinError`] if it panicked.
+    pub async fn outlast<T, E: From<StoreError>>(
+        &self,
+        work: Work,
+        limit: Duration,
+        mut task: AbortOnDropHandle<Result<T, E>>,
+    ) -> Result<Result<T, E>, JoinError> {
+        tokio::select! {
+            ended = &mut task => return ended,
+            () = self.is_silent(work, limit) => task.abort(),
+        }
+        let why = format!("no answer in {} seconds", limit.as_secs());
+        match task.await {
+            Err(ended) if ended.is_cancelled() => Ok(Err(StoreError::Unavailable(why).into())),
+            ended => ended,
+        }
+    }
+
+    async fn is_silent(&self, work: Work, limit: Duration) {
+        loop {
+            let last = self.state.lock().unwrap_or_else(PoisonError::into_inner).loops[work as usize].last;
+            if last + limit <= Instant::now() {
+                return;
+            }
+            sleep_until(last + limit).await;
         }
     }
 

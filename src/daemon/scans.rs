@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::sync::Notify;
+use tokio::task::JoinError;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -39,6 +40,8 @@ pub(super) struct ScanLoop<W> {
     /// Told after each scan: there may be mail.
     pub scanned: Arc<Notify>,
     pub stop: CancellationToken,
+    /// The longest that one step of a scan may take.
+    pub longest_step: Duration,
     /// Scans once.
     pub work: W,
 }
@@ -75,12 +78,7 @@ where
                 continue;
             }
             let request = Request { at: now, since: None, dry_run: false, scheduled_for: Some(due), term };
-            let scan = AbortOnDropHandle::new(tokio::spawn((self.work)(request)));
-            let ended = tokio::select! {
-                ended = scan => ended,
-                () = self.leadership.lost(term) => Ok(Err(StoreError::Deposed.into())),
-            };
-            match ended {
+            match self.scan(request).await {
                 Ok(Ok(summary)) => {
                     served = Some(due);
                     self.succeeds(&mut trouble, due, summary.as_ref());
@@ -102,6 +100,16 @@ where
             }
         }
         Ok(())
+    }
+
+    /// Scans once; a scan of a term that is over is given up.
+    async fn scan(&self, request: Request) -> Result<Result<Option<ScanSummary>, ScanError>, JoinError> {
+        let term = request.term;
+        let scan = AbortOnDropHandle::new(tokio::spawn((self.work)(request)));
+        tokio::select! {
+            ended = self.pulse.outlast(Work::Scans, self.longest_step, scan) => ended,
+            () = self.leadership.lost(term) => Ok(Err(StoreError::Deposed.into())),
+        }
     }
 
     /// What this daemon may do about scans. As a follower it has none in hand, and knows that the database is there.

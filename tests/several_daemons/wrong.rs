@@ -8,6 +8,7 @@ use crate::fleet::{Daemon, FINISHED, number};
 use crate::gate::{Gate, OVER_THE_VIEW, SOURCE, STANDS};
 use crate::heard::Ear;
 use crate::postgres::{Cluster, Database, Stop, rows_of};
+use crate::wire::{State, Wire};
 use crate::{QUIET, until};
 
 const AWAY: &str = "the database is not available; trying again until it is";
@@ -63,6 +64,29 @@ async fn a_daemon_that_waits_for_its_server_stops_at_once() {
         daemon.stop().await;
         assert!(asked.elapsed() < Duration::from_secs(2), "{:?}: {}", asked.elapsed(), daemon.log());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_daemon_whose_server_went_away_or_does_not_answer_is_alive_and_goes_on_when_it_is_back() {
+    let _quiet = QUIET.read().await;
+    let cluster = Cluster::create(&[], &[]).expect("a server");
+    let database = Database::in_cluster(&cluster).await;
+    let (wire, ear) = (Wire::to(cluster.folder()).await, Ear::open());
+    let mut daemon = Daemon::new("one", &wire.url(database.name()), "").environment("NOTIFY_SOCKET", &ear.socket());
+    daemon.start();
+    for (times, state) in [(1, State::Cut), (2, State::Frozen)] {
+        let scans = number(database.url(), FINISHED).await;
+        until("a scan", async || number(database.url(), FINISHED).await > scans).await;
+        wire.set(state);
+        until("it is said", async || daemon.said(AWAY) == times).await;
+        let before = ear.count("WATCHDOG=1");
+        until("signs of life without a server", async || ear.count("WATCHDOG=1") >= before + 4).await;
+        wire.set(State::Carries);
+        until("it is back", async || daemon.said(BACK) == times).await;
+    }
+    assert_eq!(daemon.said(AWAY), 2, "{}", daemon.log());
+    assert!(daemon.runs());
+    daemon.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

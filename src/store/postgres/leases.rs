@@ -11,7 +11,7 @@ use sqlx::query::Query;
 use sqlx::{Postgres, Row};
 
 use super::PostgresStore;
-use super::unit::{in_unit, query};
+use super::unit::{in_unit, made, query};
 use crate::store::{LeaseTime, Leases, StoreError, Term};
 
 /// What is led.
@@ -21,7 +21,7 @@ const SCANS: &str = "scans";
 impl Leases for PostgresStore {
     async fn lead(&self, holder: &str, hold: TimeDelta, ends_by: LeaseTime) -> Result<Option<Term>, StoreError> {
         let at = ends_by.set();
-        in_unit!(self, unit, {
+        let lead = in_unit!(self, unit, {
             // Nobody waits for a lease: who is about to change it leads.
             unit.simple("SET LOCAL lock_timeout TO '1s'".into()).await?;
             let renewed = query(
@@ -30,7 +30,7 @@ impl Leases for PostgresStore {
             );
             let renewed = renewed.bind(holder).bind(at).bind(hold).bind(SCANS).fetch_optional(&mut **unit).await?;
             if let Some(row) = renewed {
-                return Ok(Some(Term(row.try_get("fence")?)));
+                return Ok(Lead::Renewed(Term(row.try_get("fence")?)));
             }
             let taken = query(
                 "INSERT INTO leases (name, holder, fence, ends_at) VALUES ($4, $1, 1, coalesce($2, clock_timestamp()) + $3) \
@@ -38,15 +38,25 @@ impl Leases for PostgresStore {
                  ends_at = excluded.ends_at WHERE leases.ends_at <= coalesce($2, clock_timestamp()) RETURNING fence",
             );
             let taken = taken.bind(holder).bind(at).bind(hold).bind(SCANS).fetch_optional(&mut **unit).await?;
-            let Some(row) = taken else { return Ok(None) };
+            let Some(row) = taken else { return Ok(Lead::Anothers) };
             let term: i64 = row.try_get("fence")?;
             query("INSERT INTO terms (name, fence) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET fence = excluded.fence")
                 .bind(SCANS)
                 .bind(term)
                 .execute(&mut **unit)
                 .await?;
-            Ok(Some(Term(term)))
-        })
+            Ok(Lead::Taken(Term(term)))
+        })?;
+        match lead {
+            Lead::Anothers => Ok(None),
+            Lead::Renewed(term) => Ok(Some(term)),
+            Lead::Taken(term) => {
+                if let Err(error) = end_scans_before(self, term).await {
+                    tracing::debug!(%error, "scans of the term before end by themselves");
+                }
+                Ok(Some(term))
+            }
+        }
     }
 
     async fn resign(&self, term: Term) -> Result<(), StoreError> {
@@ -59,6 +69,37 @@ impl Leases for PostgresStore {
             Ok(())
         })
     }
+}
+
+/// What came of asking for the lease.
+enum Lead {
+    Taken(Term),
+    Renewed(Term),
+    Anothers,
+}
+
+/// The key of the advisory lock that each scan has while it lasts: our schema, and its term.
+const SCAN_LOCK: &str = "hashtext('claimwatch scan in ' || current_schema())";
+
+/// Marks the transaction as a scan of `term`.
+pub(super) async fn mark(connection: &mut PgConnection, term: Term) -> Result<(), StoreError> {
+    let sql = format!("SELECT pg_advisory_xact_lock_shared({SCAN_LOCK}, ($1 % 2147483648)::int)");
+    made(sql).bind(term.0).execute(connection).await?;
+    Ok(())
+}
+
+/// Ends the sessions in which scans of other terms than `term` are under way. They could not finish, but a daemon that was
+/// stopped while it was sent something keeps its locks, and nothing else ends that: the server waits for it to read.
+async fn end_scans_before(store: &PostgresStore, term: Term) -> Result<(), StoreError> {
+    in_unit!(store, unit, {
+        let sql = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 \
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+             AND classid::bigint = {SCAN_LOCK} & 4294967295 AND objid::bigint <> $1 % 2147483648"
+        );
+        made(sql).bind(term.0).execute(&mut **unit).await?;
+        Ok(())
+    })
 }
 
 /// # Errors

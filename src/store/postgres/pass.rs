@@ -46,6 +46,7 @@ impl PgPass {
         let mut unit = store.begin(Isolation::Snapshot).await?;
         unit.simple(SETTINGS.into()).await?;
         if let Some(term) = term {
+            leases::mark(&mut unit, term).await?;
             leases::is_present(&mut unit, term).await?;
         }
         Ok(Self {

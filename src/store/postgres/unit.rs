@@ -145,7 +145,8 @@ fn settings(schema: &str, isolation: Isolation) -> String {
     };
     format!(
         "BEGIN ISOLATION LEVEL {level}; SET LOCAL search_path TO \"{}\"; SET LOCAL jit TO off; \
-         SET LOCAL idle_in_transaction_session_timeout TO '5s'; SET LOCAL synchronous_commit TO on; \
+         SET LOCAL idle_in_transaction_session_timeout TO '5s'; SET LOCAL tcp_user_timeout TO '10s'; \
+         SET LOCAL synchronous_commit TO on; \
          SELECT set_config(name, value, true) FROM (VALUES ('statement_timeout', '240s'), ('lock_timeout', '10s')) \
          AS ours (name, value) WHERE current_setting(name) = '0'",
         schema.replace('"', "\"\"")
