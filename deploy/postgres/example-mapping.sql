@@ -150,8 +150,9 @@ CREATE INDEX claimwatch_claims_dispute_resolved ON sales.claims ((appeal_decided
 CREATE INDEX claimwatch_claims_paid ON sales.claims ((settled AT TIME ZONE 'UTC'), (id::text))
     WHERE (settled AT TIME ZONE 'UTC') IS NOT NULL;
 CREATE INDEX claimwatch_claims_unknown_status ON sales.claims ((id::text))
-    WHERE coalesce(lower(replace(replace(replace(sales.cw_status(state), ' ', ''), '-', ''), '_', '')) NOT IN ('editing',
-        'submitted', 'underreview', 'approved', 'rejected', 'actionrequired', 'disputed', 'partneractionrequired'), true);
+    WHERE lower(replace(replace(replace(sales.cw_status(state), ' ', ''), '-', ''), '_', '')) NOT IN ('editing',
+        'submitted', 'underreview', 'approved', 'rejected', 'actionrequired', 'disputed', 'partneractionrequired')
+    OR sales.cw_status(state) IS NULL;
 CREATE INDEX claimwatch_claims_unreadable ON sales.claims ((id::text))
     WHERE (filed AT TIME ZONE 'UTC') < '0001-01-01 00:00:00+00' OR (filed AT TIME ZONE 'UTC') >= '10000-01-01 00:00:00+00'
     OR (decided AT TIME ZONE 'UTC') < '0001-01-01 00:00:00+00' OR (decided AT TIME ZONE 'UTC') >= '10000-01-01 00:00:00+00'
@@ -162,7 +163,9 @@ CREATE INDEX claimwatch_claims_unreadable ON sales.claims ((id::text))
     OR (settled AT TIME ZONE 'UTC') < '0001-01-01 00:00:00+00' OR (settled AT TIME ZONE 'UTC') >= '10000-01-01 00:00:00+00'
     OR (changed AT TIME ZONE 'UTC') < '0001-01-01 00:00:00+00' OR (changed AT TIME ZONE 'UTC') >= '10000-01-01 00:00:00+00'
     OR sales.cw_amount(cents, currency::text) NOT BETWEEN -1e28 AND 1e28
-    OR length(sales.cw_amount(cents, currency::text)::text) > 28 OR currency::text !~ '^[A-Za-z]{3}$';
+    OR scale(sales.cw_amount(cents, currency::text)) > 28
+    OR abs(sales.cw_amount(cents, currency::text)) * power(10::numeric, scale(sales.cw_amount(cents, currency::text))::numeric) >= 1e28
+    OR currency::text !~ '^[A-Za-z]{3}$';
 
 -- By their ids as claimwatch knows them.
 CREATE INDEX claimwatch_claims_id ON sales.claims ((id::text));
@@ -178,7 +181,9 @@ CREATE INDEX claimwatch_claim_payments_paid ON sales.payouts ((settled AT TIME Z
 CREATE INDEX claimwatch_claim_payments_unreadable ON sales.payouts ((claim_id::text))
     WHERE (settled AT TIME ZONE 'UTC') < '0001-01-01 00:00:00+00' OR (settled AT TIME ZONE 'UTC') >= '10000-01-01 00:00:00+00'
     OR sales.cw_amount(cents, currency::text) NOT BETWEEN -1e28 AND 1e28
-    OR length(sales.cw_amount(cents, currency::text)::text) > 28 OR currency::text !~ '^[A-Za-z]{3}$';
+    OR scale(sales.cw_amount(cents, currency::text)) > 28
+    OR abs(sales.cw_amount(cents, currency::text)) * power(10::numeric, scale(sales.cw_amount(cents, currency::text))::numeric) >= 1e28
+    OR currency::text !~ '^[A-Za-z]{3}$';
 
 -- How common each status is, which no column says: without it the server expects a handful of approved claims.
 CREATE STATISTICS sales.claimwatch_claims_status

@@ -22,6 +22,7 @@ mod postgres;
 mod postgres_server;
 mod rederive;
 mod retention;
+mod scaling;
 mod scan;
 mod smtp_server;
 mod sources;

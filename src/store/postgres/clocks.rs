@@ -204,7 +204,7 @@ fn status_keys(statuses: &[Status]) -> String {
 
 /// Whether claim `c` has a status that we do not know; the same list as in the index.
 pub(super) fn unknown_status() -> String {
-    format!("coalesce({STATUS_KEY} NOT IN ({}), true)", status_keys(&Status::ALL))
+    format!("({STATUS_KEY} NOT IN ({}) OR c.status IS NULL)", status_keys(&Status::ALL))
 }
 
 pub(super) fn claim_unpaid(rule: &Rule) -> String {
@@ -245,7 +245,7 @@ fn readable_instant(column: &str) -> String {
 
 fn unreadable_money(table: &str) -> String {
     format!(
-        "{table}.amount NOT BETWEEN -1e28 AND 1e28 OR length({table}.amount::text) > 28 \
-         OR {table}.currency !~ '^[A-Za-z]{{3}}$'"
+        "{table}.amount NOT BETWEEN -1e28 AND 1e28 OR scale({table}.amount) > 28 \
+         OR abs({table}.amount) * power(10::numeric, scale({table}.amount)::numeric) >= 1e28 OR {table}.currency !~ '^[A-Za-z]{{3}}$'"
     )
 }

@@ -80,7 +80,31 @@ impl Cluster {
         }
     }
 
+    /// A standby of `primary`, which streams what is committed there, with `settings` in addition to those of all. The
+    /// primary must let in `replication` (a line of its `hba`).
+    ///
+    /// # Errors
+    /// As [`Cluster::create`].
+    pub fn standby_of(primary: &Self, settings: &[&str]) -> Result<Self, String> {
+        let cluster = Self::empty(primary.port)?;
+        let (folder, port) = (primary.folder.display().to_string(), primary.port.to_string());
+        let mut backup = cluster.command("pg_basebackup");
+        backup.args(["-D", "data", "-h", &folder, "-p", &port, "-U", "postgres", "-R", "-X", "stream", "-c", "fast"]);
+        succeed(&mut backup)?;
+        cluster.configure_all(settings, &[])?;
+        cluster.start()?;
+        Ok(cluster)
+    }
+
     fn prepare(port: u16, settings: &[&str], hba: &[&str]) -> Result<Self, String> {
+        let cluster = Self::empty(port)?;
+        cluster.init()?;
+        cluster.configure_all(settings, hba)?;
+        Ok(cluster)
+    }
+
+    /// A folder, and who removes it.
+    fn empty(port: u16) -> Result<Self, String> {
         let binaries = binaries()?;
         let (owner, folder) = Owner::with_folder()?;
         let watcher = owner
@@ -94,16 +118,18 @@ impl Cluster {
             .process_group(0)
             .spawn()
             .map_err(|error| format!("/bin/sh: {error}"))?;
-        let cluster = Self { folder: folder.keep(), binaries, owner, port, watcher: Mutex::new(watcher) };
-        cluster.init()?;
+        Ok(Self { folder: folder.keep(), binaries, owner, port, watcher: Mutex::new(watcher) })
+    }
+
+    fn configure_all(&self, settings: &[&str], hba: &[&str]) -> Result<(), String> {
         // The last line of a setting is the one that counts.
-        let socket = format!("listen_addresses = ''\nunix_socket_directories = '{}'", cluster.folder.display());
-        let port = format!("port = {port}");
+        let socket = format!("listen_addresses = ''\nunix_socket_directories = '{}'", self.folder.display());
+        let port = format!("port = {}", self.port);
         let settings = [&[SETTINGS, &socket, &port], settings].concat();
         let settings = settings.iter().map(|line| format!("{line}\n")).collect::<String>();
-        cluster.configure("data/postgresql.conf", &settings)?;
-        cluster.configure("data/pg_hba.conf", &[hba, &["local all all trust\n"]].concat().join("\n"))?;
-        Ok(cluster)
+        self.configure("data/postgresql.conf", &settings)?;
+        self.configure("data/pg_hba.conf", &[hba, &["local all all trust\n"]].concat().join("\n"))?;
+        Ok(())
     }
 
     /// A collation that is not the order of bytes, since a company's database has one too; what relies on that order

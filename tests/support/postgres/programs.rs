@@ -16,9 +16,10 @@ const MISSING: &str = "these tests need PostgreSQL 14 or newer and found no `ini
 /// The longest path that a socket may have, less the name that PostgreSQL gives it.
 const LONGEST_FOLDER: usize = 107 - "/.s.PGSQL.65535".len();
 
-/// The folder that holds `initdb`, `pg_ctl` and `postgres` of the newest version.
+/// The folder that holds `initdb`, `pg_ctl`, `postgres` and `pg_basebackup` of the newest version.
 pub fn binaries() -> Result<PathBuf, String> {
-    let complete = |folder: &PathBuf| ["initdb", "pg_ctl", "postgres"].iter().all(|name| folder.join(name).is_file());
+    let programs = ["initdb", "pg_ctl", "postgres", "pg_basebackup"];
+    let complete = |folder: &PathBuf| programs.iter().all(|name| folder.join(name).is_file());
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<_> = std::env::split_paths(&path).collect();
     folders.extend(versions("/usr/lib/postgresql", ""));
