@@ -34,7 +34,7 @@ pub use horizon::{HorizonGuard, Running};
 pub use summary::{Resolved, RuleCounts, ScanSummary};
 
 /// How many clocks or alerts are read and recorded at a time.
-const BATCH: u32 = 2_000;
+const BATCH: u32 = 1_000;
 
 /// What scans decide by.
 #[derive(Clone, Debug)]

@@ -33,6 +33,13 @@
 --     GRANT claimwatch TO claims_import;
 --     GRANT SELECT, INSERT, UPDATE ON claimwatch.programs, claimwatch.claims, claimwatch.claim_payments,
 --         claimwatch.claim_history TO claims_import;
+--
+-- `claimwatch alerts prune` likewise runs as claimwatch_migrate, or as a role of its own:
+--
+--     GRANT claimwatch TO claims_prune;
+--     GRANT DELETE ON claimwatch.sla_alerts, claimwatch.sla_alert_events, claimwatch.outbox, claimwatch.outbox_messages,
+--         claimwatch.data_problems, claimwatch.scans TO claims_prune;
+--     GRANT INSERT, UPDATE ON claimwatch.settings TO claims_prune;
 
 \set ON_ERROR_STOP on
 \if :{?database}

@@ -59,6 +59,8 @@ CREATE INDEX claims_payment_clock ON claims (approved_at, claim_id, program_id)
 CREATE INDEX claims_tax_invoice_payment_clock ON claims (tax_invoice_approved_at, claim_id, program_id)
     WHERE lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', '')) IN ('approved')
     AND (paid_at IS NULL OR paid_at < tax_invoice_approved_at OR paid_at < '0001-01-01 00:00:00+00' OR paid_at >= '10000-01-01 00:00:00+00');
+-- How common each status is: no index has it as a column, and a wrong guess would read whole tables for payment lines.
+CREATE STATISTICS claims_status ON (lower(replace(replace(replace(status, ' ', ''), '-', ''), '_', ''))) FROM claims;
 CREATE INDEX claim_payments_claim ON claim_payments (claim_id, payment_id, paid_at);
 CREATE INDEX claim_payments_unpaid ON claim_payments (claim_id, payment_id) WHERE paid_at IS NULL;
 
@@ -121,6 +123,15 @@ CREATE TABLE sla_alerts (
     CHECK ((state = 'resolved') = (resolution IS NOT NULL)),
     CHECK ((state = 'resolved') = (resolved_at IS NOT NULL))
 );
+
+-- The reasons of a long deadline are worth packing, and lz4 packs them in a tenth of the time, where the server has it.
+DO $$
+BEGIN
+    ALTER TABLE sla_alerts ALTER COLUMN explanation SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN
+    NULL;
+END
+$$;
 
 CREATE UNIQUE INDEX sla_alerts_claim_clock ON sla_alerts (claim_id, rule, clock_started_at) WHERE payment_id IS NULL;
 CREATE UNIQUE INDEX sla_alerts_payment_clock ON sla_alerts (claim_id, rule, payment_id, clock_started_at)

@@ -96,6 +96,31 @@ async fn the_runner_can_neither_migrate_nor_import_and_is_told_who_can() {
 }
 
 #[tokio::test]
+async fn only_who_owns_the_alerts_or_was_granted_that_prunes_them() {
+    let company = Company::moved_into("", &[]).await;
+    company.sql(CLAIMS).await;
+    company.run_as("claimwatch", &["scan"]).done();
+    company.run_as("claimwatch", &["outbox", "deliver"]).done();
+    company.sql("UPDATE claimwatch.claims SET status = 'editing'").await;
+    company.run_as("claimwatch", &["scan"]).done();
+    company.sql("UPDATE claimwatch.sla_alerts SET resolved_at = '2024-07-01 00:00Z'").await;
+    let prune = ["alerts", "prune", "--before", "2025-01-01", "--yes"];
+    let before = company.recorded().await;
+    company.run_as("claimwatch", &prune).complains(&["permission denied for table ", "see deploy/postgres/roles.sql"]);
+    assert_eq!(company.recorded().await, before);
+    company
+        .sql(
+            "CREATE ROLE claims_prune LOGIN; GRANT claimwatch TO claims_prune; GRANT DELETE ON claimwatch.sla_alerts, \
+            claimwatch.sla_alert_events, claimwatch.outbox, claimwatch.outbox_messages, claimwatch.data_problems, \
+            claimwatch.scans TO claims_prune; GRANT INSERT, UPDATE ON claimwatch.settings TO claims_prune",
+        )
+        .await;
+    let told = company.run_as("claims_prune", &prune);
+    assert_eq!(told.code, 0, "{told:?}");
+    assert_eq!(company.sql("SELECT count(*) FROM claimwatch.sla_alerts").await, [["0"]]);
+}
+
+#[tokio::test]
 async fn dashboards_read_the_public_relations_and_nothing_else() {
     let company = Company::moved_into("", &[]).await;
     let relations = company
