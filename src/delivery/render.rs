@@ -15,7 +15,7 @@ use crate::sla;
 use crate::store::{LeasedDelivery, StoreError};
 
 /// How many alerts are read at once.
-const PAGE: u32 = 500;
+const PAGE: usize = 500;
 
 /// How many of a disputed claim's history entries are shown.
 const HISTORY: u32 = 5;
@@ -38,12 +38,10 @@ impl Courier {
     ) -> Result<Option<Mail>, RenderError> {
         let reminded: HashSet<Uuid> = delivery.digest.reminded.iter().copied().collect();
         let mut composer = Composer::new(&self.frame, delivery.message, &delivery.digest, now);
-        let (mut shown, mut after) = (0, None);
-        loop {
-            let page = self.store.unsettled(delivery.message, now, after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some((last.due_at, last.id));
-            for alert in page {
+        let mut shown = 0;
+        // Which they are is asked once: there may be very many, and each page of them is then looked up by id.
+        for page in self.store.unsettled(delivery.message, now).await?.chunks(PAGE) {
+            for alert in self.store.still_unsettled(page, now).await? {
                 let reminder = reminded.contains(&alert.id);
                 // Acknowledging an alert stops its reminders, also the one that was on its way.
                 if reminder && alert.acknowledged_at.is_some() {

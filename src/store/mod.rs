@@ -341,17 +341,17 @@ pub trait Outbox: Send + Sync {
         outcome: &Delivery,
     ) -> Result<bool, StoreError>;
 
-    /// Open alerts among `ids` that are not snoozed at `now`, oldest deadline first, in pages.
+    /// The alerts that `message` is about which are still open and not snoozed at `now`, oldest deadline first.
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn unsettled(
-        &self,
-        message: Uuid,
-        now: DateTime<Utc>,
-        after: Option<(DateTime<Utc>, Uuid)>,
-        limit: u32,
-    ) -> Result<Vec<Alert>, StoreError>;
+    async fn unsettled(&self, message: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError>;
+
+    /// Those of the alerts `ids` that are still open and not snoozed at `now`, oldest deadline first.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn still_unsettled(&self, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError>;
 
     /// When the next delivery is due; `None`: none is waiting.
     ///

@@ -211,15 +211,16 @@ on_every_engine! {
         with_a_message(&mut world).await;
         let now = at("2026-11-23T09:00:01Z");
         let message = world.store.lease(now, LeaseTime::At(now), "one", 1, HOLD).await.unwrap()[0].message;
-        let page = world.store.unsettled(message, now, None, 3).await.unwrap();
+        let all = world.store.unsettled(message, now).await.unwrap();
         let ids = |page: &[claimwatch::alert::Alert]| page.iter().map(|alert| alert.claim_id.clone()).collect::<Vec<_>>();
-        assert_eq!(ids(&page), ["C-4", "C-3", "C-2"]);
-        let place = page.last().map(|alert| (alert.due_at, alert.id));
-        assert_eq!(ids(&world.store.unsettled(message, now, place, 3).await.unwrap()), ["C-1"]);
+        assert_eq!(ids(&world.store.still_unsettled(&all[..3], now).await.unwrap()), ["C-4", "C-3", "C-2"]);
+        assert_eq!(ids(&world.store.still_unsettled(&all[3..], now).await.unwrap()), ["C-1"]);
         world.sql("UPDATE sla_alerts SET snoozed_until = '2027-01-01T00:00:00.000000Z' WHERE claim_id = 'C-3'").await;
         world.sql("DELETE FROM claims WHERE claim_id = 'C-2'").await;
         world.scan("2026-11-23T09:05:00Z").await;
-        assert_eq!(ids(&world.store.unsettled(message, now, None, 10).await.unwrap()), ["C-4", "C-1"]);
+        assert_eq!(ids(&world.store.still_unsettled(&all, now).await.unwrap()), ["C-4", "C-1"]);
+        let left = world.store.unsettled(message, now).await.unwrap();
+        assert_eq!(left, [all[0], all[3]]);
     }
 
     async fn events_are_never_changed_or_deleted(mut world in World) {

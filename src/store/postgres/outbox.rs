@@ -119,28 +119,24 @@ impl Outbox for PostgresStore {
         })
     }
 
-    async fn unsettled(
-        &self,
-        message: Uuid,
-        now: DateTime<Utc>,
-        after: Option<(DateTime<Utc>, Uuid)>,
-        limit: u32,
-    ) -> Result<Vec<Alert>, StoreError> {
+    async fn unsettled(&self, message: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
         let sql = format!(
-            "SELECT {ALERT_COLUMNS} FROM sla_alerts a WHERE a.id IN (SELECT told.id::uuid FROM outbox_messages m, \
+            "SELECT a.id FROM sla_alerts a WHERE a.id IN (SELECT told.id::uuid FROM outbox_messages m, \
              (VALUES ('escalated'), ('reminded')) lists (list), json_array_elements_text(m.facts -> lists.list) told (id) \
-             WHERE m.id = $1) AND a.state = 'breached' AND (a.snoozed_until IS NULL OR a.snoozed_until <= $2) \
-             AND ($3::timestamptz IS NULL OR (a.due_at, a.id) > ($3, $4)) ORDER BY a.due_at, a.id LIMIT $5"
+             WHERE m.id = $1) AND {UNSETTLED} ORDER BY a.due_at, a.id"
         );
         in_unit!(self, unit, {
-            let rows = made(sql.clone())
-                .bind(message)
-                .bind(now)
-                .bind(after.map(|(due_at, _)| due_at))
-                .bind(after.map(|(_, id)| id))
-                .bind(i64::from(limit))
-                .fetch_all(&mut **unit)
-                .await?;
+            let rows = made(sql.clone()).bind(message).bind(now).fetch_all(&mut **unit).await?;
+            rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+        })
+    }
+
+    async fn still_unsettled(&self, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError> {
+        let sql = format!(
+            "SELECT {ALERT_COLUMNS} FROM sla_alerts a WHERE a.id = ANY ($1) AND {UNSETTLED} ORDER BY a.due_at, a.id"
+        );
+        in_unit!(self, unit, {
+            let rows = made(sql.clone()).bind(ids).bind(now).fetch_all(&mut **unit).await?;
             rows.iter().map(alert).collect()
         })
     }
@@ -183,6 +179,9 @@ impl Outbox for PostgresStore {
         })
     }
 }
+
+/// Whether there is still something to say of alert `a` at `$2`.
+const UNSETTLED: &str = "a.state = 'breached' AND (a.snoozed_until IS NULL OR a.snoozed_until <= $2)";
 
 /// A delivery that was just leased; `None`: it cannot be read, and was given up with what was found.
 async fn leased_delivery(connection: &mut PgConnection, id: Uuid) -> Result<Option<LeasedDelivery>, StoreError> {

@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::rows::{ALERT_COLUMNS, OwnRow, alert, instant_text, read_instant};
 use super::{SqliteStore, StoreError};
 use crate::alert::Alert;
 use crate::claim::clean_line;
+use crate::store::change::json_text;
 use crate::store::{Delivery, DeliveryState, LeaseTime, LeasedDelivery, Outbox, OutboxItem, StoredMail};
 
 #[async_trait]
@@ -117,27 +118,32 @@ impl Outbox for SqliteStore {
         Ok(statement.execute(&self.writer).await?.rows_affected() == 1)
     }
 
-    async fn unsettled(
-        &self,
-        message: Uuid,
-        now: DateTime<Utc>,
-        after: Option<(DateTime<Utc>, Uuid)>,
-        limit: u32,
-    ) -> Result<Vec<Alert>, StoreError> {
-        let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(format!("SELECT {ALERT_COLUMNS} "));
-        query.push(
-            "FROM outbox_messages m, (SELECT 'escalated' AS list UNION ALL SELECT 'reminded') lists, \
+    async fn unsettled(&self, message: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
+        let sql = format!(
+            "SELECT a.id FROM outbox_messages m, (SELECT 'escalated' AS list UNION ALL SELECT 'reminded') lists, \
              json_each(m.facts, '$.' || lists.list) ids CROSS JOIN sla_alerts a ON a.id = ids.value \
-             WHERE a.state = 'breached' AND m.id = ",
+             WHERE m.id = ?1 AND {UNSETTLED} ORDER BY a.due_at, a.id"
         );
-        query.push_bind(message.to_string()).push(" AND coalesce(a.snoozed_until <= ");
-        query.push_bind(instant_text(now)).push(", true)");
-        if let Some((due_at, id)) = after {
-            query.push(" AND (a.due_at, a.id) > (").push_bind(instant_text(due_at)).push(", ");
-            query.push_bind(id.to_string()).push(")");
-        }
-        query.push(" ORDER BY a.due_at, a.id LIMIT ").push_bind(limit);
-        query.build().fetch_all(&self.readers).await?.iter().map(alert).collect()
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(message.to_string())
+            .bind(instant_text(now))
+            .fetch_all(&self.readers)
+            .await?;
+        let id = |row| OwnRow { row, table: "outbox_messages", id: message.to_string() }.parsed("id", read_id);
+        rows.iter().map(id).collect()
+    }
+
+    async fn still_unsettled(&self, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError> {
+        let sql = format!(
+            "SELECT {ALERT_COLUMNS} FROM json_each(?1) ids CROSS JOIN sla_alerts a ON a.id = ids.value \
+             WHERE {UNSETTLED} ORDER BY a.due_at, a.id"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(json_text(&ids)?)
+            .bind(instant_text(now))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(alert).collect()
     }
 
     async fn next_delivery(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -194,6 +200,9 @@ impl Outbox for SqliteStore {
         Ok(done.rows_affected())
     }
 }
+
+/// Whether there is still something to say of alert `a` at `?2`.
+const UNSETTLED: &str = "a.state = 'breached' AND coalesce(a.snoozed_until <= ?2, true)";
 
 /// A delivery that was just leased; `None`: it cannot be read, and was given up with what was found.
 async fn leased_delivery(
