@@ -118,8 +118,11 @@ CREATE TABLE sla_alerts (
     last_escalated_at timestamptz,
     acknowledged_at timestamptz,
     acknowledged_by text,
+    acknowledged_until timestamptz,
     note text,
     snoozed_until timestamptz,
+    held_since timestamptz,
+    inherited_at timestamptz,
     next_escalation_at timestamptz,
     explanation json NOT NULL,
     PRIMARY KEY (id, claim_id),
@@ -144,6 +147,7 @@ CREATE INDEX sla_alerts_open ON sla_alerts (rule, clock_started_at, claim_id, pa
     WHERE state <> 'resolved';
 CREATE INDEX sla_alerts_open_due ON sla_alerts (due_at, id) WHERE state <> 'resolved';
 CREATE INDEX sla_alerts_escalation ON sla_alerts (next_escalation_at) WHERE state = 'breached';
+CREATE INDEX sla_alerts_held ON sla_alerts (held_since) WHERE held_since IS NOT NULL;
 -- For `alerts prune`: what is over, the oldest first.
 CREATE INDEX sla_alerts_resolved ON sla_alerts (resolved_at, id) WHERE state = 'resolved';
 
@@ -205,7 +209,7 @@ CREATE INDEX data_problems_open ON data_problems (claim_id, kind) WHERE resolved
 CREATE VIEW sla_open_alerts AS
 SELECT id, rule, claim_id, payment_id, program_id, partner_name, claim_status, state, clock_started_at, due_at,
     detected_at, amount, currency, paying_entity, calendar, escalation_level, last_escalated_at, acknowledged_at,
-    acknowledged_by, note, snoozed_until,
+    acknowledged_by, acknowledged_until, note, snoozed_until, held_since, inherited_at,
     CASE state WHEN 'breached' THEN trunc(extract(epoch FROM now() - due_at) / 86400)::integer ELSE 0 END AS days_overdue
 FROM sla_alerts
 WHERE state <> 'resolved';
@@ -242,6 +246,8 @@ CREATE TABLE outbox_messages (
     level integer NOT NULL,
     alerts integer NOT NULL,
     facts json NOT NULL,
+    thread text NOT NULL,
+    first_message uuid NOT NULL,
     rendered_at timestamptz,
     message_id text,
     subject text,
@@ -265,6 +271,30 @@ CREATE TABLE outbox (
 
 CREATE INDEX outbox_pending ON outbox (next_attempt_at, id) WHERE state = 'pending';
 
+-- One a route and level: its messages answer the first. `told_at` is when its last message was decided on; what was resolved
+-- until then has been said.
+CREATE TABLE threads (
+    name text PRIMARY KEY,
+    first_message uuid NOT NULL,
+    told_at timestamptz NOT NULL
+);
+
+-- For a while, nothing is told of the alerts that fit every pattern: * stands for any text, ? for one character.
+CREATE TABLE silences (
+    id uuid PRIMARY KEY,
+    rule text,
+    program text,
+    partner text,
+    entity text,
+    claim text,
+    author text NOT NULL,
+    reason text NOT NULL,
+    created_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL,
+    expired_at timestamptz,
+    expired_by text
+);
+
 CREATE TABLE scans (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     began_at timestamptz NOT NULL,
@@ -279,6 +309,7 @@ CREATE TABLE scans (
     withdrawn bigint,
     messages bigint,
     data_problems bigint,
+    opening text,
     error text
 );
 

@@ -113,8 +113,11 @@ CREATE TABLE sla_alerts (
     last_escalated_at TEXT,
     acknowledged_at TEXT,
     acknowledged_by TEXT,
+    acknowledged_until TEXT,
     note TEXT,
     snoozed_until TEXT,
+    held_since TEXT,
+    inherited_at TEXT,
     next_escalation_at TEXT,
     explanation TEXT NOT NULL,
     CHECK ((state = 'resolved') = (resolution IS NOT NULL)),
@@ -127,6 +130,7 @@ CREATE UNIQUE INDEX sla_alerts_payment_clock ON sla_alerts (claim_id, rule, paym
 CREATE INDEX sla_alerts_open ON sla_alerts (rule, id) WHERE state <> 'resolved';
 CREATE INDEX sla_alerts_open_due ON sla_alerts (due_at, id) WHERE state <> 'resolved';
 CREATE INDEX sla_alerts_escalation ON sla_alerts (next_escalation_at) WHERE state = 'breached';
+CREATE INDEX sla_alerts_held ON sla_alerts (held_since) WHERE held_since IS NOT NULL;
 -- For `alerts prune`: what is over, the oldest first.
 CREATE INDEX sla_alerts_resolved ON sla_alerts (resolved_at, id) WHERE state = 'resolved';
 
@@ -172,7 +176,7 @@ CREATE INDEX data_problems_open ON data_problems (claim_id, kind) WHERE resolved
 CREATE VIEW sla_open_alerts AS
 SELECT id, rule, claim_id, payment_id, program_id, partner_name, claim_status, state, clock_started_at, due_at,
     detected_at, amount, currency, paying_entity, calendar, escalation_level, last_escalated_at, acknowledged_at,
-    acknowledged_by, note, snoozed_until,
+    acknowledged_by, acknowledged_until, note, snoozed_until, held_since, inherited_at,
     CASE state WHEN 'breached' THEN CAST(julianday('now') - julianday(due_at) AS INTEGER) ELSE 0 END AS days_overdue
 FROM sla_alerts
 WHERE state <> 'resolved';
@@ -206,6 +210,8 @@ CREATE TABLE outbox_messages (
     level INTEGER NOT NULL,
     alerts INTEGER NOT NULL,
     facts TEXT NOT NULL,
+    thread TEXT NOT NULL,
+    first_message TEXT NOT NULL,
     rendered_at TEXT,
     message_id TEXT,
     subject TEXT,
@@ -229,6 +235,30 @@ CREATE TABLE outbox (
 
 CREATE INDEX outbox_pending ON outbox (next_attempt_at, id) WHERE state = 'pending';
 
+-- One a route and level: its messages answer the first. `told_at` is when its last message was decided on; what was resolved
+-- until then has been said.
+CREATE TABLE threads (
+    name TEXT PRIMARY KEY NOT NULL,
+    first_message TEXT NOT NULL,
+    told_at TEXT NOT NULL
+) STRICT;
+
+-- For a while, nothing is told of the alerts that fit every pattern: * stands for any text, ? for one character.
+CREATE TABLE silences (
+    id TEXT PRIMARY KEY NOT NULL,
+    rule TEXT,
+    program TEXT,
+    partner TEXT,
+    entity TEXT,
+    claim TEXT,
+    author TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    ends_at TEXT NOT NULL,
+    expired_at TEXT,
+    expired_by TEXT
+) STRICT;
+
 CREATE TABLE scans (
     id INTEGER PRIMARY KEY,
     began_at TEXT NOT NULL,
@@ -243,6 +273,7 @@ CREATE TABLE scans (
     withdrawn INTEGER,
     messages INTEGER,
     data_problems INTEGER,
+    opening TEXT,
     error TEXT
 ) STRICT;
 

@@ -4,6 +4,7 @@
 //! (rule, claim, payment line or none, clock start), unique in the database, so that deciding twice does no harm.
 //! Source: docs/domain.md, "Alerts".
 
+mod answer;
 mod decide;
 mod transition;
 
@@ -17,8 +18,9 @@ use uuid::Uuid;
 use crate::claim::Currency;
 use crate::sla::Explanation;
 
+pub use answer::Answer;
 pub use decide::{Context, judge_open, judge_running, judge_stopped};
-pub use transition::{AlertId, Cause, NewAlert, Recorded, Transition};
+pub use transition::{AlertId, Cause, NewAlert, Opening, Recorded, Transition};
 
 /// Where an alert stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -121,8 +123,14 @@ pub struct Alert {
     pub last_escalated_at: Option<DateTime<Utc>>,
     pub acknowledged_at: Option<DateTime<Utc>>,
     pub acknowledged_by: Option<String>,
+    /// Before when it is promised to be done.
+    pub acknowledged_until: Option<DateTime<Utc>>,
     pub note: Option<String>,
     pub snoozed_until: Option<DateTime<Utc>>,
+    /// Since when it is held, as one of implausibly many: nothing is told of it until someone says that they are right.
+    pub held_since: Option<DateTime<Utc>>,
+    /// When it was taken over, if it was late before anyone watched it: its levels are counted from then.
+    pub inherited_at: Option<DateTime<Utc>>,
     /// The earliest instant at which a level or a reminder may be due; null: none will be.
     pub next_escalation_at: Option<DateTime<Utc>>,
     pub explanation: Explanation,

@@ -28,6 +28,42 @@ pub struct NewAlert {
     pub explanation: Explanation,
 }
 
+/// In what circumstances a scan opens alerts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opening {
+    #[default]
+    Usual,
+    /// The first scan of a database, or the first one by other rules or calendars: what is late has been so before.
+    Inherited,
+    /// There are implausibly many: they wait for someone to say that they are right.
+    Held,
+}
+
+impl Opening {
+    /// The text that the database stores.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Usual => "usual",
+            Self::Inherited => "inherited",
+            Self::Held => "held",
+        }
+    }
+
+    /// `now`, for what is taken over.
+    #[must_use]
+    pub fn inherited_at(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        (self == Self::Inherited).then_some(now)
+    }
+
+    /// `now`, for what is held.
+    #[must_use]
+    pub fn held_since(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        (self == Self::Held).then_some(now)
+    }
+}
+
 /// Why an alert changed, for its event: a constant text, and for a deadline that moved both instants and what moved it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cause {

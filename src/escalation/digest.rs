@@ -1,6 +1,8 @@
 //! The facts of one message: what is late on one route and level, before any word is written.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -8,23 +10,85 @@ use uuid::Uuid;
 use crate::alert::Alert;
 use crate::claim::HistoryEntry;
 
-use super::Language;
+use super::{Language, Plausible, Silenced};
+
+/// What a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// What is late, on one route and level.
+    Escalation,
+    /// What was late already when watching began, or when the rules or calendars changed.
+    Inherited,
+    /// What was told of on one route and level and is settled since, where nothing else is to be told.
+    Resolved,
+    /// A question: are so many new alerts right? They are held until someone says so.
+    Held,
+    /// What a business day begins with: how far all is well.
+    AllIsWell,
+}
 
 /// What one message is about; the outbox keeps it as JSON until the message is rendered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Digest {
+    pub kind: Kind,
+    /// 0 for what belongs to no level.
     pub level: u32,
     /// Which route chose the recipients: its number in the configuration; `None`: the level's own.
     pub route: Option<usize>,
+    /// Which conversation it belongs to: one a route and level. Messages of one thread answer its first.
+    pub thread: String,
     /// When the scan decided to send it.
     pub at: DateTime<Utc>,
     pub to: Vec<Mailbox>,
     pub cc: Vec<Mailbox>,
     pub language: Language,
-    /// The alerts that reach this level now.
+    /// The alerts that reach this level now; for [`Kind::Held`] those that are held.
     pub escalated: Vec<Uuid>,
     /// The alerts about which this level is reminded.
     pub reminded: Vec<Uuid>,
+    /// Those that were silenced when they would have been told of.
+    pub silenced: BTreeMap<Uuid, Silenced>,
+    /// Those whose promise was broken: then this level comes early.
+    pub broken: Vec<Uuid>,
+    pub settled: Settled,
+    /// What was looked at.
+    pub coverage: Coverage,
+    /// Why alerts are held; for [`Kind::Held`] alone.
+    pub plausible: Option<Plausible>,
+}
+
+/// What was resolved since the thread's message before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// The latest ones, the latest first.
+    pub alerts: Vec<Uuid>,
+    /// How many there are in all.
+    pub count: u64,
+}
+
+/// What a scan looked at: so that a message also says what stands behind its silence about everything else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Running clocks by rule.
+    pub running: BTreeMap<String, u64>,
+    /// Open alerts by rule: at risk, breached.
+    pub open: BTreeMap<String, (u64, u64)>,
+    /// Claims that cannot be classified, or not fully.
+    pub data_problems: u64,
+    /// The latest start or stop of a clock that was seen.
+    pub newest_change: Option<DateTime<Utc>>,
+    /// How far each calendar reaches.
+    pub calendars: Vec<Reach>,
+}
+
+/// How far a calendar's holidays are known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reach {
+    pub calendar: String,
+    pub time_zone: String,
+    /// The last day; `None`: it has no end, since all its days are given by hand.
+    pub until: Option<NaiveDate>,
 }
 
 /// One alert of a digest as it stands when the message is rendered, with what a reader needs beside it.
@@ -38,4 +102,22 @@ pub struct Case {
     pub title: Option<String>,
     /// The claim's latest history entries, oldest first; for disputes.
     pub history: Vec<HistoryEntry>,
+    /// By what it was silenced when it would have been told of.
+    pub silenced: Option<Silenced>,
+    /// Whether a promise about it was broken, which is why this level comes early.
+    pub promise_broken: bool,
+}
+
+impl Digest {
+    /// The alerts that it is about, resolved ones apart.
+    #[must_use]
+    pub fn alerts(&self) -> usize {
+        self.escalated.len() + self.reminded.len()
+    }
+
+    /// Whether it is sent even if it is about no alert.
+    #[must_use]
+    pub fn speaks_without_alerts(&self) -> bool {
+        self.kind == Kind::AllIsWell || self.settled.count > 0
+    }
 }

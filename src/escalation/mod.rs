@@ -3,14 +3,18 @@
 //! Pure: functions take alerts, the policy and `now`, and return [`Digest`]s and when each alert is due next.
 //! Source: docs/domain.md, "Escalation".
 
+mod brake;
 mod digest;
 mod due;
 mod outgoing;
 mod policy;
+mod silence;
 
-pub use digest::{Case, Digest};
-pub use due::{Escalated, Escalations, Message, Pending, escalate};
+pub use brake::{Brake, Plausible};
+pub use digest::{Case, Coverage, Digest, Kind, Reach, Settled};
+pub use due::{Escalated, Escalations, Message, Pending, Scene, escalate};
 pub use outgoing::Outgoing;
 pub use policy::{Glob, Level, Policy, Route, SendHours};
+pub use silence::{Matcher, Silence, Silenced};
 
 pub use crate::wording::Language;

@@ -4,13 +4,15 @@ use std::iter::successors;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use lettre::message::Mailbox;
+use rust_decimal::Decimal;
 use wildmatch::WildMatch;
 
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Calendars};
+use crate::claim::Currency;
 use crate::sla::Span;
 use crate::wording::Language;
 
-use super::Pending;
+use super::{Brake, Pending};
 
 /// On how many days an opening is looked for: one that daylight saving skips is not skipped so often.
 const OPENINGS: usize = 400;
@@ -22,8 +24,13 @@ pub struct Policy {
     pub levels: Vec<Level>,
     /// The first route that matches replaces a level's recipients.
     pub routes: Vec<Route>,
-    /// When messages may go out, in the default calendar, on its business days; `None`: at any time.
+    /// When messages may go out, on business days of the calendar of their route (else the default one), by its clock;
+    /// `None`: at any time.
     pub send_hours: Option<SendHours>,
+    /// When a scan's new alerts are held until someone says that they are right; `None`: never.
+    pub brake: Option<Brake>,
+    /// Who gets a message every business day that says how far all is well; nobody: there is none.
+    pub all_is_well: Vec<Mailbox>,
     pub language: Language,
     /// The support request page, named in every message.
     pub support_url: Option<String>,
@@ -48,8 +55,13 @@ pub struct Route {
     pub rule: Option<Glob>,
     pub program: Option<Glob>,
     pub paying_entity: Option<Glob>,
+    pub currency: Option<Currency>,
+    /// The least amount, in `currency`.
+    pub min_amount: Option<Decimal>,
     /// The level that it is for; `None`: every level.
     pub level: Option<u32>,
+    /// The calendar of its sending hours; `None`: the default one.
+    pub calendar: Option<String>,
     pub to: Vec<Mailbox>,
     pub cc: Vec<Mailbox>,
 }
@@ -84,6 +96,12 @@ impl Glob {
     }
 }
 
+impl serde::Serialize for Glob {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.pattern())
+    }
+}
+
 impl Route {
     /// Whether the route is for `alert` at `level`.
     #[must_use]
@@ -95,6 +113,30 @@ impl Route {
             && fits(&self.rule, Some(&alert.rule))
             && fits(&self.program, alert.program_id.as_deref())
             && fits(&self.paying_entity, alert.paying_entity.as_deref())
+            && self.currency.is_none_or(|only| alert.currency == Some(only))
+            && self.min_amount.is_none_or(|least| alert.amount.is_some_and(|amount| amount >= least))
+    }
+
+    /// Its conditions, which name it wherever it stands in the configuration: `payment of SURFACE-*, from 10000 EUR`.
+    #[must_use]
+    pub fn conditions(&self) -> String {
+        let glob = |name: &str, glob: &Option<Glob>| glob.as_ref().map(|glob| format!("{name} {}", glob.pattern()));
+        let amount = match (self.min_amount, self.currency) {
+            (Some(least), Some(currency)) => Some(format!("from {} {currency}", least.normalize())),
+            (Some(least), None) => Some(format!("from {}", least.normalize())),
+            (None, currency) => currency.map(|currency| format!("in {currency}")),
+        };
+        let conditions: Vec<String> = [
+            glob("rule", &self.rule),
+            glob("program", &self.program),
+            glob("paying entity", &self.paying_entity),
+            amount,
+            self.level.map(|level| format!("level {level}")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if conditions.is_empty() { "everything".to_owned() } else { conditions.join(", ") }
     }
 }
 
@@ -107,6 +149,23 @@ impl Policy {
         }
         let own = usize::try_from(level).ok().and_then(|level| self.levels.get(level.checked_sub(1)?));
         own.map_or((None, &[], &[]), |own| (None, &own.to, &own.cc))
+    }
+
+    /// The conversation that messages of `level` by route `number` belong to, whatever stands around them in the
+    /// configuration.
+    #[must_use]
+    pub fn thread(&self, level: u32, number: Option<usize>) -> String {
+        match number.and_then(|number| self.routes.get(number)) {
+            Some(route) => format!("level {level}, {}", route.conditions()),
+            None => format!("level {level}"),
+        }
+    }
+
+    /// The calendar of the sending hours of route `number` (`None`: a level's own recipients).
+    #[must_use]
+    pub fn sending_calendar<'c>(&self, calendars: &'c Calendars, number: Option<usize>) -> &'c Calendar {
+        let name = number.and_then(|number| self.routes.get(number)?.calendar.as_deref());
+        name.and_then(|name| calendars.get(name)).unwrap_or_else(|| calendars.default())
     }
 
     /// Whether messages may go out at `now`: within the sending hours of a business day of `calendar`.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::alert::{AlertId, NewAlert, Recorded, State};
+use crate::alert::{AlertId, NewAlert, Opening, Recorded, State};
 use crate::claim::{Claim, HistoryEntry, Payment, Program};
 use crate::escalation::{Digest, Pending};
 
@@ -63,10 +63,13 @@ pub struct Raised {
     pub alert: NewAlert,
     /// At risk or breached.
     pub state: State,
+    pub opening: Opening,
     /// For a clock that stopped unseen: then the alert is resolved as late at once.
     pub stopped_at: Option<DateTime<Utc>>,
     /// The levels that go out about it now, each with its message, which is recorded in the same pass.
     pub told: Vec<Told>,
+    /// The silence that keeps back what would go out about it now.
+    pub silenced: Option<Uuid>,
     /// The earliest instant at which a level or a reminder may be due; `None`: none will be.
     pub next_escalation_at: Option<DateTime<Utc>>,
 }
@@ -111,6 +114,7 @@ pub struct ScanCounts {
     pub recorded: Recorded,
     pub messages: u64,
     pub data_problems: u64,
+    pub opening: Opening,
 }
 
 /// A scan, as its record names it.
@@ -140,6 +144,7 @@ pub struct Standing {
     pub clock: AlertId,
     pub state: State,
     pub snoozed_until: Option<DateTime<Utc>>,
+    pub held: bool,
     /// What would be pending if it were breached.
     pub pending: Pending,
 }
@@ -151,6 +156,8 @@ pub struct AlertFilter {
     pub state: Option<State>,
     /// Only those that are not resolved.
     pub open: bool,
+    /// Only those that are held.
+    pub held: bool,
     pub rule: Option<String>,
     pub program: Option<String>,
     pub claim: Option<String>,
@@ -165,8 +172,20 @@ pub struct LeasedDelivery {
     /// How often it was tried before.
     pub attempts: u32,
     pub digest: Digest,
+    /// The first message of its thread; itself, if it begins one.
+    pub first: Uuid,
     /// The message's bytes, once someone rendered it.
     pub mail: Option<StoredMail>,
+}
+
+/// What is known of a thread of messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    pub name: String,
+    /// Its first message.
+    pub first: Uuid,
+    /// When its last message was decided on.
+    pub told_at: DateTime<Utc>,
 }
 
 /// A rendered message as the outbox keeps it.
