@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Courier;
 use crate::alert::Alert;
 use crate::claim::Status;
-use crate::escalation::Case;
+use crate::escalation::{Case, Digest, Kind};
 use crate::mail::{Composer, MAX_IN_BODY, Mail, MailError};
 use crate::sla;
 use crate::store::{LeasedDelivery, StoreError};
@@ -41,13 +41,13 @@ impl Courier {
         let mut shown = 0;
         // Which they are is asked once: there may be very many, and each page of them is then looked up by id.
         for page in self.store.unsettled(delivery.message, now).await?.chunks(PAGE) {
-            for alert in self.store.still_unsettled(page, now).await? {
+            for alert in self.store.still_unsettled(page, delivery.digest.kind == Kind::Held, now).await? {
                 let reminder = reminded.contains(&alert.id);
                 // Acknowledging an alert stops its reminders, also the one that was on its way.
                 if reminder && alert.acknowledged_at.is_some() {
                     continue;
                 }
-                composer.add(self.case(alert, reminder, shown < MAX_IN_BODY, now).await?)?;
+                composer.add(self.case(&delivery.digest, alert, reminder, shown < MAX_IN_BODY, now).await?)?;
                 shown += 1;
             }
         }
@@ -55,7 +55,14 @@ impl Courier {
     }
 
     /// `alert` with what a reader needs beside it; what only the body shows is looked up only `in_full`.
-    async fn case(&self, alert: Alert, reminder: bool, in_full: bool, now: DateTime<Utc>) -> Result<Case, StoreError> {
+    async fn case(
+        &self,
+        digest: &Digest,
+        alert: Alert,
+        reminder: bool,
+        in_full: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Case, StoreError> {
         let calendars = Arc::clone(&self.calendars.borrow());
         let calendar = calendars.get(&alert.calendar).unwrap_or_else(|| calendars.default());
         let business_days_late = sla::business_days_between(calendar, alert.due_at, now);
@@ -64,6 +71,8 @@ impl Courier {
         if Status::parse(&alert.claim_status) != Some(Status::Disputed) {
             history.clear();
         }
-        Ok(Case { alert, reminder, business_days_late, title, history })
+        let silenced = digest.silenced.get(&alert.id).cloned();
+        let promise_broken = digest.broken.contains(&alert.id);
+        Ok(Case { alert, reminder, business_days_late, title, history, silenced, promise_broken })
     }
 }

@@ -6,6 +6,7 @@ use super::*;
 use crate::alert::{Alert, State};
 use crate::calendar::{Calendar, ChosenBy};
 use crate::claim::{Currency, HistoryEntry};
+use crate::escalation::{Coverage, Kind, Settled};
 use crate::sla::{Target, explain};
 use crate::wording::Language;
 
@@ -42,14 +43,21 @@ fn frame() -> Frame {
 
 fn digest(language: Language) -> Digest {
     Digest {
+        kind: Kind::Escalation,
         level: 1,
         route: None,
+        thread: "level 1".into(),
         at: now(),
         to: vec![mailbox("Support", "support@example.com"), mailbox("Leila Haddad", "leila@example.com")],
         cc: vec![mailbox("Head of incentives", "lead@example.com")],
         language,
         escalated: Vec::new(),
         reminded: Vec::new(),
+        silenced: BTreeMap::new(),
+        broken: Vec::new(),
+        settled: Settled::default(),
+        coverage: Coverage::default(),
+        plausible: None,
     }
 }
 
@@ -91,8 +99,11 @@ fn case(claim_id: &str, rule: &str, target: &str, start: &str, late: u32) -> Cas
             last_escalated_at: None,
             acknowledged_at: None,
             acknowledged_by: None,
+            acknowledged_until: None,
             note: None,
             snoozed_until: None,
+            held_since: None,
+            inherited_at: None,
             next_escalation_at: None,
             explanation,
         },
@@ -100,6 +111,8 @@ fn case(claim_id: &str, rule: &str, target: &str, start: &str, late: u32) -> Cas
         business_days_late: late,
         title: Some("Back to school campaign".into()),
         history: Vec::new(),
+        silenced: None,
+        promise_broken: false,
     }
 }
 
