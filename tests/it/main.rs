@@ -22,6 +22,7 @@ mod plausible;
 #[path = "../support/postgres/mod.rs"]
 mod postgres;
 mod postgres_server;
+mod quarter;
 mod rederive;
 mod retention;
 mod scaling;
