@@ -43,11 +43,14 @@ fn plan() -> Plan {
             levels: vec![support],
             routes: Vec::new(),
             send_hours: None,
+            brake: None,
+            all_is_well: Vec::new(),
             language: Language::En,
             support_url: None,
             claim_url: None,
         },
         fingerprint: "bench".into(),
+        deadlines: "bench".into(),
     }
 }
 

@@ -120,6 +120,7 @@ pub fn plan(settings: &Settings) -> Result<Plan, AppError> {
         calendars: settings.calendars.clone(),
         policy: settings.policy.clone(),
         fingerprint: settings.decision_fingerprint(),
+        deadlines: settings.deadline_fingerprint(),
     })
 }
 

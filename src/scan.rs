@@ -8,23 +8,25 @@ mod diff;
 mod foresight;
 mod horizon;
 mod ledger;
+mod statements;
 mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use crate::alert::{self, Context, Recorded, Transition};
+use crate::alert::{self, Context, Opening, Recorded, Transition};
 use crate::calendar::Calendars;
 use crate::claim::{DataProblem, ProblemKind, Subject};
-use crate::escalation::Policy;
+use crate::escalation::{Plausible, Policy};
 use crate::now::{Stopwatch, TimeSource};
 use crate::sla::{self, DeadlineError, Rule};
 use crate::store::{Cutoffs, Page, Scan, ScanCounts, ScanRecord, Store, StoreError, Term};
 
 use foresight::Foresight;
 use ledger::{Ledger, Scene};
+use statements::Seen;
 
 pub use diff::{
     AlertsDiff, Both, CalendarDiff, ClockDiff, DeadlinesDiff, Diff, Foretold, Kind, Outcome, ProgramDiff, SettingDiff,
@@ -44,6 +46,8 @@ pub struct Plan {
     pub policy: Policy,
     /// Changes when anything above does, or the zone data: then every open deadline is derived again.
     pub fingerprint: String,
+    /// Changes when the rules, the calendars or the zone data do: then what is late by them is taken over, not news.
+    pub deadlines: String,
 }
 
 /// What one scan is asked for.
@@ -75,8 +79,24 @@ pub enum ScanError {
     Escalation(#[from] DeadlineError),
 }
 
+/// Why a scan under way comes to nothing.
+enum Halt {
+    Failed(ScanError),
+    /// It would open more alerts than can be believed: it begins anew, and they are held.
+    Implausible(Plausible),
+}
+
+impl<E: Into<ScanError>> From<E> for Halt {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
 /// How often a scan begins anew when it has to give way to another session.
 const ATTEMPTS: u32 = 5;
+
+/// How far back it is looked how many alerts scans usually open.
+const USUAL_DAYS: TimeDelta = TimeDelta::days(30);
 
 /// Scans once. `Ok(None)`: the schedule's instant was served already. `alive` is called after every batch.
 ///
@@ -95,12 +115,19 @@ pub async fn scan(
         return Ok(Some(foresee(store, plan, request, stop, alive).await?.0));
     }
     let stopwatch = Stopwatch::start();
-    let scan = Scan { began_at: request.at, scheduled_for: request.scheduled_for, settings: plan.fingerprint.clone() };
-    let mut attempt = 1;
+    let scan = Scan {
+        began_at: request.at,
+        scheduled_for: request.scheduled_for,
+        settings: plan.fingerprint.clone(),
+        deadlines: plan.deadlines.clone(),
+    };
+    let (mut attempt, mut implausible) = (1, None);
     let ended = loop {
-        match scan_once(store, plan, time, request, &scan, stop, alive).await {
-            Err(ScanError::Store(StoreError::Conflict(_))) if attempt < ATTEMPTS => attempt += 1,
-            ended => break ended,
+        match scan_once(store, plan, time, request, &scan, implausible, stop, alive).await {
+            Err(Halt::Failed(ScanError::Store(StoreError::Conflict(_)))) if attempt < ATTEMPTS => attempt += 1,
+            Err(Halt::Implausible(plausible)) => implausible = Some(plausible),
+            Err(Halt::Failed(error)) => break Err(error),
+            Ok(found) => break Ok(found),
         }
     };
     match ended {
@@ -116,22 +143,24 @@ pub async fn scan(
 
 type Found = (ScanCounts, BTreeMap<String, RuleCounts>);
 
+#[expect(clippy::too_many_arguments, reason = "what a scan is asked for and where it stands")]
 async fn scan_once(
     store: &dyn Store,
     plan: &Plan,
     time: &TimeSource,
     request: &Request,
     scan: &Scan,
+    implausible: Option<Plausible>,
     stop: &CancellationToken,
     alive: &(dyn Fn() + Send + Sync),
-) -> Result<Option<Found>, ScanError> {
-    let past = Past::of(store, request).await?;
+) -> Result<Option<Found>, Halt> {
+    let past = Past::of(store, plan, request, implausible).await?;
     if let Some(instant) = request.scheduled_for
         && store.is_served(instant).await?
     {
         return Ok(None);
     }
-    let ledger = Ledger::kept(store.pass(request.term).await?);
+    let ledger = Ledger::kept(store.pass(request.term).await?, request.at).await?;
     let (found, ledger) = UnderWay::new(ledger, plan, request, past, stop, alive).run().await?;
     let Ledger::Kept { pass, .. } = ledger else { return Ok(Some(found)) };
     Ok(pass.finish(time.now().max(request.at), scan, &found.0).await?.then_some(found))
@@ -146,28 +175,59 @@ async fn foresee(
     alive: &(dyn Fn() + Send + Sync),
 ) -> Result<(ScanSummary, Foresight), ScanError> {
     let stopwatch = Stopwatch::start();
-    let past = Past::of(store, request).await?;
-    let mut foresight = Foresight::default();
-    let ledger = Ledger::foreseen(store.snapshot().await?, &mut foresight);
-    let ((counts, rules), _) = UnderWay::new(ledger, plan, request, past, stop, alive).run().await?;
-    Ok((ScanSummary::new(request, &counts, rules, stopwatch.elapsed()), foresight))
+    let mut implausible = None;
+    loop {
+        let past = Past::of(store, plan, request, implausible).await?;
+        let mut foresight = Foresight::default();
+        let ledger = Ledger::foreseen(store.snapshot().await?, &mut foresight, request.at).await?;
+        match UnderWay::new(ledger, plan, request, past, stop, alive).run().await {
+            Ok(((counts, rules), _)) => {
+                return Ok((ScanSummary::new(request, &counts, rules, stopwatch.elapsed()), foresight));
+            }
+            Err(Halt::Implausible(plausible)) => implausible = Some(plausible),
+            Err(Halt::Failed(error)) => return Err(error),
+        }
+    }
 }
 
-/// What was before a scan.
+/// What was before a scan, and what follows for it.
 struct Past {
     /// To where it looks back.
     since: Option<DateTime<Utc>>,
     /// The scan that finished last.
     last: Option<ScanRecord>,
+    opening: Opening,
+    /// How many new alerts can be believed; `None`: any number.
+    plausible: Option<Plausible>,
 }
 
 impl Past {
-    async fn of(store: &dyn Store, request: &Request) -> Result<Self, StoreError> {
+    async fn of(
+        store: &dyn Store,
+        plan: &Plan,
+        request: &Request,
+        implausible: Option<Plausible>,
+    ) -> Result<Self, StoreError> {
         let last = store.finished_scan_until(request.at).await?;
         let since = request.since.or(last.as_ref().map(|scan| scan.began_at));
         // What stopped before that had its alert, which is gone: it is not raised anew.
         let pruned_before = store.pruned_before().await?;
-        Ok(Self { since: since.map(|since| pruned_before.map_or(since, |before| since.max(before))), last })
+        let since = since.map(|since| pruned_before.map_or(since, |before| since.max(before)));
+        let by_other_deadlines = last.as_ref().is_none_or(|scan| scan.deadlines != plan.deadlines);
+        let opening = match implausible {
+            Some(_) => Opening::Held,
+            None if by_other_deadlines => Opening::Inherited,
+            None => Opening::Usual,
+        };
+        let plausible = match (opening, plan.policy.brake) {
+            (Opening::Usual, Some(brake)) => {
+                let since = request.at.checked_sub_signed(USUAL_DAYS).unwrap_or(DateTime::<Utc>::MIN_UTC);
+                Some(brake.plausible(&store.usual_openings(since).await?))
+            }
+            (Opening::Held, _) => implausible,
+            _ => None,
+        };
+        Ok(Self { since, last, opening, plausible })
     }
 }
 
@@ -202,16 +262,16 @@ impl<'a> UnderWay<'a> {
         ledger: Ledger<'a>,
         plan: &'a Plan,
         request: &Request,
-        Past { since, last }: Past,
+        Past { since, last, opening, plausible }: Past,
         stop: &'a CancellationToken,
         alive: &'a (dyn Fn() + Send + Sync),
     ) -> Self {
         let rederive = last.is_some_and(|scan| scan.settings != plan.fingerprint);
-        let scene = Scene { plan, at: request.at, rederive, alive };
+        let scene = Scene { plan, at: request.at, rederive, opening, plausible, alive };
         Self { ledger, scene, since, stop, recorded: Recorded::default(), problems: Vec::new() }
     }
 
-    async fn run(mut self) -> Result<(Found, Ledger<'a>), ScanError> {
+    async fn run(mut self) -> Result<(Found, Ledger<'a>), Halt> {
         let plan = self.scene.plan;
         for rule in &plan.rules {
             go_on(self.scene, self.stop)?;
@@ -231,14 +291,16 @@ impl<'a> UnderWay<'a> {
         go_on(self.scene, self.stop)?;
         let data_problems = self.record_problems(&running).await?;
         go_on(self.scene, self.stop)?;
-        let messages = self.ledger.escalate(self.scene).await?;
+        let seen = Seen { running: &running, data_problems };
+        let messages = self.ledger.escalate(self.scene, seen).await?;
         go_on(self.scene, self.stop)?;
         let rules = self.count_rules(&running).await?;
-        Ok(((ScanCounts { recorded: self.recorded, messages, data_problems }, rules), self.ledger))
+        let opening = self.scene.opening;
+        Ok(((ScanCounts { recorded: self.recorded, messages, data_problems, opening }, rules), self.ledger))
     }
 
     /// Open alerts whose clock stopped, started again or moved.
-    async fn look_at_open_alerts(&mut self, rule: &Rule) -> Result<(), ScanError> {
+    async fn look_at_open_alerts(&mut self, rule: &Rule) -> Result<(), Halt> {
         let Scene { plan, at, rederive, .. } = self.scene;
         let context = Context { rule, calendars: &plan.calendars, now: at };
         let own = plan.calendars.choose(None, rule.calendar.as_deref()).calendar;
@@ -260,7 +322,7 @@ impl<'a> UnderWay<'a> {
     }
 
     /// Clocks that are late, or with `warn` at risk, and have no alert that says so.
-    async fn look_at_running_clocks(&mut self, rule: &Rule, warn: Option<sla::Span>) -> Result<(), ScanError> {
+    async fn look_at_running_clocks(&mut self, rule: &Rule, warn: Option<sla::Span>) -> Result<(), Halt> {
         let Scene { plan, at, .. } = self.scene;
         let context = Context { rule, calendars: &plan.calendars, now: at };
         let cutoffs = cutoffs(rule, warn, &plan.calendars, at);
@@ -276,7 +338,7 @@ impl<'a> UnderWay<'a> {
     }
 
     /// Clocks that breached and stopped unseen since `since`.
-    async fn look_back(&mut self, rule: &Rule, since: DateTime<Utc>) -> Result<(), ScanError> {
+    async fn look_back(&mut self, rule: &Rule, since: DateTime<Utc>) -> Result<(), Halt> {
         let Scene { plan, at, .. } = self.scene;
         let context = Context { rule, calendars: &plan.calendars, now: at };
         let mut page = Page::First;
@@ -295,7 +357,7 @@ impl<'a> UnderWay<'a> {
         rule: &Rule,
         subjects: &[Subject],
         judge: impl Fn(&Subject) -> Judged,
-    ) -> Result<(), ScanError> {
+    ) -> Result<(), Halt> {
         let mut batch = Batch::default();
         for subject in subjects {
             let claim_id = &subject.claim.claim_id;
@@ -304,12 +366,17 @@ impl<'a> UnderWay<'a> {
         self.record(rule, batch).await
     }
 
-    async fn record(&mut self, rule: &Rule, batch: Batch<'_>) -> Result<(), ScanError> {
+    async fn record(&mut self, rule: &Rule, batch: Batch<'_>) -> Result<(), Halt> {
         let Batch { claim_ids, transitions } = batch;
         if !transitions.is_empty() {
             self.recorded += self.ledger.record(self.scene, &rule.name, &claim_ids, transitions).await?;
         }
-        go_on(self.scene, self.stop)
+        match self.scene.plausible {
+            Some(plausible) if self.scene.opening == Opening::Usual && self.recorded.newly_late() > plausible.limit => {
+                Err(Halt::Implausible(plausible))
+            }
+            _ => Ok(go_on(self.scene, self.stop)?),
+        }
     }
 
     fn horizon_guard(&self) -> HorizonGuard<'a> {

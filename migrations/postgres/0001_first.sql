@@ -301,6 +301,7 @@ CREATE TABLE scans (
     scheduled_for timestamptz UNIQUE,
     finished_at timestamptz,
     settings text NOT NULL,
+    deadlines text NOT NULL,
     opened bigint,
     warned bigint,
     met bigint,
@@ -314,6 +315,8 @@ CREATE TABLE scans (
 );
 
 CREATE INDEX scans_finished ON scans (began_at) WHERE finished_at IS NOT NULL;
+-- How many alerts scans usually open.
+CREATE INDEX scans_opened ON scans (began_at, opened) WHERE opened > 0 AND opening = 'usual' AND finished_at IS NOT NULL;
 
 -- Who leads, judged by the database's clock, and the number of the term, which grows with each new leader. They are rows
 -- of their own: a scan asks for its term as it ends, and renewing the lease meanwhile must not look like another leader.

@@ -265,6 +265,7 @@ CREATE TABLE scans (
     scheduled_for TEXT UNIQUE,
     finished_at TEXT,
     settings TEXT NOT NULL,
+    deadlines TEXT NOT NULL,
     opened INTEGER,
     warned INTEGER,
     met INTEGER,
@@ -278,6 +279,8 @@ CREATE TABLE scans (
 ) STRICT;
 
 CREATE INDEX scans_finished ON scans (began_at) WHERE finished_at IS NOT NULL;
+-- How many alerts scans usually open.
+CREATE INDEX scans_opened ON scans (began_at, opened) WHERE opened > 0 AND opening = 'usual' AND finished_at IS NOT NULL;
 
 -- What `migrate` made of the configuration, so that a daemon whose [source] differs refuses to start.
 CREATE TABLE settings (

@@ -141,6 +141,8 @@ pub struct Recorded {
     pub restarted: u64,
     pub withdrawn: u64,
     pub moved: u64,
+    /// Of those that became breached, those that were resolved as late at once: they stopped unseen.
+    pub passed_by: u64,
 }
 
 impl std::ops::AddAssign for Recorded {
@@ -152,10 +154,17 @@ impl std::ops::AddAssign for Recorded {
         self.restarted += more.restarted;
         self.withdrawn += more.withdrawn;
         self.moved += more.moved;
+        self.passed_by += more.passed_by;
     }
 }
 
 impl Recorded {
+    /// How many became breached and are open.
+    #[must_use]
+    pub fn newly_late(&self) -> u64 {
+        self.opened - self.passed_by
+    }
+
     /// Counts one alert that is resolved.
     pub fn count_resolution(&mut self, resolution: Resolution) {
         *match resolution {
@@ -200,6 +209,7 @@ impl Transition {
             Self::Raise { state, .. } => *state,
             Self::RaiseResolved { .. } => {
                 recorded.opened += 1;
+                recorded.passed_by += 1;
                 recorded.count_resolution(Resolution::Late);
                 State::Resolved
             }
@@ -216,6 +226,7 @@ impl Transition {
             Self::Resolve { resolution, .. } => {
                 if *resolution == Resolution::Late {
                     recorded.count_opening(before, State::Breached);
+                    recorded.passed_by += recorded.opened;
                 }
                 recorded.count_resolution(*resolution);
                 State::Resolved

@@ -34,7 +34,8 @@ pub enum AlertsCommand {
 
 #[derive(Args, Debug)]
 pub struct ListArgs {
-    /// Only alerts in this state; `open` stands for at-risk and breached ones
+    /// Only alerts in this state; `open` stands for at-risk and breached ones, `held` for breached ones of which nothing is
+    /// told until someone says that they are right
     #[arg(long, value_enum)]
     state: Option<StateArg>,
     /// Only alerts of this rule
@@ -57,6 +58,7 @@ enum StateArg {
     Open,
     AtRisk,
     Breached,
+    Held,
     Resolved,
 }
 
@@ -79,8 +81,9 @@ async fn list(args: ListArgs, app: &App) -> Result<(), Failure> {
     let filter = AlertFilter {
         id: None,
         open: matches!(args.state, Some(StateArg::Open)),
+        held: matches!(args.state, Some(StateArg::Held)),
         state: args.state.and_then(|state| match state {
-            StateArg::Open => None,
+            StateArg::Open | StateArg::Held => None,
             StateArg::AtRisk => Some(State::AtRisk),
             StateArg::Breached => Some(State::Breached),
             StateArg::Resolved => Some(State::Resolved),

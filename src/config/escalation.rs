@@ -4,7 +4,7 @@ use chrono::NaiveTime;
 use lettre::Address;
 use lettre::message::Mailbox;
 
-use crate::escalation::{Glob, Language, Level, Policy, Route, SendHours};
+use crate::escalation::{Brake, Glob, Language, Level, Policy, Route, SendHours};
 use crate::sla::Rule;
 
 use super::mail::Way;
@@ -41,7 +41,16 @@ pub fn read(section: Section<'_>, rules: &[Rule], way: &Way) -> Policy {
     };
     let claim_url = section.read("claim_url", |node| read_url(node, true)).flatten();
     section.finish();
-    Policy { levels, routes, send_hours, language: language.unwrap_or_default(), support_url, claim_url }
+    Policy {
+        levels,
+        routes,
+        send_hours,
+        brake: Some(Brake::default()),
+        all_is_well: Vec::new(),
+        language: language.unwrap_or_default(),
+        support_url,
+        claim_url,
+    }
 }
 
 /// What stands in for levels that are not configured.
@@ -89,7 +98,8 @@ fn read_route(section: Section<'_>, rules: &[Rule], levels: usize) -> Route {
     });
     let (to, cc) = recipients(&section);
     section.finish();
-    Route { rule, program, paying_entity: None, level: level.and_then(|level| u32::try_from(level).ok()), to, cc }
+    let level = level.and_then(|level| u32::try_from(level).ok());
+    Route { rule, program, paying_entity: None, currency: None, min_amount: None, level, calendar: None, to, cc }
 }
 
 /// `to`, which must be there, and `cc`; nobody twice.

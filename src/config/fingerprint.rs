@@ -15,22 +15,33 @@ impl Settings {
     /// escalation policy. The same in every process on every machine; databases, servers, links and logs have no part.
     #[must_use]
     pub fn decision_fingerprint(&self) -> String {
-        let hash = Sha256::digest(self.decisions().as_bytes());
-        hash.iter().fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        let mut lines = self.deadline_lines();
+        policy_lines(&self.policy, &mut lines);
+        fingerprint(&lines)
     }
 
-    /// The decisive settings as text: one fact a line, in a fixed order, every name in quotes.
-    fn decisions(&self) -> String {
+    /// Differs whenever open deadlines have to be derived anew: by rules, calendars or the zone data, whoever is told.
+    #[must_use]
+    pub fn deadline_fingerprint(&self) -> String {
+        fingerprint(&self.deadline_lines())
+    }
+
+    /// What decides deadlines: one fact a line, in a fixed order, every name in quotes.
+    fn deadline_lines(&self) -> Vec<String> {
         let mut lines = vec![format!("default calendar {:?}", self.calendars.default().name())];
         lines.extend(self.calendars.iter().map(|calendar| calendar_line(calendar)));
         lines.extend(self.rules.iter().map(rule_line));
-        policy_lines(&self.policy, &mut lines);
-        lines.join("\n")
+        lines
     }
+}
+
+fn fingerprint(lines: &[String]) -> String {
+    let hash = Sha256::digest(lines.join("\n").as_bytes());
+    hash.iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn calendar_line(calendar: &Calendar) -> String {

@@ -76,8 +76,8 @@ pub struct Coverage {
     pub open: BTreeMap<String, (u64, u64)>,
     /// Claims that cannot be classified, or not fully.
     pub data_problems: u64,
-    /// The latest start or stop of a clock that was seen.
-    pub newest_change: Option<DateTime<Utc>>,
+    /// When the clock started that started last of those that run: how fresh the claims are.
+    pub newest_start: Option<DateTime<Utc>>,
     /// How far each calendar reaches.
     pub calendars: Vec<Reach>,
 }
@@ -118,6 +118,16 @@ impl Digest {
     /// Whether it is sent even if it is about no alert.
     #[must_use]
     pub fn speaks_without_alerts(&self) -> bool {
-        self.kind == Kind::AllIsWell || self.settled.count > 0
+        match self.kind {
+            Kind::AllIsWell => true,
+            Kind::Resolved => self.settled.count > 0,
+            Kind::Escalation | Kind::Inherited | Kind::Held => false,
+        }
+    }
+
+    /// Whether there is anything to say.
+    #[must_use]
+    pub fn speaks(&self) -> bool {
+        self.alerts() > 0 || self.speaks_without_alerts()
     }
 }

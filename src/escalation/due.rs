@@ -175,7 +175,8 @@ impl Looked {
             } else if scene.wait_for_hours && !policy.may_send(calendar, now) {
                 policy.may_send_from(calendar, now)
             } else {
-                let silenced = matching.iter().rev().find(|silence| silence.covers(due)).map(|silence| silence.silenced());
+                let silenced =
+                    matching.iter().rev().find(|silence| silence.covers(due)).map(|silence| silence.silenced());
                 looked.due.push(Due {
                     level,
                     route: timing.route(),
@@ -283,10 +284,10 @@ impl Gathered<'_> {
             _ => Kind::Escalation,
         };
         let scene = self.scene;
-        let message = self.messages.entry((level, route, kind)).or_insert_with(|| Message {
-            digest: digest(scene, alert, (level, route, kind)),
-            alerts: Vec::new(),
-        });
+        let message = self
+            .messages
+            .entry((level, route, kind))
+            .or_insert_with(|| Message { digest: digest(scene, alert, (level, route, kind)), alerts: Vec::new() });
         let digest = &mut message.digest;
         let escalated = Escalated { alert_id: alert.alert_id, level, last_sent_at, broken_promise };
         let ids = if escalated.is_reminder() { &mut digest.reminded } else { &mut digest.escalated };

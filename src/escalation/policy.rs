@@ -147,8 +147,18 @@ impl Policy {
         if let Some((number, route)) = self.routes.iter().enumerate().find(|(_, route)| route.matches(alert, level)) {
             return (Some(number), &route.to, &route.cc);
         }
+        let (to, cc) = self.people(level, None);
+        (None, to, cc)
+    }
+
+    /// To and Cc of `level` by route `number`; `None`: the level's own.
+    #[must_use]
+    pub fn people(&self, level: u32, number: Option<usize>) -> (&[Mailbox], &[Mailbox]) {
+        if let Some(route) = number.and_then(|number| self.routes.get(number)) {
+            return (&route.to, &route.cc);
+        }
         let own = usize::try_from(level).ok().and_then(|level| self.levels.get(level.checked_sub(1)?));
-        own.map_or((None, &[], &[]), |own| (None, &own.to, &own.cc))
+        own.map_or((&[], &[]), |own| (&own.to, &own.cc))
     }
 
     /// The conversation that messages of `level` by route `number` belong to, whatever stands around them in the

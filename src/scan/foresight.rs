@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::alert::{AlertId, NewAlert, Recorded, State, Transition};
-use crate::escalation::{self, Message, Pending};
+use crate::alert::{AlertId, NewAlert, Opening, Recorded, State, Transition};
+use crate::escalation::{self, Message, Outgoing, Pending, Silence};
 use crate::now::fresh_id;
 use crate::store::{Page, Snapshot, Standing, StoreError};
 
-use super::{BATCH, Plan, ScanError};
+use super::ledger::Scene;
+use super::{BATCH, ScanError};
 
 /// The alerts that would stand otherwise than the database has them, and the messages that would go out.
 #[derive(Debug, Default)]
@@ -30,6 +31,9 @@ pub(super) struct Foreseen {
     pub(super) after: State,
     pub(super) pending: Pending,
     snoozed_until: Option<DateTime<Utc>>,
+    held: bool,
+    /// Whether it is held by this scan.
+    newly_held: bool,
 }
 
 impl Foresight {
@@ -40,7 +44,8 @@ impl Foresight {
     pub(super) async fn record(
         &mut self,
         snapshot: &mut dyn Snapshot,
-        (rule, at): (&str, DateTime<Utc>),
+        scene: Scene<'_>,
+        rule: &str,
         claim_ids: &BTreeSet<&str>,
         transitions: &[Transition],
     ) -> Result<Recorded, StoreError> {
@@ -59,7 +64,7 @@ impl Foresight {
             };
             if let Some(clock) = clock {
                 let known = standing.remove(&clock).map(Foreseen::of);
-                recorded += self.apply(at, clock, known, transition);
+                recorded += self.apply(scene, clock, known, transition);
             }
         }
         Ok(recorded)
@@ -67,7 +72,7 @@ impl Foresight {
 
     fn apply(
         &mut self,
-        at: DateTime<Utc>,
+        scene: Scene<'_>,
         clock: AlertId,
         known: Option<Foreseen>,
         transition: &Transition,
@@ -82,7 +87,7 @@ impl Foresight {
         let mut alert = match (known, transition) {
             (Some(known), _) => known,
             (None, Transition::Raise { alert, .. } | Transition::RaiseResolved { alert, .. }) => {
-                Foreseen::new(alert, at)
+                Foreseen::new(alert, scene.at)
             }
             // Gone since it was looked at.
             (None, Transition::Move { .. } | Transition::Explain { .. } | Transition::Resolve { .. }) => {
@@ -97,22 +102,23 @@ impl Foresight {
             Transition::Move { alert: by, .. } => alert.move_to(by),
             Transition::RaiseResolved { .. } | Transition::Explain { .. } | Transition::Resolve { .. } => {}
         }
-        alert.after = after;
+        alert.come_to(after, scene);
         self.alerts.insert(clock, alert);
         recorded
     }
 
-    /// Decides what would be told at `at`; with `all`, of every alert, whenever it was to be looked at.
+    /// Decides what would be told; where every alert is looked at again, of every one, whenever it was to be looked at.
+    /// Returns what the sending hours let go.
     ///
     /// # Errors
     /// [`ScanError::Store`], and [`ScanError::Escalation`] where a level's instant cannot be given.
     pub(super) async fn escalate(
         &mut self,
         snapshot: &mut dyn Snapshot,
-        plan: &Plan,
-        at: DateTime<Utc>,
-        all: bool,
-    ) -> Result<(), ScanError> {
+        scene: Scene<'_>,
+        silences: &[Silence],
+    ) -> Result<Outgoing, ScanError> {
+        let (at, all) = (scene.at, scene.rederive);
         let changed: HashSet<Uuid> = self.alerts.values().map(|alert| alert.pending.alert_id).collect();
         self.pending.clear();
         let mut page = Page::First;
@@ -124,12 +130,24 @@ impl Foresight {
             self.pending.extend(pending.into_iter().filter(|alert| !changed.contains(&alert.alert_id)));
             page = Page::Next;
         }
-        let told_of =
-            |alert: &&Foreseen| alert.after == State::Breached && alert.snoozed_until.is_none_or(|until| until <= at);
+        let told_of = |alert: &&Foreseen| {
+            alert.after == State::Breached && !alert.held && alert.snoozed_until.is_none_or(|until| until <= at)
+        };
         self.pending.extend(self.alerts.values().filter(told_of).map(|alert| alert.pending.clone()));
         self.pending.sort_by_key(|alert| (alert.due_at, alert.alert_id));
-        self.messages = escalation::escalate(&plan.policy, &plan.calendars, &self.pending, at)?.messages;
-        Ok(())
+        let telling = scene.telling(silences);
+        let at_any_hour = escalation::Scene { wait_for_hours: false, ..telling };
+        self.messages = escalation::escalate(at_any_hour, &self.pending)?.messages;
+        let mut outgoing = Outgoing::default();
+        for message in escalation::escalate(telling, &self.pending)?.messages {
+            outgoing.add(message, at);
+        }
+        Ok(outgoing)
+    }
+
+    /// The alerts that would be held.
+    pub(super) fn newly_held(&self) -> Vec<Uuid> {
+        self.alerts.values().filter(|alert| alert.newly_held).map(|alert| alert.pending.alert_id).collect()
     }
 
     /// By how much the open alerts of each rule would change: at risk, breached.
@@ -157,17 +175,33 @@ impl Foresight {
 
 impl Foreseen {
     fn of(standing: Standing) -> Self {
-        let Standing { state, snoozed_until, pending, .. } = standing;
-        Self { before: Some(state), after: state, pending, snoozed_until }
+        let Standing { state, snoozed_until, held, pending, .. } = standing;
+        Self { before: Some(state), after: state, pending, snoozed_until, held, newly_held: false }
     }
 
     fn new(alert: &NewAlert, at: DateTime<Utc>) -> Self {
-        let pending = Pending::new(fresh_id(at), alert);
-        Self { before: None, after: State::Resolved, pending, snoozed_until: None }
+        let pending = Pending::new(fresh_id(at), alert, None);
+        Self { before: None, after: State::Resolved, pending, snoozed_until: None, held: false, newly_held: false }
     }
 
-    /// By a new deadline nobody has been told anything yet.
+    /// Stands in `after`; one that becomes late does so as the scan opens alerts.
+    fn come_to(&mut self, after: State, scene: Scene<'_>) {
+        if after == State::Breached && self.after != State::Breached {
+            self.newly_held = scene.opening == Opening::Held;
+            self.pending.inherited_at = scene.opening.inherited_at(scene.at);
+        }
+        if after != State::Breached {
+            self.newly_held = false;
+        }
+        self.held = (self.held && after == State::Breached) || self.newly_held;
+        self.after = after;
+    }
+
+    /// By a new deadline nobody has been told anything yet, and what was answered to a resolved alert is over.
     fn open_again(&mut self, by: &NewAlert) {
+        if self.after == State::Resolved {
+            (self.pending.acknowledged, self.pending.promised_until, self.snoozed_until) = (false, None, None);
+        }
         if self.pending.due_at != by.due_at {
             self.pending.sent.clear();
         }

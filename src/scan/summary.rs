@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Request;
+use crate::alert::Opening;
 use crate::store::ScanCounts;
 
 /// The output of `scan --json`. Source: docs/contract.md, "Machine-readable outputs".
@@ -20,6 +21,8 @@ pub struct ScanSummary {
     /// Alerts that became at risk.
     pub warned: u64,
     pub resolved: Resolved,
+    /// In what circumstances alerts opened.
+    pub opening: Opening,
     pub messages: u64,
     /// Open data problems.
     pub data_problems: u64,
@@ -63,6 +66,7 @@ impl ScanSummary {
                 restarted: recorded.restarted,
                 withdrawn: recorded.withdrawn,
             },
+            opening: counts.opening,
             messages: counts.messages,
             data_problems: counts.data_problems,
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),

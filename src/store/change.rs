@@ -1,6 +1,7 @@
 //! What a transition makes of an alert's row, the same on every engine: read, changed here, written back.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -8,9 +9,9 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::story::{self, Happening};
-use crate::alert::{Cause, NewAlert, Recorded, Resolution, State, Transition};
+use crate::alert::{Cause, NewAlert, Opening, Recorded, Resolution, State, Transition};
 use crate::claim::Currency;
-use crate::escalation::Escalated;
+use crate::escalation::{Digest, Escalated, Message};
 
 /// An alert's row, as far as transitions change it.
 #[derive(Clone, Debug)]
@@ -29,10 +30,15 @@ pub(super) struct Row {
     pub calendar: String,
     pub escalation_level: u32,
     pub next_escalation_at: Option<DateTime<Utc>>,
+    pub held_since: Option<DateTime<Utc>>,
+    pub inherited_at: Option<DateTime<Utc>>,
+    pub acknowledged: bool,
     /// JSON; `None`: it stays as it is.
     pub explanation: Option<String>,
     /// By a new deadline nobody has been told anything yet: the levels that went out are forgotten.
     pub untold: bool,
+    /// The claim has moved on: it is acknowledged and snoozed no more.
+    pub unanswered: bool,
     /// What happened, to be added to its events.
     pub happenings: Vec<Happening>,
     /// Whether anything is to be written.
@@ -46,15 +52,17 @@ impl Row {
     /// [`StoreError::Failed`] if an explanation cannot be written as JSON.
     pub fn apply(
         &mut self,
-        now: DateTime<Utc>,
+        (now, opening): (DateTime<Utc>, Opening),
         transition: &Transition,
         recorded: &mut Recorded,
     ) -> Result<(), StoreError> {
         match transition {
-            Transition::Raise { alert, state } => self.raise_again(now, alert, *state, recorded),
+            Transition::Raise { alert, state } => self.raise_again((now, opening), alert, *state, recorded),
             Transition::RaiseResolved { .. } => Ok(()),
             _ if self.state == State::Resolved => Ok(()),
-            Transition::Move { alert, state, cause, .. } => self.move_deadline(now, alert, *state, cause, recorded),
+            Transition::Move { alert, state, cause, .. } => {
+                self.move_deadline((now, opening), (alert, *state), cause, recorded)
+            }
             Transition::Explain { explanation, .. } => {
                 self.changed = true;
                 self.explanation = Some(json_text(explanation)?);
@@ -70,7 +78,7 @@ impl Row {
     /// The alert becomes breached if it was at risk, and opens again if it was resolved.
     fn raise_again(
         &mut self,
-        now: DateTime<Utc>,
+        (now, opening): (DateTime<Utc>, Opening),
         alert: &NewAlert,
         state: State,
         recorded: &mut Recorded,
@@ -81,12 +89,23 @@ impl Row {
             _ => return Ok(()),
         };
         recorded.count_opening(Some(self.state), state);
-        self.open_again(now, alert, state)?;
-        self.happenings.push(story::opening(kind, alert, state));
+        self.open_again((now, opening), alert, state)?;
+        self.happenings.push(story::opening(kind, alert, state, opening));
         Ok(())
     }
 
-    fn open_again(&mut self, now: DateTime<Utc>, alert: &NewAlert, state: State) -> Result<(), StoreError> {
+    fn open_again(
+        &mut self,
+        (now, opening): (DateTime<Utc>, Opening),
+        alert: &NewAlert,
+        state: State,
+    ) -> Result<(), StoreError> {
+        if self.state == State::Resolved {
+            self.unanswered = true;
+            if std::mem::take(&mut self.acknowledged) {
+                self.happenings.push(story::unacknowledged("the claim has moved on"));
+            }
+        }
         if self.due_at != alert.due_at {
             self.untold = true;
             self.escalation_level = 0;
@@ -100,15 +119,22 @@ impl Row {
         self.calendar.clone_from(&alert.calendar);
         self.explanation = Some(json_text(&alert.explanation)?);
         (self.amount, self.currency) = (alert.amount, alert.currency);
-        self.next_escalation_at = (state == State::Breached).then_some(now);
+        self.await_escalation((now, opening), state);
         Ok(())
+    }
+
+    /// An alert that is breached now is told of next, unless it is held.
+    fn await_escalation(&mut self, (now, opening): (DateTime<Utc>, Opening), state: State) {
+        let breached = state == State::Breached;
+        self.held_since = opening.held_since(now).filter(|_| breached);
+        self.inherited_at = opening.inherited_at(now).filter(|_| breached);
+        self.next_escalation_at = (breached && self.held_since.is_none()).then_some(now);
     }
 
     fn move_deadline(
         &mut self,
-        now: DateTime<Utc>,
-        alert: &NewAlert,
-        state: State,
+        (now, opening): (DateTime<Utc>, Opening),
+        (alert, state): (&NewAlert, State),
         cause: &Cause,
         recorded: &mut Recorded,
     ) -> Result<(), StoreError> {
@@ -117,9 +143,9 @@ impl Row {
         }
         if self.state == State::Breached && state == State::AtRisk {
             self.resolve(now, (Resolution::Withdrawn, None), Some(&alert.claim_status), cause, recorded);
-            self.open_again(now, alert, state)?;
+            self.open_again((now, opening), alert, state)?;
             recorded.count_opening(Some(State::Resolved), state);
-            self.happenings.push(story::opening("reopened", alert, state));
+            self.happenings.push(story::opening("reopened", alert, state, opening));
             return Ok(());
         }
         let breached = state == State::Breached && self.state != State::Breached;
@@ -128,10 +154,13 @@ impl Row {
         self.due_at = alert.due_at;
         self.calendar.clone_from(&alert.calendar);
         self.explanation = Some(json_text(&alert.explanation)?);
-        self.next_escalation_at = (state == State::Breached).then_some(now);
         self.happenings.push(story::moved(cause, alert));
         recorded.moved += 1;
+        if state == State::AtRisk || self.held_since.is_none() {
+            self.next_escalation_at = (state == State::Breached).then_some(now);
+        }
         if breached {
+            self.await_escalation((now, opening), state);
             self.detected_at = now;
             self.happenings.push(story::breached(alert.due_at));
             recorded.opened += 1;
@@ -153,6 +182,7 @@ impl Row {
             self.detected_at = now;
             self.state = State::Breached;
             recorded.opened += 1;
+            recorded.passed_by += 1;
         }
         self.happenings.push(story::resolved(cause, self.state, resolution, stopped_at));
         recorded.count_resolution(resolution);
@@ -161,7 +191,7 @@ impl Row {
         self.resolution = Some(resolution);
         self.stopped_at = stopped_at;
         self.resolved_at = Some(now);
-        self.next_escalation_at = None;
+        (self.next_escalation_at, self.held_since) = (None, None);
         if let Some(status) = claim_status {
             status.clone_into(&mut self.claim_status);
         }
@@ -173,10 +203,35 @@ pub(super) fn json_text(value: &(impl serde::Serialize + ?Sized)) -> Result<Stri
     serde_json::to_string(value).map_err(|error| StoreError::Failed(error.to_string()))
 }
 
+/// What `message` is about without those of its alerts that others settled meanwhile: all but `taken`, of those whose
+/// escalation was still to be recorded.
+pub(super) fn without_lost<'a>(message: &'a Message, taken: &HashSet<Uuid>) -> Cow<'a, Digest> {
+    let lost = message.alerts.iter().map(|alert| alert.alert_id).filter(|id| !taken.contains(id));
+    let lost: HashSet<Uuid> = lost.collect();
+    let mut digest = Cow::Borrowed(&message.digest);
+    if !lost.is_empty() {
+        let digest = digest.to_mut();
+        digest.escalated.retain(|alert_id| !lost.contains(alert_id));
+        digest.reminded.retain(|alert_id| !lost.contains(alert_id));
+    }
+    digest
+}
+
+/// Alerts whose promise was not kept, by the instant that was promised.
+pub(super) fn broken_promises(alerts: &[Escalated]) -> BTreeMap<DateTime<Utc>, Vec<Uuid>> {
+    let mut broken: BTreeMap<_, Vec<Uuid>> = BTreeMap::new();
+    for alert in alerts {
+        if let Some(until) = alert.broken_promise {
+            broken.entry(until).or_default().push(alert.alert_id);
+        }
+    }
+    broken
+}
+
 /// Alerts that are recorded by one statement: those of one level that were last told of at one time.
 pub(super) fn alike(alerts: &[Escalated]) -> BTreeMap<(u32, Option<DateTime<Utc>>), Vec<Uuid>> {
     let mut groups: BTreeMap<_, Vec<Uuid>> = BTreeMap::new();
-    for Escalated { alert_id, level, last_sent_at } in alerts {
+    for Escalated { alert_id, level, last_sent_at, .. } in alerts {
         groups.entry((*level, *last_sent_at)).or_default().push(*alert_id);
     }
     groups

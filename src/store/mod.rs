@@ -25,9 +25,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use crate::alert::{Alert, AlertEvent, Recorded, Transition};
+use crate::alert::{Alert, AlertEvent, Answer, Opening, Recorded, Transition};
 use crate::claim::{DataProblem, HistoryEntry, Subject};
-use crate::escalation::{Message, Pending};
+use crate::escalation::{Message, Pending, Silence};
 use crate::sla::Rule;
 
 pub use error::StoreError;
@@ -36,12 +36,12 @@ pub use retention::{Batch, Prune, Pruned, Retention};
 pub use types::{
     AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, LeaseTime,
     LeasedDelivery, OpenCounts, OutboxItem, Page, Raised, RowCounts, RunningClocks, Scan, ScanCounts, ScanRecord, Side,
-    SourceRelations, Standing, Starts, StoredMail, Term, Told,
+    SourceRelations, Standing, Starts, StoredMail, Term, Thread, Told,
 };
 
 /// Everything that one database does for claimwatch.
 #[async_trait]
-pub trait Store: ClaimSource + AlertStore + ScanLog + Outbox + Import + Preconditions + Retention {
+pub trait Store: ClaimSource + AlertStore + Answers + ScanLog + Outbox + Import + Preconditions + Retention {
     /// Looks at claims and alerts as they are at one instant.
     ///
     /// # Errors
@@ -106,7 +106,7 @@ pub trait Snapshot: Send {
         limit: u32,
     ) -> Result<Vec<Subject>, StoreError>;
 
-    /// How many clocks of `rule` run at `now`, and since when.
+    /// How many clocks of `rule` run at `now`, and when the first and the last of them started.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -141,8 +141,8 @@ pub trait Snapshot: Send {
     /// [`StoreError`]
     async fn standing(&mut self, rule: &str, claim_ids: &[&str]) -> Result<Vec<Standing>, StoreError>;
 
-    /// Up to `limit` open, breached, unsnoozed alerts about which a level or a reminder may be due at `now`; with `all`,
-    /// whenever they were to be looked at. Oldest deadline first.
+    /// Up to `limit` open, breached alerts, neither snoozed nor held, about which a level or a reminder may be due at `now`;
+    /// with `all`, whenever they were to be looked at. Oldest deadline first.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -159,12 +159,36 @@ pub trait Snapshot: Send {
     /// # Errors
     /// [`StoreError`]
     async fn open_counts(&mut self) -> Result<OpenCounts, StoreError>;
+
+    /// The silences that end, or ended, after `since`.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn silences(&mut self, since: DateTime<Utc>) -> Result<Vec<Silence>, StoreError>;
+
+    /// The threads of messages that there are.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn threads(&mut self) -> Result<Vec<Thread>, StoreError>;
+
+    /// Up to `limit` alerts that were told of at `level` and were resolved after `since`, the latest first.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn settled(&mut self, level: u32, since: DateTime<Utc>, limit: u32) -> Result<Vec<Pending>, StoreError>;
+
+    /// The alerts that are held, and since when the latest of them is; oldest deadline first.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn held(&mut self) -> Result<(Vec<Uuid>, Option<DateTime<Utc>>), StoreError>;
 }
 
 /// One scan's reading and writing. Dropped unfinished, it leaves no trace.
 ///
-/// Searches look at the instant at which it began; [`Snapshot::pending_escalations`] and [`Snapshot::open_counts`] also see
-/// what was recorded since.
+/// Searches look at the instant at which it began; [`Snapshot::pending_escalations`], [`Snapshot::open_counts`],
+/// [`Snapshot::settled`] and [`Snapshot::held`] also see what was recorded since.
 #[async_trait]
 pub trait Pass: Snapshot {
     /// Raises alerts for clocks that have none, each with its events and what is told of it. A clock that has an alert is
@@ -174,12 +198,17 @@ pub trait Pass: Snapshot {
     /// [`StoreError`]
     async fn raise(&mut self, now: DateTime<Utc>, alerts: &[Raised]) -> Result<HashSet<Uuid>, StoreError>;
 
-    /// Records `transitions` of alerts that there are, with their events. What the database already has in that state is
-    /// left alone.
+    /// Records `transitions` of alerts that there are, with their events; what opens does so in the circumstances of
+    /// `opening`. What the database already has in that state is left alone.
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn record(&mut self, now: DateTime<Utc>, transitions: &[Transition]) -> Result<Recorded, StoreError>;
+    async fn record(
+        &mut self,
+        now: DateTime<Utc>,
+        opening: Opening,
+        transitions: &[Transition],
+    ) -> Result<Recorded, StoreError>;
 
     /// Makes `problems` the open ones: new ones are added, those seen again are marked so, the others are resolved.
     /// Returns how many are open.
@@ -188,9 +217,9 @@ pub trait Pass: Snapshot {
     /// [`StoreError`]
     async fn record_problems(&mut self, now: DateTime<Utc>, problems: &[DataProblem]) -> Result<u64, StoreError>;
 
-    /// Puts `message` into the outbox as `id`, one delivery a recipient, and records the escalation of its `alerts`, with
-    /// events. Those of them that were escalated or resolved meanwhile are left out of it; returns whether any alert was
-    /// left to send.
+    /// Puts `message` into the outbox as `id`, one delivery a recipient, as the latest of its thread, and records the
+    /// escalation of its `alerts`, with events. Those of them that were escalated or resolved meanwhile are left out of it;
+    /// returns whether anything was left to send.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -201,6 +230,18 @@ pub trait Pass: Snapshot {
     /// # Errors
     /// [`StoreError`]
     async fn schedule_escalations(&mut self, next: &[(Uuid, Option<DateTime<Utc>>)]) -> Result<(), StoreError>;
+
+    /// Notes on alerts, with an event each, that something was due to be told of them and a silence kept it back.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn note_silenced(&mut self, now: DateTime<Utc>, silenced: &[(Uuid, Uuid)]) -> Result<(), StoreError>;
+
+    /// Notes that all that there was to say in `thread` until `now` has been said.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn note_said(&mut self, thread: &str, now: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Makes everything that was recorded happen, with the record of `scan`, finished at `now`. `false`: another scan
     /// served its scheduled instant meanwhile, and nothing happened.
@@ -243,6 +284,61 @@ pub trait AlertStore: Send + Sync {
     async fn events(&self, alert_id: Uuid) -> Result<Vec<AlertEvent>, StoreError>;
 }
 
+/// What people answer to alerts. Each answer is recorded with its event, in the name of who gave it.
+#[async_trait]
+pub trait Answers: Send + Sync {
+    /// Records `by`'s answers to alerts, all of them at once; those that are resolved by now are left alone. Returns the
+    /// alerts that were answered.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is recorded.
+    async fn answer(&self, now: DateTime<Utc>, by: &str, answers: &[(Uuid, Answer)]) -> Result<Vec<Uuid>, StoreError>;
+
+    /// Adds a silence, with an event on each of the alerts `matching`.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is recorded.
+    async fn add_silence(&self, silence: &Silence, matching: &[Uuid]) -> Result<(), StoreError>;
+
+    /// Every silence that there is, the one that ends last first.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn all_silences(&self) -> Result<Vec<Silence>, StoreError>;
+
+    /// Ends a silence that is in force, with an event on each of the alerts `matching`: they are looked at anew. `false`: it
+    /// is over already, or there is none of that id.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is recorded.
+    async fn expire_silence(
+        &self,
+        id: Uuid,
+        now: DateTime<Utc>,
+        by: &str,
+        matching: &[Uuid],
+    ) -> Result<bool, StoreError>;
+
+    /// The open alerts, whether breached, snoozed or held, as escalation looks at them, a page of `limit` after the one of
+    /// that id.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn open_alerts_after(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<Pending>, StoreError>;
+
+    /// Says of every alert that is held that it is right: it is told of like any other from now on. Returns how many.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is recorded.
+    async fn release_held(&self, now: DateTime<Utc>, by: &str) -> Result<u64, StoreError>;
+
+    /// Says of every alert that is held that it is wrong: it is withdrawn. Returns how many.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is recorded.
+    async fn discard_held(&self, now: DateTime<Utc>, by: &str) -> Result<u64, StoreError>;
+}
+
 /// The record of scans, which the look-back and the schedule rest on.
 #[async_trait]
 pub trait ScanLog: Send + Sync {
@@ -270,6 +366,13 @@ pub trait ScanLog: Send + Sync {
     /// # Errors
     /// [`StoreError`]
     async fn finished_scan_until(&self, until: DateTime<Utc>) -> Result<Option<ScanRecord>, StoreError>;
+
+    /// How many alerts each scan opened that finished, looked at no earlier instant than `since`, opened any, and did so in
+    /// the usual circumstances.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn usual_openings(&self, since: DateTime<Utc>) -> Result<Vec<u64>, StoreError>;
 
     /// The latest instant of the schedule that a finished scan served.
     ///
@@ -341,17 +444,25 @@ pub trait Outbox: Send + Sync {
         outcome: &Delivery,
     ) -> Result<bool, StoreError>;
 
-    /// The alerts that `message` is about which are still open and not snoozed at `now`, oldest deadline first.
+    /// The alerts that `message` is about of which there is still something to say at `now`: open and neither snoozed nor
+    /// held, or if it is about held ones, held. Oldest deadline first.
     ///
     /// # Errors
     /// [`StoreError`]
     async fn unsettled(&self, message: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError>;
 
-    /// Those of the alerts `ids` that are still open and not snoozed at `now`, oldest deadline first.
+    /// Those of the alerts `ids` of which there is still something to say at `now`: open and neither snoozed nor held, or
+    /// with `held`, held. Oldest deadline first.
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn still_unsettled(&self, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError>;
+    async fn still_unsettled(&self, ids: &[Uuid], held: bool, now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError>;
+
+    /// The alerts `ids`, whatever became of them; in no order.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn alerts_by_id(&self, ids: &[Uuid]) -> Result<Vec<Alert>, StoreError>;
 
     /// When the next delivery is due; `None`: none is waiting.
     ///

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::alert::{Cause, NewAlert, Resolution, State};
+use crate::alert::{Answer, Cause, NewAlert, Opening, Resolution, State};
+use crate::escalation::Silence;
 
 use super::{Raised, Told};
 
@@ -19,13 +20,57 @@ pub(super) fn of_raised(raised: &Raised) -> impl Iterator<Item = Happening> {
     let told = raised.told.iter().map(|Told { level, message }| told(*level, *message, false));
     let end =
         |stopped_at| resolved(&Cause::from("the clock stopped"), State::Breached, Resolution::Late, Some(stopped_at));
-    let opened = opening("opened", &raised.alert, raised.state);
-    std::iter::once(opened).chain(told).chain(raised.stopped_at.map(end))
+    let opened = opening("opened", &raised.alert, raised.state, raised.opening);
+    std::iter::once(opened).chain(told).chain(raised.silenced.map(kept_back)).chain(raised.stopped_at.map(end))
 }
 
 /// An alert opens: `opened`, `breached` or `reopened`.
-pub(super) fn opening(kind: &'static str, alert: &NewAlert, state: State) -> Happening {
-    (kind, json!({"state": state, "due_at": alert.due_at, "claim_status": alert.claim_status}))
+pub(super) fn opening(kind: &'static str, alert: &NewAlert, state: State, opening: Opening) -> Happening {
+    let mut detail = json!({"state": state, "due_at": alert.due_at, "claim_status": alert.claim_status});
+    if state == State::Breached && opening != Opening::Usual {
+        detail["opening"] = json!(opening);
+    }
+    (kind, detail)
+}
+
+/// Someone answers an alert.
+pub(super) fn answered(answer: &Answer) -> Happening {
+    match answer {
+        Answer::Acknowledge { until, note } => ("acknowledged", json!({"until": until, "note": note})),
+        Answer::Unacknowledge => ("unacknowledged", json!({})),
+        Answer::Snooze { until } => ("snoozed", json!({"until": until})),
+        Answer::Unsnooze => ("unsnoozed", json!({})),
+    }
+}
+
+/// Nobody is on an alert any more, without anyone having said so.
+pub(super) fn unacknowledged(cause: &'static str) -> Happening {
+    ("unacknowledged", json!({"cause": cause}))
+}
+
+/// The promise that came with an acknowledgement was not kept.
+pub(super) fn broken_promise(until: DateTime<Utc>) -> Happening {
+    ("unacknowledged", json!({"cause": "the promise was not kept", "until": until}))
+}
+
+/// A silence begins over an open alert.
+pub(super) fn silenced(silence: &Silence) -> Happening {
+    ("silenced", json!({"silence": silence.id, "until": silence.ends_at, "reason": silence.reason}))
+}
+
+/// A silence keeps back what was due to be told of an alert.
+pub(super) fn kept_back(silence: Uuid) -> Happening {
+    ("kept_back", json!({"silence": silence}))
+}
+
+/// A silence over an open alert ends early.
+pub(super) fn unsilenced(silence: Uuid) -> Happening {
+    ("unsilenced", json!({"silence": silence}))
+}
+
+/// Someone says that a held alert is right.
+pub(super) fn released() -> Happening {
+    ("released", json!({}))
 }
 
 /// An alert that is open becomes breached.

@@ -45,6 +45,8 @@ pub struct RunningClocks {
     pub count: u64,
     /// When the first of them started, without its fraction of a second; `None`: none runs.
     pub first: Option<DateTime<Utc>>,
+    /// When the last of them started, without its fraction of a second; `None`: none runs.
+    pub last: Option<DateTime<Utc>>,
 }
 
 /// Which page of a search.
@@ -126,6 +128,8 @@ pub struct Scan {
     pub scheduled_for: Option<DateTime<Utc>>,
     /// The fingerprint of the rules, calendars and policy that it uses.
     pub settings: String,
+    /// The fingerprint of the rules and calendars alone.
+    pub deadlines: String,
 }
 
 /// A scan that finished.
@@ -136,6 +140,8 @@ pub struct ScanRecord {
     pub began_at: DateTime<Utc>,
     /// The fingerprint of the rules, calendars and policy that it used.
     pub settings: String,
+    /// The fingerprint of the rules and calendars alone.
+    pub deadlines: String,
 }
 
 /// An alert as it stands, whether it is open or not, as far as escalation looks at it.

@@ -94,7 +94,7 @@ on_every_engine! {
 
     async fn the_first_route_that_matches_chooses_the_recipients(mut world in World) {
         let route = |rule: Option<&str>, program: Option<&str>, to: &str| Route {
-            rule: rule.map(Glob::new), program: program.map(Glob::new), paying_entity: None, level: None,
+            rule: rule.map(Glob::new), program: program.map(Glob::new), paying_entity: None, currency: None, min_amount: None, level: None, calendar: None,
             to: vec![to.parse().expect("an address")], cc: Vec::new(),
         };
         world.plan.policy.routes = vec![

@@ -106,7 +106,7 @@ on_postgres! {
         let term = lead(&world, "one", FIRST).await.unwrap();
         let pass = world.store.pass(Some(term)).await.unwrap();
         assert_eq!(lead(&world, "one", LAST).await, Some(term));
-        let done = Scan { began_at: at(FIRST), scheduled_for: None, settings: String::new() };
+        let done = Scan { began_at: at(FIRST), scheduled_for: None, settings: String::new(), deadlines: String::new() };
         assert!(pass.finish(at(LAST), &done, &ScanCounts::default()).await.unwrap());
         assert!(world.store.last_finished_scan().await.unwrap().is_some());
     }
@@ -130,7 +130,7 @@ on_postgres! {
         let alerts = vec![(world.alert().await.id, Some(at("2026-12-01T00:00:00Z")))];
         pass.schedule_escalations(&alerts).await.unwrap();
         assert!(lead(&world, "two", END).await.is_some());
-        let scan = Scan { began_at: at(FIRST), scheduled_for: Some(at(FIRST)), settings: String::new() };
+        let scan = Scan { began_at: at(FIRST), scheduled_for: Some(at(FIRST)), settings: String::new(), deadlines: String::new() };
         let ended = pass.finish(at(END), &scan, &ScanCounts::default()).await;
         // Its commit would be refused, if the new leader had not ended its session already.
         let given_up = matches!(ended, Err(StoreError::Deposed | StoreError::Conflict(_) | StoreError::Unavailable(_)));
@@ -149,7 +149,7 @@ on_postgres! {
 
     async fn a_failure_is_noted_in_the_present_term_only(world in World) {
         let term = deposed(&world).await;
-        let scan = Scan { began_at: at(FIRST), scheduled_for: Some(at(FIRST)), settings: String::new() };
+        let scan = Scan { began_at: at(FIRST), scheduled_for: Some(at(FIRST)), settings: String::new(), deadlines: String::new() };
         let noted = world.store.fail_scan(&scan, Some(term), "of before").await;
         assert!(matches!(noted, Err(StoreError::Deposed)), "{noted:?}");
         world.store.fail_scan(&scan, Some(Term(term.0 + 1)), "of now").await.unwrap();

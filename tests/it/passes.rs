@@ -72,7 +72,7 @@ on_every_engine! {
         let stop = CancellationToken::new();
         let first = scan(&*world.store, &world.plan, &world.time, &request(Some(tick)), &stop, &|| {}).await.unwrap();
         assert_eq!(first.unwrap().opened, 1);
-        let record = Scan { began_at: now(), scheduled_for: Some(tick), settings: String::new() };
+        let record = Scan { began_at: now(), scheduled_for: Some(tick), settings: String::new(), deadlines: String::new() };
         let happened = pass.finish(now(), &record, &ScanCounts { messages: 7, ..ScanCounts::default() }).await;
         assert!(!happened.unwrap_or(false), "the instant was served meanwhile");
         assert_eq!(world.sql("SELECT messages FROM scans").await, [["1"]]);
@@ -91,7 +91,7 @@ on_every_engine! {
     }
 
     async fn a_failed_scan_is_recorded_and_the_next_one_takes_its_place(world in World) {
-        let scan = Scan { began_at: now(), scheduled_for: Some(now()), settings: "s".into() };
+        let scan = Scan { began_at: now(), scheduled_for: Some(now()), settings: "s".into(), deadlines: String::new() };
         world.store.fail_scan(&scan, None, "no luck").await.unwrap();
         assert!(!world.store.is_served(now()).await.unwrap());
         assert_eq!(world.sql("SELECT error FROM scans").await, [["no luck"]]);

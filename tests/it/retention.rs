@@ -204,7 +204,7 @@ on_every_engine! {
 
     async fn the_scan_that_the_next_one_looks_back_to_and_the_schedule_rests_on_stays(world in World) {
         let scan = |instant: &str, scheduled: Option<&str>| {
-            Scan { began_at: at(instant), scheduled_for: scheduled.map(at), settings: "settings".into() }
+            Scan { began_at: at(instant), scheduled_for: scheduled.map(at), settings: "settings".into(), deadlines: String::new() }
         };
         for (instant, scheduled) in [("2026-11-01T09:00:00Z", None), ("2026-11-02T09:00:01Z", Some("2026-11-02T09:00:00Z")), ("2026-11-03T09:00:00Z", None), ("2026-12-01T09:00:00Z", None)] {
             let pass = world.store.pass(None).await.unwrap();
@@ -227,7 +227,7 @@ on_every_engine! {
         for (instant, problems) in [("2026-11-01T09:00:00Z", vec![problem("C-1"), problem("C-2")]), ("2026-11-02T09:00:00Z", vec![problem("C-2")]), ("2026-11-03T09:00:00Z", vec![problem("C-2")])] {
             let mut pass = world.store.pass(None).await.unwrap();
             pass.record_problems(at(instant), &problems).await.unwrap();
-            let scan = Scan { began_at: at(instant), scheduled_for: None, settings: String::new() };
+            let scan = Scan { began_at: at(instant), scheduled_for: None, settings: String::new(), deadlines: String::new() };
             assert!(pass.finish(at(instant), &scan, &ScanCounts::default()).await.unwrap());
         }
         assert_eq!(pruned(&world, "2026-11-02T09:00:00Z").await.data_problems, 0);

@@ -30,7 +30,7 @@ async fn look(world: &World) -> Box<dyn Snapshot> {
 
 /// A pass that finds `problems` and nothing else; one that has to give way begins anew.
 async fn see(world: &World, now: DateTime<Utc>, problems: &[DataProblem]) -> u64 {
-    let scan = Scan { began_at: now, scheduled_for: None, settings: String::new() };
+    let scan = Scan { began_at: now, scheduled_for: None, settings: String::new(), deadlines: String::new() };
     let once = async || {
         let mut pass = world.store.pass(None).await?;
         let open = pass.record_problems(now, problems).await?;
@@ -213,12 +213,12 @@ on_every_engine! {
         let message = world.store.lease(now, LeaseTime::At(now), "one", 1, HOLD).await.unwrap()[0].message;
         let all = world.store.unsettled(message, now).await.unwrap();
         let ids = |page: &[claimwatch::alert::Alert]| page.iter().map(|alert| alert.claim_id.clone()).collect::<Vec<_>>();
-        assert_eq!(ids(&world.store.still_unsettled(&all[..3], now).await.unwrap()), ["C-4", "C-3", "C-2"]);
-        assert_eq!(ids(&world.store.still_unsettled(&all[3..], now).await.unwrap()), ["C-1"]);
+        assert_eq!(ids(&world.store.still_unsettled(&all[..3], false, now).await.unwrap()), ["C-4", "C-3", "C-2"]);
+        assert_eq!(ids(&world.store.still_unsettled(&all[3..], false, now).await.unwrap()), ["C-1"]);
         world.sql("UPDATE sla_alerts SET snoozed_until = '2027-01-01T00:00:00.000000Z' WHERE claim_id = 'C-3'").await;
         world.sql("DELETE FROM claims WHERE claim_id = 'C-2'").await;
         world.scan("2026-11-23T09:05:00Z").await;
-        assert_eq!(ids(&world.store.still_unsettled(&all, now).await.unwrap()), ["C-4", "C-1"]);
+        assert_eq!(ids(&world.store.still_unsettled(&all, false, now).await.unwrap()), ["C-4", "C-1"]);
         let left = world.store.unsettled(message, now).await.unwrap();
         assert_eq!(left, [all[0], all[3]]);
     }

@@ -34,8 +34,11 @@ fn alert(case: &Case, rule: &str, start: &str) -> Alert {
         last_escalated_at: None,
         acknowledged_at: None,
         acknowledged_by: None,
+        acknowledged_until: None,
         note: None,
         snoozed_until: None,
+        held_since: None,
+        inherited_at: None,
         next_escalation_at: None,
         explanation,
     }

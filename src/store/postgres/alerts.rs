@@ -13,9 +13,10 @@ use super::rows::{ALERT_COLUMNS, OwnRow, alert, count, subject};
 use super::search::Search;
 use super::unit::{in_unit, made, query};
 use crate::alert::{Alert, AlertEvent, AlertId, State};
-use crate::claim::Subject;
+use crate::claim::{Currency, Subject};
 use crate::escalation::Pending;
 use crate::sla::Rule;
+use crate::store::values::read_amount;
 use crate::store::{AlertFilter, AlertStore, OpenCounts, Standing, StoreError};
 
 #[async_trait]
@@ -24,9 +25,10 @@ impl AlertStore for PostgresStore {
         let sql = format!(
             "SELECT {ALERT_COLUMNS} FROM sla_alerts a WHERE ($1::uuid IS NULL OR a.id = $1) \
              AND ($2::text IS NULL OR a.state = $2) AND ($3::text IS NULL OR a.rule = $3) \
-             AND ($4::text IS NULL OR a.program_id = $4) AND ($5::text IS NULL OR a.claim_id = $5){} \
+             AND ($4::text IS NULL OR a.program_id = $4) AND ($5::text IS NULL OR a.claim_id = $5){}{} \
              ORDER BY a.due_at, a.id",
-            if filter.open { " AND a.state <> 'resolved'" } else { "" }
+            if filter.open { " AND a.state <> 'resolved'" } else { "" },
+            if filter.held { " AND a.held_since IS NOT NULL" } else { "" }
         );
         in_unit!(self, unit, {
             let rows = made(sql.clone())
@@ -119,8 +121,8 @@ pub(super) async fn standing(
     claim_ids: &[&str],
 ) -> Result<Vec<Standing>, StoreError> {
     let sql = format!(
-        "SELECT {PENDING_COLUMNS}, a.claim_id, a.payment_id, a.clock_started_at, a.state, a.snoozed_until \
-         FROM sla_alerts a WHERE a.claim_id = ANY ($1) AND a.rule = $2"
+        "SELECT {PENDING_COLUMNS}, a.payment_id, a.clock_started_at, a.state, a.snoozed_until, \
+         a.held_since IS NOT NULL AS held FROM sla_alerts a WHERE a.claim_id = ANY ($1) AND a.rule = $2"
     );
     let rows = made(sql).bind(claim_ids).bind(rule).fetch_all(connection).await?;
     rows.iter().map(read_standing).collect()
@@ -131,28 +133,78 @@ pub(super) fn pending(now: DateTime<Utc>, all: bool) -> Result<Search, StoreErro
     let due = if all { "$2" } else { "(NOT $2 AND a.next_escalation_at <= $1)" };
     let sql = format!(
         "SELECT {PENDING_COLUMNS} FROM sla_alerts a WHERE a.state = 'breached' AND {due} \
-         AND (a.snoozed_until IS NULL OR a.snoozed_until <= $1) ORDER BY a.due_at, a.id"
+         AND a.held_since IS NULL AND (a.snoozed_until IS NULL OR a.snoozed_until <= $1) ORDER BY a.due_at, a.id"
     );
     Search::new(sql).bind(now)?.bind(all)
 }
 
+/// Alerts that were told of at `level` and resolved after `since`, the latest first.
+pub(super) async fn settled(
+    connection: &mut PgConnection,
+    level: u32,
+    since: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<Pending>, StoreError> {
+    let sql = format!(
+        "SELECT {PENDING_COLUMNS} FROM sla_alerts a WHERE a.state = 'resolved' AND a.resolved_at > $1 AND EXISTS \
+         (SELECT FROM alert_escalations told WHERE told.alert_id = a.id AND told.claim_id = a.claim_id AND told.level = $2) \
+         ORDER BY a.resolved_at DESC, a.id DESC LIMIT $3"
+    );
+    let level = i32::try_from(level).unwrap_or(i32::MAX);
+    let rows = made(sql).bind(since).bind(level).bind(i64::from(limit)).fetch_all(connection).await?;
+    rows.iter().map(read_pending).collect()
+}
+
+/// Open alerts whatever their state, after the one of that id.
+pub(super) async fn open_after(
+    connection: &mut PgConnection,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<Pending>, StoreError> {
+    let sql = format!(
+        "SELECT {PENDING_COLUMNS} FROM sla_alerts a WHERE a.state <> 'resolved' AND ($1::uuid IS NULL OR a.id > $1) \
+         ORDER BY a.id LIMIT $2"
+    );
+    let rows = made(sql).bind(after).bind(i64::from(limit)).fetch_all(connection).await?;
+    rows.iter().map(read_pending).collect()
+}
+
+/// The alerts that are held, and since when the latest of them is.
+pub(super) async fn held(connection: &mut PgConnection) -> Result<(Vec<Uuid>, Option<DateTime<Utc>>), StoreError> {
+    let row = query(
+        "SELECT coalesce(array_agg(id ORDER BY due_at, id), '{}') AS ids, max(held_since) AS latest FROM sla_alerts \
+         WHERE held_since IS NOT NULL",
+    );
+    let row = row.fetch_one(connection).await?;
+    Ok((row.try_get("ids")?, row.try_get("latest")?))
+}
+
 /// The columns that [`read_pending`] reads, from `sla_alerts a`.
-const PENDING_COLUMNS: &str = "a.id, a.rule, a.program_id, a.paying_entity, a.calendar, a.due_at, \
-    a.acknowledged_at IS NOT NULL AS acknowledged, ARRAY (SELECT e.level FROM alert_escalations e \
+const PENDING_COLUMNS: &str = "a.id, a.rule, a.claim_id, a.program_id, a.partner_name, a.paying_entity, \
+    a.amount::text AS amount, a.currency, a.calendar, a.due_at, a.inherited_at, \
+    a.acknowledged_at IS NOT NULL AS acknowledged, a.acknowledged_until, ARRAY (SELECT e.level FROM alert_escalations e \
     WHERE e.alert_id = a.id ORDER BY e.level) AS levels, ARRAY (SELECT e.last_sent_at FROM alert_escalations e \
     WHERE e.alert_id = a.id ORDER BY e.level) AS last_sent";
 
 pub(super) fn read_pending(row: &PgRow) -> Result<Pending, StoreError> {
     let (levels, last_sent): (Vec<i32>, Vec<DateTime<Utc>>) = (row.try_get("levels")?, row.try_get("last_sent")?);
     let sent = levels.into_iter().zip(last_sent).map(|(level, at)| (u32::try_from(level).unwrap_or(0), at));
+    let alert_id: Uuid = row.try_get("id")?;
+    let own = OwnRow { row, table: "sla_alerts", id: alert_id.to_string() };
     Ok(Pending {
-        alert_id: row.try_get("id")?,
+        alert_id,
         rule: row.try_get("rule")?,
+        claim_id: row.try_get("claim_id")?,
         program_id: row.try_get("program_id")?,
+        partner_name: row.try_get("partner_name")?,
         paying_entity: row.try_get("paying_entity")?,
+        amount: own.optional("amount", read_amount)?,
+        currency: own.optional("currency", Currency::parse)?,
         calendar: row.try_get("calendar")?,
         due_at: row.try_get("due_at")?,
+        inherited_at: row.try_get("inherited_at")?,
         acknowledged: row.try_get("acknowledged")?,
+        promised_until: row.try_get("acknowledged_until")?,
         sent: sent.collect(),
     })
 }
@@ -170,6 +222,7 @@ fn read_standing(row: &PgRow) -> Result<Standing, StoreError> {
         clock,
         state: own.parsed("state", State::parse)?,
         snoozed_until: row.try_get("snoozed_until")?,
+        held: row.try_get("held")?,
         pending,
     })
 }

@@ -122,7 +122,7 @@ fn rows_of(keys: &str, part: Part) -> String {
 pub(super) fn counted(rule: &Rule, part: Part, now: DateTime<Utc>) -> Result<Search, StoreError> {
     let start = rule.starts_at.column();
     let sql = format!(
-        "SELECT count(*) AS running, min(c.{start}) AS first {} AND c.{start} <= $1 AND NOT ({})",
+        "SELECT count(*) AS running, min(c.{start}) AS first, max(c.{start}) AS last {} AND c.{start} <= $1 AND NOT ({})",
         clocks::running(rule, part),
         clocks::unreadable_instant(&format!("c.{start}"))
     );
@@ -138,7 +138,7 @@ pub(super) async fn running(
 ) -> Result<RunningClocks, StoreError> {
     let rows = counted(rule, part, now)?.rows(connection).await?;
     let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-    Ok(RunningClocks { count: count(row, "running")?, first: row.try_get("first")? })
+    Ok(RunningClocks { count: count(row, "running")?, first: row.try_get("first")?, last: row.try_get("last")? })
 }
 
 /// Claim `$1` with its lines, in the order of their ids.

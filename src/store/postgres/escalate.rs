@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::unit::query;
 use crate::escalation::{Escalated, Message};
 use crate::now::fresh_id;
-use crate::store::StoreError;
-use crate::store::change::{alike, json_text};
-use crate::store::story::{self, ACTOR};
+use crate::store::change::{alike, broken_promises, json_text, without_lost};
+use crate::store::story::{self, ACTOR, Happening};
+use crate::store::{StoreError, Thread};
 
 /// Puts `message` into the outbox, and records the escalation of its alerts.
 pub(super) async fn escalate(
@@ -21,24 +21,26 @@ pub(super) async fn escalate(
     id: Uuid,
     message: &Message,
 ) -> Result<bool, StoreError> {
-    let mut digest = message.digest.clone();
+    lapse(connection, now, &message.alerts).await?;
     let taken = escalated(connection, now, id, &message.alerts).await?;
-    let lost = message.alerts.iter().map(|alert| alert.alert_id).filter(|id| !taken.contains(id));
-    let lost: HashSet<Uuid> = lost.collect();
-    digest.escalated.retain(|alert_id| !lost.contains(alert_id));
-    digest.reminded.retain(|alert_id| !lost.contains(alert_id));
-    let alerts = digest.escalated.len() + digest.reminded.len();
-    if alerts == 0 {
+    let digest = without_lost(message, &taken);
+    if !digest.speaks() {
         return Ok(false);
     }
-    query("INSERT INTO outbox_messages (id, created_at, level, alerts, facts) VALUES ($1, $2, $3, $4, $5::json)")
-        .bind(id)
-        .bind(now)
-        .bind(as_int(digest.level))
-        .bind(i32::try_from(alerts).unwrap_or(i32::MAX))
-        .bind(json_text(&digest)?)
-        .execute(&mut *connection)
-        .await?;
+    let first = join_thread(connection, now, id, &digest.thread).await?;
+    query(
+        "INSERT INTO outbox_messages (id, created_at, level, alerts, facts, thread, first_message) \
+         VALUES ($1, $2, $3, $4, $5::json, $6, $7)",
+    )
+    .bind(id)
+    .bind(now)
+    .bind(as_int(digest.level))
+    .bind(i32::try_from(digest.alerts()).unwrap_or(i32::MAX))
+    .bind(json_text(&*digest)?)
+    .bind(&digest.thread)
+    .bind(first)
+    .execute(&mut *connection)
+    .await?;
     let recipients: Vec<String> = digest.to.iter().chain(&digest.cc).map(|mailbox| mailbox.email.to_string()).collect();
     let ids: Vec<Uuid> = recipients.iter().map(|_| fresh_id(now)).collect();
     query(
@@ -52,6 +54,78 @@ pub(super) async fn escalate(
     .execute(connection)
     .await?;
     Ok(true)
+}
+
+/// Makes message `id` the latest of `thread`; returns the first one.
+async fn join_thread(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    id: Uuid,
+    thread: &str,
+) -> Result<Uuid, StoreError> {
+    let row = query(
+        "INSERT INTO threads (name, first_message, told_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (name) DO UPDATE SET told_at = excluded.told_at RETURNING first_message",
+    );
+    Ok(row.bind(thread).bind(id).bind(now).fetch_one(connection).await?.try_get("first_message")?)
+}
+
+pub(super) async fn note_said(
+    connection: &mut PgConnection,
+    thread: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    query("UPDATE threads SET told_at = $2 WHERE name = $1").bind(thread).bind(now).execute(connection).await?;
+    Ok(())
+}
+
+pub(super) async fn threads(connection: &mut PgConnection) -> Result<Vec<Thread>, StoreError> {
+    let rows = query("SELECT name, first_message, told_at FROM threads").fetch_all(connection).await?;
+    let read = |row: &sqlx::postgres::PgRow| {
+        Ok(Thread {
+            name: row.try_get("name")?,
+            first: row.try_get("first_message")?,
+            told_at: row.try_get("told_at")?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Ends the acknowledgements whose promise was not kept, with an event each.
+async fn lapse(connection: &mut PgConnection, now: DateTime<Utc>, alerts: &[Escalated]) -> Result<(), StoreError> {
+    for (until, ids) in broken_promises(alerts) {
+        let rows = query(
+            "UPDATE sla_alerts SET acknowledged_at = NULL, acknowledged_by = NULL, acknowledged_until = NULL, note = NULL \
+             WHERE id = ANY ($1) AND state = 'breached' AND acknowledged_until = $2 RETURNING id",
+        );
+        let rows = rows.bind(ids).bind(until).fetch_all(&mut *connection).await?;
+        let ids = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<Uuid>, _>>()?;
+        add_event(connection, now, ACTOR, &ids, &story::broken_promise(until)).await?;
+    }
+    Ok(())
+}
+
+/// Adds the same event to each of the alerts `ids`.
+pub(super) async fn add_event(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    actor: &str,
+    ids: &[Uuid],
+    (kind, detail): &Happening,
+) -> Result<(), StoreError> {
+    query(
+        "INSERT INTO sla_alert_events (alert_id, claim_id, seq, at, kind, actor, detail) SELECT a.id, a.claim_id, \
+         coalesce((SELECT max(e.seq) FROM sla_alert_events e WHERE e.alert_id = a.id), 0) + 1, $2, $3, $4, $5::json \
+         FROM sla_alerts a WHERE a.id = ANY ($1)",
+    )
+    .bind(ids)
+    .bind(now)
+    .bind(*kind)
+    .bind(actor)
+    .bind(detail.to_string())
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Notes when each alert is to be looked at again.
@@ -85,7 +159,7 @@ async fn escalated(
             None => query(
                 "INSERT INTO alert_escalations (alert_id, claim_id, level, first_sent_at, last_sent_at) \
                  SELECT a.id, a.claim_id, $2, $3, $3 FROM sla_alerts a WHERE a.id = ANY ($1) AND a.state = 'breached' \
-                 AND (a.snoozed_until IS NULL OR a.snoozed_until <= $3) AND $4::timestamptz IS NULL \
+                 AND a.held_since IS NULL AND (a.snoozed_until IS NULL OR a.snoozed_until <= $3) AND $4::timestamptz IS NULL \
                  ON CONFLICT DO NOTHING RETURNING alert_id",
             ),
             Some(_) => query(
@@ -112,7 +186,6 @@ async fn tell(
     (level, reminder): (u32, bool),
     ids: &[Uuid],
 ) -> Result<(), StoreError> {
-    let (kind, detail) = story::told(level, message, reminder);
     query(
         "UPDATE sla_alerts SET escalation_level = greatest(escalation_level, $2), last_escalated_at = $3 \
          WHERE id = ANY ($1)",
@@ -122,19 +195,7 @@ async fn tell(
     .bind(now)
     .execute(&mut *connection)
     .await?;
-    query(
-        "INSERT INTO sla_alert_events (alert_id, claim_id, seq, at, kind, actor, detail) SELECT a.id, a.claim_id, \
-         coalesce((SELECT max(e.seq) FROM sla_alert_events e WHERE e.alert_id = a.id), 0) + 1, $2, $3, $4, $5::json \
-         FROM sla_alerts a WHERE a.id = ANY ($1)",
-    )
-    .bind(ids)
-    .bind(now)
-    .bind(kind)
-    .bind(ACTOR)
-    .bind(detail.to_string())
-    .execute(connection)
-    .await?;
-    Ok(())
+    add_event(connection, now, ACTOR, ids, &story::told(level, message, reminder)).await
 }
 
 /// A level as the server keeps it.

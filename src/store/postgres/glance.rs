@@ -90,6 +90,7 @@ impl Glance {
             }
             running.count += group.running;
             running.first = running.first.into_iter().chain(group.first).min();
+            running.last = running.last.into_iter().chain(group.last).max();
         }
         Some(running)
     }

@@ -6,6 +6,7 @@
 //! over the views `source_*`, as in [`super::sqlite`].
 
 mod alerts;
+mod answers;
 mod check;
 mod claims;
 mod clocks;
@@ -27,6 +28,7 @@ mod rows;
 mod scans;
 mod schema;
 mod search;
+mod silences;
 mod sources;
 mod unit;
 

@@ -123,7 +123,8 @@ impl Outbox for PostgresStore {
         let sql = format!(
             "SELECT a.id FROM sla_alerts a WHERE a.id IN (SELECT told.id::uuid FROM outbox_messages m, \
              (VALUES ('escalated'), ('reminded')) lists (list), json_array_elements_text(m.facts -> lists.list) told (id) \
-             WHERE m.id = $1) AND {UNSETTLED} ORDER BY a.due_at, a.id"
+             WHERE m.id = $1) AND CASE (SELECT m.facts ->> 'kind' FROM outbox_messages m WHERE m.id = $1) \
+             WHEN 'held' THEN {HELD} ELSE {UNSETTLED} END ORDER BY a.due_at, a.id"
         );
         in_unit!(self, unit, {
             let rows = made(sql.clone()).bind(message).bind(now).fetch_all(&mut **unit).await?;
@@ -131,12 +132,21 @@ impl Outbox for PostgresStore {
         })
     }
 
-    async fn still_unsettled(&self, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError> {
+    async fn still_unsettled(&self, ids: &[Uuid], held: bool, now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError> {
         let sql = format!(
-            "SELECT {ALERT_COLUMNS} FROM sla_alerts a WHERE a.id = ANY ($1) AND {UNSETTLED} ORDER BY a.due_at, a.id"
+            "SELECT {ALERT_COLUMNS} FROM sla_alerts a WHERE a.id = ANY ($1) AND {} ORDER BY a.due_at, a.id",
+            if held { HELD } else { UNSETTLED }
         );
         in_unit!(self, unit, {
             let rows = made(sql.clone()).bind(ids).bind(now).fetch_all(&mut **unit).await?;
+            rows.iter().map(alert).collect()
+        })
+    }
+
+    async fn alerts_by_id(&self, ids: &[Uuid]) -> Result<Vec<Alert>, StoreError> {
+        let sql = format!("SELECT {ALERT_COLUMNS} FROM sla_alerts a WHERE a.id = ANY ($1)");
+        in_unit!(self, unit, {
+            let rows = made(sql.clone()).bind(ids).fetch_all(&mut **unit).await?;
             rows.iter().map(alert).collect()
         })
     }
@@ -181,12 +191,16 @@ impl Outbox for PostgresStore {
 }
 
 /// Whether there is still something to say of alert `a` at `$2`.
-const UNSETTLED: &str = "a.state = 'breached' AND (a.snoozed_until IS NULL OR a.snoozed_until <= $2)";
+const UNSETTLED: &str =
+    "a.state = 'breached' AND a.held_since IS NULL AND (a.snoozed_until IS NULL OR a.snoozed_until <= $2)";
+
+/// Whether it is still to be asked of alert `a` at `$2` whether it is right.
+const HELD: &str = "a.held_since <= $2";
 
 /// A delivery that was just leased; `None`: it cannot be read, and was given up with what was found.
 async fn leased_delivery(connection: &mut PgConnection, id: Uuid) -> Result<Option<LeasedDelivery>, StoreError> {
     let row = query(
-        "SELECT o.message, o.recipient, o.attempts, m.facts::text AS facts, m.message_id, m.subject, m.bytes \
+        "SELECT o.message, o.recipient, o.attempts, m.facts::text AS facts, m.first_message, m.message_id, m.subject, m.bytes \
          FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = $1",
     )
     .bind(id)
@@ -216,6 +230,7 @@ async fn leased_delivery(connection: &mut PgConnection, id: Uuid) -> Result<Opti
         recipient: row.try_get("recipient")?,
         attempts: level(&row, "attempts")?,
         digest,
+        first: row.try_get("first_message")?,
         mail: stored_mail(&row)?,
     }))
 }

@@ -15,15 +15,15 @@ use super::raise::First;
 use super::rows::subject;
 use super::search::{Search, Searching};
 use super::unit::Isolation;
-use super::{PostgresStore, alerts, claims, escalate, leases, problems, raise, record, scans};
-use crate::alert::{Alert, Recorded, Transition};
+use super::{PostgresStore, alerts, claims, escalate, leases, problems, raise, record, scans, silences};
+use crate::alert::{Alert, Opening, Recorded, Transition};
 use crate::claim::{DataProblem, Subject};
-use crate::escalation::{Message, Pending};
+use crate::escalation::{Message, Pending, Silence};
 use crate::sla::{Rule, Watches};
 use crate::store::problems::Problems;
 use crate::store::{
     Cutoffs, OpenCounts, Page, Pass, Raised, RunningClocks, Scan, ScanCounts, Snapshot, Standing, Starts, StoreError,
-    Term,
+    Term, Thread,
 };
 
 /// How a scan's statements are planned: its indexes are made for it, and a page is not all that is read of a search.
@@ -161,9 +161,11 @@ impl Snapshot for PgPass {
         let seen = self.glance(rule).await?.running(now);
         let mut running = seen.unwrap_or_default();
         for part in parts(rule, lines).iter().filter(|part| **part != Part::Claims || seen.is_none()) {
-            let RunningClocks { count, first } = claims::running(self.hand.free().await?, rule, *part, now).await?;
+            let RunningClocks { count, first, last } =
+                claims::running(self.hand.free().await?, rule, *part, now).await?;
             running.count += count;
             running.first = running.first.into_iter().chain(first).min();
+            running.last = running.last.into_iter().chain(last).max();
         }
         Ok(running)
     }
@@ -229,6 +231,22 @@ impl Snapshot for PgPass {
     async fn open_counts(&mut self) -> Result<OpenCounts, StoreError> {
         alerts::open_counts(self.hand.free().await?).await
     }
+
+    async fn silences(&mut self, since: DateTime<Utc>) -> Result<Vec<Silence>, StoreError> {
+        silences::ending_after(self.hand.free().await?, since).await
+    }
+
+    async fn threads(&mut self) -> Result<Vec<Thread>, StoreError> {
+        escalate::threads(self.hand.free().await?).await
+    }
+
+    async fn settled(&mut self, level: u32, since: DateTime<Utc>, limit: u32) -> Result<Vec<Pending>, StoreError> {
+        alerts::settled(self.hand.free().await?, level, since, limit).await
+    }
+
+    async fn held(&mut self) -> Result<(Vec<Uuid>, Option<DateTime<Utc>>), StoreError> {
+        alerts::held(self.hand.free().await?).await
+    }
 }
 
 #[async_trait]
@@ -245,8 +263,13 @@ impl Pass for PgPass {
         Ok(ids)
     }
 
-    async fn record(&mut self, now: DateTime<Utc>, transitions: &[Transition]) -> Result<Recorded, StoreError> {
-        record::apply(self.hand.free().await?, now, transitions).await
+    async fn record(
+        &mut self,
+        now: DateTime<Utc>,
+        opening: Opening,
+        transitions: &[Transition],
+    ) -> Result<Recorded, StoreError> {
+        record::apply(self.hand.free().await?, now, opening, transitions).await
     }
 
     async fn record_problems(&mut self, now: DateTime<Utc>, problems: &[DataProblem]) -> Result<u64, StoreError> {
@@ -259,6 +282,14 @@ impl Pass for PgPass {
 
     async fn schedule_escalations(&mut self, next: &[(Uuid, Option<DateTime<Utc>>)]) -> Result<(), StoreError> {
         escalate::schedule(self.hand.free().await?, next).await
+    }
+
+    async fn note_silenced(&mut self, now: DateTime<Utc>, silenced: &[(Uuid, Uuid)]) -> Result<(), StoreError> {
+        silences::kept_back(self.hand.free().await?, now, silenced).await
+    }
+
+    async fn note_said(&mut self, thread: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        escalate::note_said(self.hand.free().await?, thread, now).await
     }
 
     async fn finish(self: Box<Self>, now: DateTime<Utc>, scan: &Scan, counts: &ScanCounts) -> Result<bool, StoreError> {

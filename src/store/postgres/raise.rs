@@ -110,10 +110,11 @@ fn alert_rows(now: DateTime<Utc>, alerts: &[&Raised]) -> Result<Rows, StoreError
     let mut rows = Rows::of(
         "COPY sla_alerts (id, rule, claim_id, payment_id, clock_started_at, program_id, partner_name, claim_status, state, \
          resolution, due_at, detected_at, stopped_at, resolved_at, amount, currency, paying_entity, calendar, \
-         escalation_level, last_escalated_at, next_escalation_at, explanation) FROM STDIN (FORMAT binary)",
-        22,
+         escalation_level, last_escalated_at, held_since, inherited_at, next_escalation_at, explanation) \
+         FROM STDIN (FORMAT binary)",
+        24,
     );
-    for Raised { id, alert, state, stopped_at, told, next_escalation_at } in alerts {
+    for Raised { id, alert, state, opening, stopped_at, told, next_escalation_at, .. } in alerts {
         let level = told.iter().map(|told| told.level).max();
         rows.begin();
         rows.field(id)?;
@@ -136,6 +137,8 @@ fn alert_rows(now: DateTime<Utc>, alerts: &[&Raised]) -> Result<Rows, StoreError
         rows.field(&alert.calendar)?;
         rows.field(as_int(level.unwrap_or(0)))?;
         rows.instant(level.map(|_| now))?;
+        rows.instant(opening.held_since(now))?;
+        rows.instant(opening.inherited_at(now))?;
         rows.instant(*next_escalation_at)?;
         rows.field(json_text(&alert.explanation)?)?;
     }

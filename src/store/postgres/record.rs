@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::rows::{OwnRow, level};
 use super::unit::{made, query};
-use crate::alert::{AlertId, NewAlert, Recorded, Resolution, State, Transition};
+use crate::alert::{AlertId, NewAlert, Opening, Recorded, Resolution, State, Transition};
 use crate::claim::Currency;
 use crate::store::StoreError;
 use crate::store::change::Row;
@@ -20,6 +20,7 @@ use crate::store::values::read_amount;
 pub(super) async fn apply(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
+    opening: Opening,
     transitions: &[Transition],
 ) -> Result<Recorded, StoreError> {
     let (mut rows, ids) = read(connection, transitions).await?;
@@ -33,7 +34,7 @@ pub(super) async fn apply(
             | Transition::Resolve { alert_id, .. } => Some(*alert_id),
         };
         if let Some(row) = id.and_then(|id| rows.get_mut(&id)) {
-            row.apply(now, transition, &mut recorded)?;
+            row.apply((now, opening), transition, &mut recorded)?;
         }
     }
     let changed: Vec<Row> = rows.into_values().filter(|row| row.changed).collect();
@@ -46,7 +47,7 @@ pub(super) async fn apply(
 
 const COLUMNS: &str = "a.id, a.rule, a.claim_id, a.payment_id, a.clock_started_at, a.claim_status, a.state, a.resolution, \
     a.due_at, a.detected_at, a.stopped_at, a.resolved_at, a.amount::text AS amount, a.currency, a.calendar, \
-    a.escalation_level, a.next_escalation_at";
+    a.escalation_level, a.next_escalation_at, a.held_since, a.inherited_at, a.acknowledged_at IS NOT NULL AS acknowledged";
 
 /// The alerts that `transitions` are about, by id, and the ids of those that are known by their clock.
 async fn read(
@@ -111,8 +112,12 @@ fn read_row(row: &PgRow) -> Result<(AlertId, Row), StoreError> {
         calendar: row.try_get("calendar")?,
         escalation_level: level(row, "escalation_level")?,
         next_escalation_at: row.try_get("next_escalation_at")?,
+        held_since: row.try_get("held_since")?,
+        inherited_at: row.try_get("inherited_at")?,
+        acknowledged: row.try_get("acknowledged")?,
         explanation: None,
         untold: false,
+        unanswered: false,
         happenings: Vec::new(),
         changed: false,
     };
@@ -124,6 +129,16 @@ async fn write(connection: &mut PgConnection, rows: &[Row]) -> Result<(), StoreE
     if !untold.is_empty() {
         query("DELETE FROM alert_escalations WHERE alert_id = ANY ($1)").bind(untold).execute(&mut *connection).await?;
     }
+    let unanswered: Vec<Uuid> = rows.iter().filter(|row| row.unanswered).map(|row| row.id).collect();
+    if !unanswered.is_empty() {
+        query(
+            "UPDATE sla_alerts SET acknowledged_at = NULL, acknowledged_by = NULL, acknowledged_until = NULL, note = NULL, \
+             snoozed_until = NULL WHERE id = ANY ($1)",
+        )
+        .bind(unanswered)
+        .execute(&mut *connection)
+        .await?;
+    }
     fn column<'a, T>(rows: &'a [Row], value: impl Fn(&'a Row) -> T) -> Vec<T> {
         rows.iter().map(value).collect()
     }
@@ -131,11 +146,12 @@ async fn write(connection: &mut PgConnection, rows: &[Row]) -> Result<(), StoreE
         "UPDATE sla_alerts a SET claim_status = n.claim_status, state = n.state, resolution = n.resolution, \
          due_at = n.due_at, detected_at = n.detected_at, stopped_at = n.stopped_at, resolved_at = n.resolved_at, \
          amount = n.amount, currency = n.currency, calendar = n.calendar, escalation_level = n.escalation_level, \
-         next_escalation_at = n.next_escalation_at, explanation = coalesce(n.explanation::json, a.explanation) \
+         next_escalation_at = n.next_escalation_at, explanation = coalesce(n.explanation::json, a.explanation), \
+         held_since = n.held_since, inherited_at = n.inherited_at \
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], \
          $7::timestamptz[], $8::timestamptz[], $9::numeric[], $10::text[], $11::text[], $12::int[], $13::timestamptz[], \
-         $14::text[], $15::text[]) AS n (id, claim_status, state, resolution, due_at, detected_at, stopped_at, resolved_at, \
-         amount, currency, calendar, escalation_level, next_escalation_at, explanation, claim_id) \
+         $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[]) AS n (id, claim_status, state, resolution, due_at, detected_at, stopped_at, resolved_at, \
+         amount, currency, calendar, escalation_level, next_escalation_at, explanation, claim_id, held_since, inherited_at) \
          WHERE a.id = n.id AND a.claim_id = n.claim_id",
     )
     .bind(column(rows, |row| row.id))
@@ -153,6 +169,8 @@ async fn write(connection: &mut PgConnection, rows: &[Row]) -> Result<(), StoreE
     .bind(column(rows, |row| row.next_escalation_at))
     .bind(column(rows, |row| row.explanation.as_deref()))
     .bind(column(rows, |row| &*row.claim_id))
+    .bind(column(rows, |row| row.held_since))
+    .bind(column(rows, |row| row.inherited_at))
     .execute(connection)
     .await?;
     Ok(())

@@ -167,8 +167,11 @@ pub(super) fn alert(row: &PgRow) -> Result<Alert, StoreError> {
         last_escalated_at: row.try_get("a_last_escalated_at")?,
         acknowledged_at: row.try_get("a_acknowledged_at")?,
         acknowledged_by: row.try_get("a_acknowledged_by")?,
+        acknowledged_until: row.try_get("a_acknowledged_until")?,
         note: row.try_get("a_note")?,
         snoozed_until: row.try_get("a_snoozed_until")?,
+        held_since: row.try_get("a_held_since")?,
+        inherited_at: row.try_get("a_inherited_at")?,
         next_escalation_at: row.try_get("a_next_escalation_at")?,
         explanation: own.parsed("a_explanation", |text| serde_json::from_str(text).ok())?,
     })
@@ -182,7 +185,8 @@ pub(super) const ALERT_COLUMNS: &str = "a.id AS a_id, a.rule AS a_rule, a.claim_
     a.stopped_at AS a_stopped_at, a.resolved_at AS a_resolved_at, a.amount::text AS a_amount, a.currency AS a_currency, \
     a.paying_entity AS a_paying_entity, a.calendar AS a_calendar, a.escalation_level AS a_escalation_level, \
     a.last_escalated_at AS a_last_escalated_at, a.acknowledged_at AS a_acknowledged_at, \
-    a.acknowledged_by AS a_acknowledged_by, a.note AS a_note, a.snoozed_until AS a_snoozed_until, \
+    a.acknowledged_by AS a_acknowledged_by, a.acknowledged_until AS a_acknowledged_until, a.note AS a_note, \
+    a.snoozed_until AS a_snoozed_until, a.held_since AS a_held_since, a.inherited_at AS a_inherited_at, \
     a.next_escalation_at AS a_next_escalation_at, a.explanation::text AS a_explanation";
 
 /// A level, or a number of attempts: an `integer` that is never negative.

@@ -26,13 +26,14 @@ impl ScanLog for PostgresStore {
                 leases::stays_present(unit, term).await?;
             }
             query(
-                "INSERT INTO scans (began_at, scheduled_for, settings, error) VALUES ($1, $2, $3, $4) \
+                "INSERT INTO scans (began_at, scheduled_for, settings, deadlines, error) VALUES ($1, $2, $3, $4, $5) \
                  ON CONFLICT (scheduled_for) DO UPDATE SET began_at = excluded.began_at, settings = excluded.settings, \
-                 error = excluded.error WHERE scans.finished_at IS NULL",
+                 deadlines = excluded.deadlines, error = excluded.error WHERE scans.finished_at IS NULL",
             )
             .bind(scan.began_at)
             .bind(scan.scheduled_for)
             .bind(&scan.settings)
+            .bind(&scan.deadlines)
             .bind(error)
             .execute(&mut **unit)
             .await?;
@@ -48,6 +49,17 @@ impl ScanLog for PostgresStore {
         self.finished_scan(Some(until)).await
     }
 
+    async fn usual_openings(&self, since: DateTime<Utc>) -> Result<Vec<u64>, StoreError> {
+        in_unit!(self, unit, {
+            let rows = query(
+                "SELECT opened FROM scans WHERE began_at >= $1 AND opened > 0 AND opening = 'usual' \
+                 AND finished_at IS NOT NULL",
+            );
+            let rows = rows.bind(since).fetch_all(&mut **unit).await?;
+            rows.iter().map(|row| super::rows::count(row, "opened")).collect()
+        })
+    }
+
     async fn last_scheduled(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         in_unit!(self, unit, {
             let row = query("SELECT max(scheduled_for) AS latest FROM scans WHERE finished_at IS NOT NULL");
@@ -60,7 +72,7 @@ impl PostgresStore {
     async fn finished_scan(&self, until: Option<DateTime<Utc>>) -> Result<Option<ScanRecord>, StoreError> {
         in_unit!(self, unit, {
             let row = query(
-                "SELECT id, began_at, settings FROM scans WHERE finished_at IS NOT NULL \
+                "SELECT id, began_at, settings, deadlines FROM scans WHERE finished_at IS NOT NULL \
                  AND ($1::timestamptz IS NULL OR began_at <= $1) ORDER BY began_at DESC, id DESC LIMIT 1",
             )
             .bind(until)
@@ -71,6 +83,7 @@ impl PostgresStore {
                 id: row.try_get("id")?,
                 began_at: row.try_get("began_at")?,
                 settings: row.try_get("settings")?,
+                deadlines: row.try_get("deadlines")?,
             }))
         })
     }
@@ -83,12 +96,14 @@ pub(super) async fn finish(
     scan: &Scan,
     counts: &ScanCounts,
 ) -> Result<bool, StoreError> {
-    let ScanCounts { recorded, messages, data_problems } = counts;
+    let ScanCounts { recorded, messages, data_problems, opening } = counts;
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let done = query(
         "INSERT INTO scans (began_at, scheduled_for, settings, finished_at, opened, warned, met, late, restarted, \
-         withdrawn, messages, data_problems) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+         withdrawn, messages, data_problems, deadlines, opening) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
          ON CONFLICT (scheduled_for) DO UPDATE SET began_at = excluded.began_at, settings = excluded.settings, \
+         deadlines = excluded.deadlines, opening = excluded.opening, \
          finished_at = excluded.finished_at, opened = excluded.opened, warned = excluded.warned, met = excluded.met, \
          late = excluded.late, restarted = excluded.restarted, withdrawn = excluded.withdrawn, \
          messages = excluded.messages, data_problems = excluded.data_problems, error = NULL \
@@ -106,6 +121,8 @@ pub(super) async fn finish(
     .bind(count(recorded.withdrawn))
     .bind(count(*messages))
     .bind(count(*data_problems))
+    .bind(&scan.deadlines)
+    .bind(opening.as_str())
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)

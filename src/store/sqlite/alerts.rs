@@ -9,10 +9,10 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite};
 use uuid::Uuid;
 
 use super::clocks::{self, COLUMNS};
-use super::rows::{ALERT_COLUMNS, OwnRow, alert, instant_text, read_instant, subject};
+use super::rows::{ALERT_COLUMNS, OwnRow, alert, instant_text, read_amount, read_instant, subject};
 use super::{SqliteStore, StoreError};
 use crate::alert::{Alert, AlertEvent, AlertId, State};
-use crate::claim::Subject;
+use crate::claim::{Currency, Subject};
 use crate::escalation::Pending;
 use crate::sla::Rule;
 use crate::store::change::json_text;
@@ -25,6 +25,9 @@ impl AlertStore for SqliteStore {
             QueryBuilder::new(format!("SELECT {ALERT_COLUMNS} FROM sla_alerts a WHERE true"));
         if filter.open {
             query.push(" AND a.state <> 'resolved'");
+        }
+        if filter.held {
+            query.push(" AND a.held_since IS NOT NULL");
         }
         let conditions = [
             (" AND a.id = ", filter.id.map(|id| id.to_string())),
@@ -108,8 +111,8 @@ pub(super) async fn standing(
     // Each kind of clock has its own index, which only its own condition leads to; CROSS keeps the list in front.
     let kind = |line| {
         format!(
-            "SELECT {PENDING_COLUMNS}, a.claim_id, a.payment_id, a.clock_started_at, a.state, a.snoozed_until \
-             FROM json_each(?1) asked CROSS JOIN sla_alerts a ON a.claim_id = asked.value \
+            "SELECT {PENDING_COLUMNS}, a.payment_id, a.clock_started_at, a.state, a.snoozed_until, \
+             a.held_since IS NOT NULL AS held FROM json_each(?1) asked CROSS JOIN sla_alerts a ON a.claim_id = asked.value \
              WHERE a.rule = ?2 AND a.payment_id {line}"
         )
     };
@@ -128,7 +131,7 @@ pub(super) async fn pending(
 ) -> Result<Vec<Pending>, StoreError> {
     let sql = format!(
         "SELECT {PENDING_COLUMNS} FROM sla_alerts a WHERE a.state = 'breached' AND (?2 OR a.next_escalation_at <= ?1) \
-         AND (a.snoozed_until IS NULL OR a.snoozed_until <= ?1) AND (?3 IS NULL OR (a.due_at, a.id) > (?3, ?4)) \
+         AND a.held_since IS NULL AND (a.snoozed_until IS NULL OR a.snoozed_until <= ?1) AND (?3 IS NULL OR (a.due_at, a.id) > (?3, ?4)) \
          ORDER BY a.due_at, a.id LIMIT ?5"
     );
     let rows = sqlx::query(AssertSqlSafe(sql))
@@ -157,9 +160,52 @@ pub(super) async fn open_counts(reader: &mut SqliteConnection) -> Result<OpenCou
     Ok(counts)
 }
 
+/// Alerts that were told of at `level` and resolved after `since`, the latest first.
+pub(super) async fn settled(
+    reader: &mut SqliteConnection,
+    level: u32,
+    since: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<Pending>, StoreError> {
+    let sql = format!(
+        "SELECT {PENDING_COLUMNS} FROM sla_alerts a WHERE a.state = 'resolved' AND a.resolved_at > ?1 AND EXISTS \
+         (SELECT 1 FROM alert_escalations told WHERE told.alert_id = a.id AND told.level = ?2) \
+         ORDER BY a.resolved_at DESC, a.id DESC LIMIT ?3"
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(instant_text(since)).bind(level).bind(limit);
+    rows.fetch_all(&mut *reader).await?.iter().map(read_pending).collect()
+}
+
+/// Open alerts whatever their state, after the one of that id.
+pub(super) async fn open_after(
+    reader: &mut SqliteConnection,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<Pending>, StoreError> {
+    let sql = format!(
+        "SELECT {PENDING_COLUMNS} FROM sla_alerts a WHERE a.state <> 'resolved' AND a.id > ?1 ORDER BY a.id LIMIT ?2"
+    );
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(after).bind(limit).fetch_all(&mut *reader).await?;
+    rows.iter().map(read_pending).collect()
+}
+
+/// The alerts that are held, and since when the latest of them is.
+pub(super) async fn held(reader: &mut SqliteConnection) -> Result<(Vec<Uuid>, Option<DateTime<Utc>>), StoreError> {
+    let row = sqlx::query(
+        "SELECT json_group_array(id) AS ids, max(held_since) AS latest FROM \
+         (SELECT id, held_since FROM sla_alerts WHERE held_since IS NOT NULL ORDER BY due_at, id)",
+    );
+    let row = row.fetch_one(&mut *reader).await?;
+    let own = OwnRow { row: &row, table: "sla_alerts", id: "held".into() };
+    let ids = own.parsed("ids", |text| serde_json::from_str(text).ok())?;
+    Ok((ids, own.optional("latest", read_instant)?))
+}
+
 /// The columns that [`read_pending`] reads, from `sla_alerts a`.
-const PENDING_COLUMNS: &str = "a.id, a.rule, a.program_id, a.paying_entity, a.calendar, a.due_at, \
-    a.acknowledged_at IS NOT NULL AS acknowledged, (SELECT json_group_array(json_array(e.level, e.last_sent_at)) \
+const PENDING_COLUMNS: &str = "a.id, a.rule, a.claim_id, a.program_id, a.partner_name, a.paying_entity, a.amount, \
+    a.currency, a.calendar, a.due_at, a.inherited_at, a.acknowledged_at IS NOT NULL AS acknowledged, \
+    a.acknowledged_until, (SELECT json_group_array(json_array(e.level, e.last_sent_at)) \
     FROM alert_escalations e WHERE e.alert_id = a.id) AS sent";
 
 fn read_pending(row: &SqliteRow) -> Result<Pending, StoreError> {
@@ -167,11 +213,17 @@ fn read_pending(row: &SqliteRow) -> Result<Pending, StoreError> {
     Ok(Pending {
         alert_id: own.parsed("id", |text| Uuid::parse_str(text).ok())?,
         rule: row.try_get("rule")?,
+        claim_id: row.try_get("claim_id")?,
         program_id: row.try_get("program_id")?,
+        partner_name: row.try_get("partner_name")?,
         paying_entity: row.try_get("paying_entity")?,
+        amount: own.optional("amount", read_amount)?,
+        currency: own.optional("currency", Currency::parse)?,
         calendar: row.try_get("calendar")?,
         due_at: own.parsed("due_at", read_instant)?,
+        inherited_at: own.optional("inherited_at", read_instant)?,
         acknowledged: row.try_get("acknowledged")?,
+        promised_until: own.optional("acknowledged_until", read_instant)?,
         sent: own.parsed("sent", read_sent)?,
     })
 }
@@ -186,7 +238,7 @@ fn read_standing(row: &SqliteRow) -> Result<Standing, StoreError> {
     };
     let state = own.parsed("state", State::parse)?;
     let snoozed_until = own.optional("snoozed_until", read_instant)?;
-    Ok(Standing { clock, state, snoozed_until, pending: read_pending(row)? })
+    Ok(Standing { clock, state, snoozed_until, held: row.try_get("held")?, pending: read_pending(row)? })
 }
 
 fn read_sent(text: &str) -> Option<Vec<(u32, DateTime<Utc>)>> {

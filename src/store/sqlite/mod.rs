@@ -6,6 +6,7 @@
 //! makes over the relations that the configuration names.
 
 mod alerts;
+mod answers;
 mod claims;
 mod clocks;
 mod escalate;
@@ -21,6 +22,7 @@ mod record;
 mod rows;
 mod running;
 mod scans;
+mod silences;
 mod sources;
 
 use std::path::{Path, PathBuf};

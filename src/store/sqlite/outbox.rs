@@ -122,7 +122,7 @@ impl Outbox for SqliteStore {
         let sql = format!(
             "SELECT a.id FROM outbox_messages m, (SELECT 'escalated' AS list UNION ALL SELECT 'reminded') lists, \
              json_each(m.facts, '$.' || lists.list) ids CROSS JOIN sla_alerts a ON a.id = ids.value \
-             WHERE m.id = ?1 AND {UNSETTLED} ORDER BY a.due_at, a.id"
+             WHERE m.id = ?1 AND CASE m.facts ->> 'kind' WHEN 'held' THEN {HELD} ELSE {UNSETTLED} END ORDER BY a.due_at, a.id"
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(message.to_string())
@@ -133,16 +133,23 @@ impl Outbox for SqliteStore {
         rows.iter().map(id).collect()
     }
 
-    async fn still_unsettled(&self, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError> {
+    async fn still_unsettled(&self, ids: &[Uuid], held: bool, now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError> {
         let sql = format!(
             "SELECT {ALERT_COLUMNS} FROM json_each(?1) ids CROSS JOIN sla_alerts a ON a.id = ids.value \
-             WHERE {UNSETTLED} ORDER BY a.due_at, a.id"
+             WHERE {} ORDER BY a.due_at, a.id",
+            if held { HELD } else { UNSETTLED }
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(json_text(&ids)?)
             .bind(instant_text(now))
             .fetch_all(&self.readers)
             .await?;
+        rows.iter().map(alert).collect()
+    }
+
+    async fn alerts_by_id(&self, ids: &[Uuid]) -> Result<Vec<Alert>, StoreError> {
+        let sql = format!("SELECT {ALERT_COLUMNS} FROM json_each(?1) ids CROSS JOIN sla_alerts a ON a.id = ids.value");
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(json_text(&ids)?).fetch_all(&self.readers).await?;
         rows.iter().map(alert).collect()
     }
 
@@ -202,7 +209,10 @@ impl Outbox for SqliteStore {
 }
 
 /// Whether there is still something to say of alert `a` at `?2`.
-const UNSETTLED: &str = "a.state = 'breached' AND coalesce(a.snoozed_until <= ?2, true)";
+const UNSETTLED: &str = "a.state = 'breached' AND a.held_since IS NULL AND coalesce(a.snoozed_until <= ?2, true)";
+
+/// Whether it is still to be asked of alert `a` at `?2` whether it is right.
+const HELD: &str = "a.held_since <= ?2";
 
 /// A delivery that was just leased; `None`: it cannot be read, and was given up with what was found.
 async fn leased_delivery(
@@ -210,7 +220,7 @@ async fn leased_delivery(
     id: String,
 ) -> Result<Option<LeasedDelivery>, StoreError> {
     let row = sqlx::query(
-        "SELECT o.id, o.message, o.recipient, o.attempts, m.facts, m.message_id, m.subject, m.bytes \
+        "SELECT o.id, o.message, o.recipient, o.attempts, m.facts, m.first_message, m.message_id, m.subject, m.bytes \
          FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = ?",
     )
     .bind(&id)
@@ -223,6 +233,7 @@ async fn leased_delivery(
             recipient: row.try_get("recipient")?,
             attempts: row.try_get("attempts")?,
             digest: own.parsed("facts", |text| serde_json::from_str(text).ok())?,
+            first: own.parsed("first_message", read_id)?,
             mail: stored_mail(&row)?,
         })
     };

@@ -11,13 +11,13 @@ use uuid::Uuid;
 
 use super::claims::{self, PageKey, Pages};
 use super::clocks::Part;
-use super::{SqliteStore, StoreError, alerts, escalate, problems, raise, record, running, scans};
-use crate::alert::{Alert, Recorded, Transition};
+use super::{SqliteStore, StoreError, alerts, escalate, problems, raise, record, running, scans, silences};
+use crate::alert::{Alert, Opening, Recorded, Transition};
 use crate::claim::{DataProblem, Subject};
-use crate::escalation::{Message, Pending};
+use crate::escalation::{Message, Pending, Silence};
 use crate::sla::Rule;
 use crate::store::{
-    Cutoffs, OpenCounts, Page, Pass, Raised, RunningClocks, Scan, ScanCounts, Snapshot, Standing, Starts,
+    Cutoffs, OpenCounts, Page, Pass, Raised, RunningClocks, Scan, ScanCounts, Snapshot, Standing, Starts, Thread,
 };
 
 pub(super) struct SqlitePass {
@@ -164,6 +164,22 @@ impl Snapshot for SqlitePass {
     async fn open_counts(&mut self) -> Result<OpenCounts, StoreError> {
         alerts::open_counts(self.latest()).await
     }
+
+    async fn silences(&mut self, since: DateTime<Utc>) -> Result<Vec<Silence>, StoreError> {
+        silences::ending_after(&mut self.reader, since).await
+    }
+
+    async fn threads(&mut self) -> Result<Vec<Thread>, StoreError> {
+        escalate::threads(self.latest()).await
+    }
+
+    async fn settled(&mut self, level: u32, since: DateTime<Utc>, limit: u32) -> Result<Vec<Pending>, StoreError> {
+        alerts::settled(self.latest(), level, since, limit).await
+    }
+
+    async fn held(&mut self) -> Result<(Vec<Uuid>, Option<DateTime<Utc>>), StoreError> {
+        alerts::held(self.latest()).await
+    }
 }
 
 #[async_trait]
@@ -172,8 +188,13 @@ impl Pass for SqlitePass {
         raise::raise(self.writer().await?, now, alerts).await
     }
 
-    async fn record(&mut self, now: DateTime<Utc>, transitions: &[Transition]) -> Result<Recorded, StoreError> {
-        record::apply(self.writer().await?, now, transitions).await
+    async fn record(
+        &mut self,
+        now: DateTime<Utc>,
+        opening: Opening,
+        transitions: &[Transition],
+    ) -> Result<Recorded, StoreError> {
+        record::apply(self.writer().await?, now, opening, transitions).await
     }
 
     async fn record_problems(&mut self, now: DateTime<Utc>, problems: &[DataProblem]) -> Result<u64, StoreError> {
@@ -186,6 +207,14 @@ impl Pass for SqlitePass {
 
     async fn schedule_escalations(&mut self, next: &[(Uuid, Option<DateTime<Utc>>)]) -> Result<(), StoreError> {
         escalate::schedule(self.writer().await?, next).await
+    }
+
+    async fn note_silenced(&mut self, now: DateTime<Utc>, silenced: &[(Uuid, Uuid)]) -> Result<(), StoreError> {
+        silences::kept_back(self.writer().await?, now, silenced).await
+    }
+
+    async fn note_said(&mut self, thread: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        escalate::note_said(self.writer().await?, thread, now).await
     }
 
     async fn finish(

@@ -13,12 +13,12 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use super::SqliteStore;
 use super::claims::{self, PageKey};
-use crate::alert::{self, NewAlert, Resolution, State, Transition};
+use crate::alert::{self, NewAlert, Opening, Resolution, State, Transition};
 use crate::calendar::{Calendar, Calendars, Zone};
 use crate::claim::{DataProblem, ProblemKind};
 use crate::now::fresh_id;
 use crate::sla::Rule;
-use crate::store::{Cutoffs, Page, Raised, Side, SourceRelations, Starts, Store, Told};
+use crate::store::{Cutoffs, Page, Raised, ScanLog as _, Side, SourceRelations, Starts, Store, Told};
 
 /// The statements that sqlx says were carried out, in their order.
 #[derive(Clone, Default)]
@@ -196,13 +196,15 @@ async fn record(watched: &Watched, rule: &Rule) {
         id: fresh_id(now()),
         alert: alert.clone(),
         state: State::AtRisk,
+        opening: Opening::Usual,
         stopped_at: None,
         told: told.clone(),
+        silenced: None,
         next_escalation_at: None,
     };
     pass.raise(now(), &[new(&late), new(&line)]).await.expect("alerts");
     let breached = |alert: &NewAlert| Transition::Raise { alert: alert.clone(), state: State::Breached };
-    pass.record(now(), &[breached(&late), breached(&line)]).await.expect("alerts");
+    pass.record(now(), Opening::Usual, &[breached(&late), breached(&line)]).await.expect("alerts");
     let known = pass.pending_escalations(now(), true, Page::First, 1).await.expect("alerts").remove(0);
     let moved = Transition::Move {
         alert_id: known.alert_id,
@@ -217,13 +219,17 @@ async fn record(watched: &Watched, rule: &Rule) {
         claim_status: None,
         cause: "the claim is gone".into(),
     };
-    pass.record(now(), &[moved, gone]).await.expect("changes");
-    pass.record(now(), &[breached(&late)]).await.expect("an alert that opens again");
+    pass.record(now(), Opening::Usual, &[moved, gone]).await.expect("changes");
+    pass.record(now(), Opening::Usual, &[breached(&late)]).await.expect("an alert that opens again");
     let problem = DataProblem { claim_id: "C-1".into(), kind: ProblemKind::Unreadable, detail: String::new() };
     pass.record_problems(now(), &[problem]).await.expect("problems");
     pass.schedule_escalations(&[(known.alert_id, Some(now()))]).await.expect("scheduled");
     pass.pending_escalations(now(), false, Page::First, 1).await.expect("alerts");
     pass.pending_escalations(now(), false, Page::Next, 1).await.expect("alerts");
     pass.open_counts().await.expect("counts");
+    pass.silences(now()).await.expect("silences");
+    pass.settled(1, now(), 1).await.expect("settled alerts");
+    pass.held().await.expect("held alerts");
+    store.usual_openings(now()).await.expect("openings");
     assert!(watched.plans().await.len() > 20, "each was looked at");
 }

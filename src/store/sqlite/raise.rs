@@ -14,7 +14,7 @@ use crate::store::Raised;
 use crate::store::change::json_text;
 use crate::store::story::{self, ACTOR};
 
-/// Rows in one statement: an alert takes 22 of SQLite's 32,766 parameters.
+/// Rows in one statement: an alert takes 24 of SQLite's 32,766 parameters.
 const ROWS: usize = 250;
 
 /// Inserts the alerts whose clock has none; returns their ids.
@@ -46,10 +46,10 @@ async fn insert(
     let mut query = QueryBuilder::<Sqlite>::new(
         "INSERT INTO sla_alerts (id, rule, claim_id, payment_id, clock_started_at, program_id, partner_name, \
          claim_status, state, resolution, due_at, detected_at, stopped_at, resolved_at, amount, currency, paying_entity, \
-         calendar, escalation_level, last_escalated_at, next_escalation_at, explanation) ",
+         calendar, escalation_level, last_escalated_at, held_since, inherited_at, next_escalation_at, explanation) ",
     );
     query.push_values(alerts.iter().zip(explanations), |mut row, (raised, explanation)| {
-        let Raised { id, alert, state, stopped_at, told, next_escalation_at } = raised;
+        let Raised { id, alert, state, opening, stopped_at, told, next_escalation_at, .. } = raised;
         let level = told.iter().map(|told| told.level).max();
         row.push_bind(id.to_string())
             .push_bind(&alert.rule)
@@ -71,6 +71,8 @@ async fn insert(
             .push_bind(&alert.calendar)
             .push_bind(level.unwrap_or(0))
             .push_bind(level.map(|_| instant_text(now)))
+            .push_bind(opening.held_since(now).map(instant_text))
+            .push_bind(opening.inherited_at(now).map(instant_text))
             .push_bind(next_escalation_at.map(instant_text))
             .push_bind(explanation);
     });

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::rows::{OwnRow, instant_text, read_amount, read_instant};
-use crate::alert::{NewAlert, Recorded, Resolution, State, Transition};
+use crate::alert::{NewAlert, Opening, Recorded, Resolution, State, Transition};
 use crate::claim::Currency;
 use crate::store::change::Row;
 use crate::store::story::ACTOR;
@@ -16,6 +16,7 @@ use crate::store::story::ACTOR;
 pub(super) async fn apply(
     writer: &mut SqliteConnection,
     now: DateTime<Utc>,
+    opening: Opening,
     transitions: &[Transition],
 ) -> Result<Recorded, StoreError> {
     let mut recorded = Recorded::default();
@@ -28,7 +29,7 @@ pub(super) async fn apply(
             | Transition::Resolve { alert_id, .. } => of_id(writer, *alert_id).await?,
         };
         let Some(mut row) = row else { continue };
-        row.apply(now, transition, &mut recorded)?;
+        row.apply((now, opening), transition, &mut recorded)?;
         if row.changed {
             write(writer, &row).await?;
             add_events(writer, now, &row).await?;
@@ -38,7 +39,8 @@ pub(super) async fn apply(
 }
 
 const COLUMNS: &str = "id, claim_id, claim_status, state, resolution, due_at, detected_at, stopped_at, resolved_at, amount, \
-    currency, calendar, escalation_level, next_escalation_at";
+    currency, calendar, escalation_level, next_escalation_at, held_since, inherited_at, \
+    acknowledged_at IS NOT NULL AS acknowledged";
 
 async fn of_id(writer: &mut SqliteConnection, id: Uuid) -> Result<Option<Row>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM sla_alerts WHERE id = ?");
@@ -81,8 +83,12 @@ fn read(row: &sqlx::sqlite::SqliteRow) -> Result<Row, StoreError> {
         calendar: row.try_get("calendar")?,
         escalation_level: row.try_get("escalation_level")?,
         next_escalation_at: own.optional("next_escalation_at", read_instant)?,
+        held_since: own.optional("held_since", read_instant)?,
+        inherited_at: own.optional("inherited_at", read_instant)?,
+        acknowledged: row.try_get("acknowledged")?,
         explanation: None,
         untold: false,
+        unanswered: false,
         happenings: Vec::new(),
         changed: false,
     })
@@ -95,10 +101,20 @@ async fn write(writer: &mut SqliteConnection, row: &Row) -> Result<(), StoreErro
             .execute(&mut *writer)
             .await?;
     }
+    if row.unanswered {
+        sqlx::query(
+            "UPDATE sla_alerts SET acknowledged_at = NULL, acknowledged_by = NULL, acknowledged_until = NULL, note = NULL, \
+             snoozed_until = NULL WHERE id = ?",
+        )
+        .bind(row.id.to_string())
+        .execute(&mut *writer)
+        .await?;
+    }
     sqlx::query(
         "UPDATE sla_alerts SET claim_status = ?2, state = ?3, resolution = ?4, due_at = ?5, detected_at = ?6, \
          stopped_at = ?7, resolved_at = ?8, amount = ?9, currency = ?10, calendar = ?11, escalation_level = ?12, \
-         next_escalation_at = ?13, explanation = coalesce(?14, explanation) WHERE id = ?1",
+         next_escalation_at = ?13, explanation = coalesce(?14, explanation), held_since = ?15, inherited_at = ?16 \
+         WHERE id = ?1",
     )
     .bind(row.id.to_string())
     .bind(&row.claim_status)
@@ -114,6 +130,8 @@ async fn write(writer: &mut SqliteConnection, row: &Row) -> Result<(), StoreErro
     .bind(row.escalation_level)
     .bind(row.next_escalation_at.map(instant_text))
     .bind(&row.explanation)
+    .bind(row.held_since.map(instant_text))
+    .bind(row.inherited_at.map(instant_text))
     .execute(&mut *writer)
     .await?;
     Ok(())

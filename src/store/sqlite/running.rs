@@ -63,7 +63,7 @@ pub(super) async fn count(
     let mut running = RunningClocks::default();
     for part in Part::of(rule) {
         let sql = format!(
-            "SELECT count(*) AS running, min(c.{start}) AS first {} AND {}",
+            "SELECT count(*) AS running, min(c.{start}) AS first, max(c.{start}) AS last {} AND {}",
             clocks::running(rule, *part),
             clocks::started(rule)
         );
@@ -76,6 +76,8 @@ pub(super) async fn count(
         let first = text(&row, "first")?.map(|start| second_of(&start).unwrap_or(DateTime::<Utc>::MIN_UTC));
         running.count += u64::try_from(row.try_get::<i64, _>("running")?).unwrap_or(0);
         running.first = running.first.into_iter().chain(first).min();
+        let last = text(&row, "last")?.and_then(|start| second_of(&start));
+        running.last = running.last.into_iter().chain(last).max();
     }
     Ok(running)
 }

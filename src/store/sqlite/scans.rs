@@ -23,13 +23,14 @@ impl ScanLog for SqliteStore {
 
     async fn fail_scan(&self, scan: &Scan, _term: Option<Term>, error: &str) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO scans (began_at, scheduled_for, settings, error) VALUES (?, ?, ?, ?) \
+            "INSERT INTO scans (began_at, scheduled_for, settings, deadlines, error) VALUES (?, ?, ?, ?, ?) \
              ON CONFLICT (scheduled_for) DO UPDATE SET began_at = excluded.began_at, settings = excluded.settings, \
-             error = excluded.error WHERE finished_at IS NULL",
+             deadlines = excluded.deadlines, error = excluded.error WHERE finished_at IS NULL",
         )
         .bind(instant_text(scan.began_at))
         .bind(scan.scheduled_for.map(instant_text))
         .bind(&scan.settings)
+        .bind(&scan.deadlines)
         .bind(error)
         .execute(&self.writer)
         .await?;
@@ -44,6 +45,14 @@ impl ScanLog for SqliteStore {
         self.finished_scan(&instant_text(until)).await
     }
 
+    async fn usual_openings(&self, since: DateTime<Utc>) -> Result<Vec<u64>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT opened FROM scans WHERE began_at >= ? AND opened > 0 AND opening = 'usual' AND finished_at IS NOT NULL",
+        );
+        let rows = rows.bind(instant_text(since)).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| Ok(u64::try_from(row.try_get::<i64, _>("opened")?).unwrap_or(0))).collect()
+    }
+
     async fn last_scheduled(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         let row = sqlx::query("SELECT max(scheduled_for) AS latest FROM scans WHERE finished_at IS NOT NULL")
             .fetch_one(&self.readers)
@@ -55,7 +64,7 @@ impl ScanLog for SqliteStore {
 impl SqliteStore {
     async fn finished_scan(&self, until: &str) -> Result<Option<ScanRecord>, StoreError> {
         let row = sqlx::query(
-            "SELECT id, began_at, settings FROM scans WHERE finished_at IS NOT NULL AND began_at <= ? \
+            "SELECT id, began_at, settings, deadlines FROM scans WHERE finished_at IS NOT NULL AND began_at <= ? \
              ORDER BY began_at DESC, id DESC LIMIT 1",
         )
         .bind(until)
@@ -64,7 +73,12 @@ impl SqliteStore {
         let Some(row) = row else { return Ok(None) };
         let id: i64 = row.try_get("id")?;
         let own = OwnRow { row: &row, table: "scans", id: id.to_string() };
-        Ok(Some(ScanRecord { id, began_at: own.parsed("began_at", read_instant)?, settings: row.try_get("settings")? }))
+        Ok(Some(ScanRecord {
+            id,
+            began_at: own.parsed("began_at", read_instant)?,
+            settings: row.try_get("settings")?,
+            deadlines: row.try_get("deadlines")?,
+        }))
     }
 }
 
@@ -75,12 +89,13 @@ pub(super) async fn finish(
     scan: &Scan,
     counts: &ScanCounts,
 ) -> Result<bool, StoreError> {
-    let ScanCounts { recorded, messages, data_problems } = counts;
+    let ScanCounts { recorded, messages, data_problems, opening } = counts;
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let done = sqlx::query(
         "INSERT INTO scans (began_at, scheduled_for, settings, finished_at, opened, warned, met, late, restarted, \
-         withdrawn, messages, data_problems) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (scheduled_for) \
-         DO UPDATE SET began_at = excluded.began_at, settings = excluded.settings, finished_at = excluded.finished_at, \
+         withdrawn, messages, data_problems, deadlines, opening) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (scheduled_for) DO UPDATE SET began_at = excluded.began_at, settings = excluded.settings, \
+         deadlines = excluded.deadlines, opening = excluded.opening, finished_at = excluded.finished_at, \
          opened = excluded.opened, warned = excluded.warned, met = excluded.met, late = excluded.late, \
          restarted = excluded.restarted, withdrawn = excluded.withdrawn, messages = excluded.messages, \
          data_problems = excluded.data_problems, error = NULL WHERE finished_at IS NULL",
@@ -97,6 +112,8 @@ pub(super) async fn finish(
     .bind(count(recorded.withdrawn))
     .bind(count(*messages))
     .bind(count(*data_problems))
+    .bind(&scan.deadlines)
+    .bind(opening.as_str())
     .execute(&mut *writer)
     .await?;
     Ok(done.rows_affected() == 1)

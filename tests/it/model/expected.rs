@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use claimwatch::alert::{Resolution, State};
+use claimwatch::alert::{Opening, Resolution, State};
 use claimwatch::calendar::{Calendar, Calendars};
 use claimwatch::scan::{Resolved, RuleCounts, ScanSummary};
 
@@ -236,9 +236,21 @@ impl Expected {
             rules.insert(clocks.rule.to_owned(), RuleCounts { running, ..self.open(clocks.rule) });
         }
         self.problems = problems(facts, settings, calendars);
+        let opening = if self.last_scan.is_none() { Opening::Inherited } else { Opening::Usual };
         self.last_scan = Some(now);
         let (messages, data_problems) = (self.tell(), self.problems.len() as u64);
-        ScanSummary { at: now, dry_run: false, rules, opened, warned, resolved, messages, data_problems, elapsed_ms: 0 }
+        ScanSummary {
+            at: now,
+            dry_run: false,
+            rules,
+            opened,
+            warned,
+            resolved,
+            opening,
+            messages,
+            data_problems,
+            elapsed_ms: 0,
+        }
     }
 
     /// A clock that runs: what its alert must be.

@@ -56,11 +56,14 @@ pub fn plan() -> Plan {
             levels: vec![support],
             routes: Vec::new(),
             send_hours: None,
+            brake: None,
+            all_is_well: Vec::new(),
             language: Language::En,
             support_url: None,
             claim_url: None,
         },
         fingerprint: "the first settings".into(),
+        deadlines: "the first rules".into(),
     }
 }
 

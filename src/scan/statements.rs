@@ -1,0 +1,208 @@
+//! What messages say beyond the alerts that are due, and the messages that belong to no alert: what was settled, a question
+//! about held alerts, a daily statement.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use lettre::message::Mailbox;
+use uuid::Uuid;
+
+use crate::calendar::Calendar;
+use crate::escalation::{Coverage, Digest, Kind, Message, Outgoing, Policy, Reach, Settled};
+use crate::now::fresh_id;
+use crate::store::{Snapshot, StoreError, Thread};
+
+use super::horizon::Running;
+use super::ledger::Scene;
+
+/// How many settled alerts of a thread are looked at.
+const SETTLED: u32 = 1_000;
+/// How many of them a message names.
+const NAMED: usize = 20;
+
+/// The threads of messages that belong to no level.
+const HELD: &str = "held";
+const ALL_IS_WELL: &str = "all is well";
+
+/// What a scan saw besides alerts.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub running: &'a Running,
+    pub data_problems: u64,
+}
+
+/// Messages with all that they say.
+pub(super) struct Complete {
+    pub to_send: Vec<(Uuid, Message)>,
+    /// Threads in which there is nothing new to say.
+    pub nothing_new: Vec<String>,
+}
+
+/// Completes the messages of a scan; `newly_held` are held alerts that the database does not show.
+pub(super) async fn complete(
+    snapshot: &mut dyn Snapshot,
+    scene: Scene<'_>,
+    seen: Seen<'_>,
+    outgoing: Outgoing,
+    newly_held: Vec<Uuid>,
+) -> Result<Complete, StoreError> {
+    let threads = snapshot.threads().await?.into_iter().map(|thread| (thread.name.clone(), thread)).collect();
+    let mut statements = Statements { snapshot, scene, threads, nothing_new: Vec::new() };
+    let mut to_send: Vec<(Uuid, Message)> = outgoing.into_messages().collect();
+    statements.settle(&mut to_send).await?;
+    to_send.extend(statements.closing(&to_send).await?);
+    to_send.extend(statements.question(newly_held).await?);
+    to_send.extend(statements.all_is_well());
+    if !to_send.is_empty() {
+        let coverage = statements.coverage(seen).await?;
+        for (_, message) in &mut to_send {
+            message.digest.coverage = coverage.clone();
+        }
+    }
+    Ok(Complete { to_send, nothing_new: statements.nothing_new })
+}
+
+struct Statements<'a> {
+    snapshot: &'a mut dyn Snapshot,
+    scene: Scene<'a>,
+    threads: BTreeMap<String, Thread>,
+    nothing_new: Vec<String>,
+}
+
+impl Statements<'_> {
+    fn policy(&self) -> &Policy {
+        &self.scene.plan.policy
+    }
+
+    fn digest(&self, kind: Kind, thread: &str, to: &[Mailbox], cc: &[Mailbox]) -> Digest {
+        Digest {
+            kind,
+            level: 0,
+            route: None,
+            thread: thread.to_owned(),
+            at: self.scene.at,
+            to: to.into(),
+            cc: cc.into(),
+            language: self.policy().language,
+            escalated: Vec::new(),
+            reminded: Vec::new(),
+            silenced: BTreeMap::new(),
+            broken: Vec::new(),
+            settled: Settled::default(),
+            coverage: Coverage::default(),
+            plausible: None,
+        }
+    }
+
+    fn message(&self, digest: Digest) -> (Uuid, Message) {
+        (fresh_id(self.scene.at), Message { digest, alerts: Vec::new() })
+    }
+
+    /// Adds to each thread's first message what was settled since its last one.
+    async fn settle(&mut self, messages: &mut [(Uuid, Message)]) -> Result<(), StoreError> {
+        let mut told = BTreeSet::new();
+        for (_, Message { digest, .. }) in messages {
+            if let Some(since) = self.threads.get(&digest.thread).map(|thread| thread.told_at)
+                && told.insert(digest.thread.clone())
+            {
+                digest.settled = self.settled(digest.level, digest.route, since).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn settled(&mut self, level: u32, route: Option<usize>, since: DateTime<Utc>) -> Result<Settled, StoreError> {
+        let policy = &self.scene.plan.policy;
+        let found = self.snapshot.settled(level, since, SETTLED).await?;
+        let of_route = found.iter().filter(|alert| policy.recipients(alert, level).0 == route);
+        let ids: Vec<Uuid> = of_route.map(|alert| alert.alert_id).collect();
+        let count = ids.len() as u64;
+        Ok(Settled { alerts: ids.into_iter().take(NAMED).collect(), count })
+    }
+
+    /// Messages that say what was settled, once a day, in threads in which nothing else is to be said.
+    async fn closing(&mut self, messages: &[(Uuid, Message)]) -> Result<Vec<(Uuid, Message)>, StoreError> {
+        let busy: BTreeSet<&str> = messages.iter().map(|(_, message)| &*message.digest.thread).collect();
+        let mut closing = Vec::new();
+        for (level, route) in self.conversations() {
+            let name = self.policy().thread(level, route);
+            let calendar = self.policy().sending_calendar(&self.scene.plan.calendars, route);
+            let Some(thread) = self.threads.get(&name) else { continue };
+            if busy.contains(&*name) || !self.is_new_day(thread, calendar) {
+                continue;
+            }
+            let settled = self.settled(level, route, thread.told_at).await?;
+            if settled.count == 0 {
+                self.nothing_new.push(name);
+                continue;
+            }
+            let (to, cc) = self.policy().people(level, route);
+            let digest = Digest { level, route, settled, ..self.digest(Kind::Resolved, &name, to, cc) };
+            closing.push(self.message(digest));
+        }
+        Ok(closing)
+    }
+
+    /// Every level with each of its routes, and with its own recipients.
+    fn conversations(&self) -> Vec<(u32, Option<usize>)> {
+        let Policy { levels, routes, .. } = self.policy();
+        let levels = (1..).zip(levels).map(|(level, _)| level);
+        let of = |level| {
+            let routes =
+                routes.iter().enumerate().filter(move |(_, route)| route.level.is_none_or(|only| only == level));
+            std::iter::once((level, None)).chain(routes.map(move |(number, _)| (level, Some(number))))
+        };
+        levels.flat_map(of).collect()
+    }
+
+    /// Whether messages may go out now, and none has gone out in `thread` today.
+    fn is_new_day(&self, thread: &Thread, calendar: &Calendar) -> bool {
+        let day = |at| -> NaiveDate { calendar.zone().local_date(at) };
+        self.policy().may_send(calendar, self.scene.at)
+            && calendar.is_business_day(day(self.scene.at))
+            && day(thread.told_at) < day(self.scene.at)
+    }
+
+    /// The question whether held alerts are right, if it has not been asked about the latest of them.
+    async fn question(&mut self, newly_held: Vec<Uuid>) -> Result<Option<(Uuid, Message)>, StoreError> {
+        let (mut held, since) = self.snapshot.held().await?;
+        let since = if newly_held.is_empty() { since } else { Some(self.scene.at) };
+        held.extend(newly_held);
+        let asked = self.threads.get(HELD).map(|thread| thread.told_at);
+        let Some(since) = since.filter(|since| asked.is_none_or(|asked| asked < *since)) else { return Ok(None) };
+        if !self.policy().may_send(self.scene.plan.calendars.default(), self.scene.at.max(since)) {
+            return Ok(None);
+        }
+        let (to, cc) = self.policy().people(1, None);
+        let digest = self.digest(Kind::Held, HELD, to, cc);
+        Ok(Some(self.message(Digest { escalated: held, plausible: self.scene.plausible, ..digest })))
+    }
+
+    /// What a business day begins with, if anyone wants it.
+    fn all_is_well(&self) -> Option<(Uuid, Message)> {
+        let calendar = self.scene.plan.calendars.default();
+        let to = &self.policy().all_is_well;
+        let wanted = !to.is_empty()
+            && self.policy().may_send(calendar, self.scene.at)
+            && calendar.is_business_day(calendar.zone().local_date(self.scene.at));
+        let said_today = self.threads.get(ALL_IS_WELL).is_some_and(|thread| !self.is_new_day(thread, calendar));
+        (wanted && !said_today).then(|| self.message(self.digest(Kind::AllIsWell, ALL_IS_WELL, to, &[])))
+    }
+
+    async fn coverage(&mut self, seen: Seen<'_>) -> Result<Coverage, StoreError> {
+        let running = seen.running.iter().map(|(rule, clocks)| (rule.clone(), clocks.count)).collect();
+        let open = self.snapshot.open_counts().await?;
+        let reach = |calendar: &Calendar| Reach {
+            calendar: calendar.name().to_owned(),
+            time_zone: calendar.zone().name().to_owned(),
+            until: calendar.sources().filter_map(|(_, known)| known.map(|known| *known.end())).min(),
+        };
+        Ok(Coverage {
+            running,
+            open,
+            data_problems: seen.data_problems,
+            newest_start: seen.running.values().filter_map(|clocks| clocks.last).max(),
+            calendars: self.scene.plan.calendars.iter().map(|calendar| reach(calendar)).collect(),
+        })
+    }
+}
