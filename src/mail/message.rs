@@ -23,13 +23,12 @@ pub(super) struct Identity {
     pub(super) id: Uuid,
     /// The first of its thread.
     pub(super) first: Uuid,
-    pub(super) kind: Kind,
 }
 
 /// The message around these bodies and this list.
 pub(super) fn build(
     frame: &Frame,
-    Identity { id, first, kind }: Identity,
+    Identity { id, first }: Identity,
     digest: &Digest,
     now: DateTime<Utc>,
     bodies: Bodies,
@@ -61,7 +60,7 @@ pub(super) fn build(
         .raw_header(header("Auto-Submitted", "auto-generated")?)
         .raw_header(header("X-Auto-Response-Suppress", "All")?)
         .raw_header(header("List-Id", &list_id)?)
-        .raw_header(header("X-Claimwatch-Kind", kind_name(kind))?)
+        .raw_header(header("X-Claimwatch-Kind", kind_name(digest.kind))?)
         .raw_header(header("X-Claimwatch-Level", &digest.level.to_string())?);
     let texts = MultiPart::alternative()
         .boundary(format!("claimwatch-{}-alternative", id.simple()))

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::alert::Alert;
 use crate::calendar::Zone;
-use crate::escalation::{Case, Digest, Kind};
+use crate::escalation::{Case, Digest};
 use crate::wording::Words;
 
 use self::attachment::Attachment;
@@ -143,23 +143,13 @@ impl<'a> Composer<'a> {
             missing: self.sums.cases.saturating_sub(self.attachment.rows()),
             is_compressed: self.attachment.is_compressed(),
         };
-        let identity = message::Identity { id: self.id, first: self.first, kind: self.kind() };
+        let identity = message::Identity { id: self.id, first: self.first };
         let view = View::new(&mut self, list);
         let bodies = render::bodies(self.words, &view)?;
         let cut =
             (list.missing > 0).then(|| csv::remark(self.words.say("cut-row", [("count", list.missing.into())])));
         let file = if self.sums.cases > 0 { Some(self.attachment.finish(cut.as_ref())?) } else { None };
         message::build(self.frame, identity, self.digest, self.now, bodies, (list, file)).map(Some)
-    }
-}
-
-impl Composer<'_> {
-    /// What the message is for as things stand: if all that it was about is settled, it tells of that alone.
-    fn kind(&self) -> Kind {
-        match self.digest.kind {
-            Kind::Escalation | Kind::Inherited if self.sums.cases == 0 => Kind::Resolved,
-            kind => kind,
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::*;
 use crate::alert::State;
 use crate::calendar::{Calendar, ChosenBy};
 use crate::claim::{Currency, HistoryEntry};
-use crate::escalation::{Coverage, Settled};
+use crate::escalation::{Coverage, Kind, Settled};
 use crate::sla::{Target, explain};
 use crate::wording::Language;
 

@@ -303,7 +303,7 @@ label-scan = Scan
 label-running = Running clocks
 label-open = Open alerts
 label-problems = Data problems
-label-newest = Newest change
+label-newest = Newest clock
 label-calendars = Calendars
 coverage-running = { $rules } ({ $count } in all)
 coverage-problems = { $count ->
@@ -313,7 +313,7 @@ coverage-problems = { $count ->
 }
 coverage-none = none
 coverage-no-alert = none
-coverage-no-change = none seen yet
+coverage-newest = started { $instant }
 coverage-calendar = { $calendar } ({ $zone }), without an end
 coverage-calendar-until = { $calendar } ({ $zone }), holidays known until { $until }
 

@@ -318,7 +318,7 @@ label-scan = Passage
 label-running = Délais en cours
 label-open = Alertes ouvertes
 label-problems = Données
-label-newest = Dernier changement
+label-newest = Dernier délai
 label-calendars = Calendriers
 coverage-running = { $rules } ({ $count } en tout)
 coverage-problems = { $count ->
@@ -328,7 +328,7 @@ coverage-problems = { $count ->
 }
 coverage-none = aucun
 coverage-no-alert = aucune
-coverage-no-change = aucun jusqu’ici
+coverage-newest = parti le { $instant }
 coverage-calendar = { $calendar } ({ $zone }), sans fin
 coverage-calendar-until = { $calendar } ({ $zone }), jours fériés connus jusqu’au { $until }
 

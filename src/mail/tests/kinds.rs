@@ -35,17 +35,21 @@ fn text(mail: &Mail) -> String {
 }
 
 #[test]
-fn a_message_whose_cases_are_all_settled_tells_of_what_was_resolved_before_or_is_none() {
-    for kind in [Kind::Escalation, Kind::Inherited, Kind::Resolved] {
-        let mut digest = of(kind, 2);
-        assert_eq!(made(&digest, Vec::new(), Vec::new()), None);
-        digest.settled.count = 3;
-        let mail = made(&digest, Vec::new(), settled(3)).expect("something to say");
-        assert_eq!(mail.subject, "[claimwatch] 3 resolved: C-000 and 2 more (level 2)");
-        let read = read(&mail);
-        assert!(read.headers.contains(&("X-Claimwatch-Kind".into(), "resolved".into())), "{:?}", read.headers);
-        assert_eq!(read.list, "", "there is nothing to list");
-        assert!(!read.text.contains("Money held up") && !read.html.contains("Money held up"), "{}", read.text);
+fn what_was_resolved_is_told_of_beside_cases_or_in_a_message_of_its_own() {
+    let mut digest = of(Kind::Resolved, 2);
+    assert_eq!(made(&digest, Vec::new(), Vec::new()), None, "nothing was");
+    digest.settled.count = 3;
+    let mail = made(&digest, Vec::new(), settled(3)).expect("something to say");
+    assert_eq!(mail.subject, "[claimwatch] 3 resolved: C-000 and 2 more (level 2)");
+    let alone = read(&mail);
+    assert!(alone.headers.contains(&("X-Claimwatch-Kind".into(), "resolved".into())), "{:?}", alone.headers);
+    assert_eq!(alone.list, "", "there is nothing to list");
+    assert!(!alone.text.contains("Money held up") && !alone.html.contains("Money held up"), "{}", alone.text);
+    for kind in [Kind::Escalation, Kind::Inherited] {
+        digest.kind = kind;
+        let mail = made(&digest, vec![review("C-9")], settled(3)).expect("something to say");
+        assert!(text(&mail).contains("Resolved since the last message of this thread C-000: review, done late"));
+        assert_eq!(made(&digest, Vec::new(), settled(3)), None, "its cases are settled, too");
     }
 }
 

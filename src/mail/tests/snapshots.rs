@@ -106,7 +106,7 @@ fn looked_at() -> Coverage {
         running: by_rule([31, 44_870, 133, 0]).collect(),
         open: by_rule([1, 1, 3, 1]).map(|(rule, late)| (rule, (2, late))).collect(),
         data_problems: 3,
-        newest_change: Some(instant("2026-12-07T06:58:12Z")),
+        newest_start: Some(instant("2026-12-07T06:58:12Z")),
         calendars: vec![
             reach("fr", "Europe/Paris", Some("2040-12-31")),
             reach("works", "Asia/Tokyo", None),

@@ -24,6 +24,7 @@ pub(super) struct CaseView {
     claim_id: String,
     rule: String,
     late: String,
+    is_late: bool,
     link: Option<String>,
     rows: Vec<Row>,
 }
@@ -80,6 +81,7 @@ impl CaseView {
             claim_id: clean_line(&alert.claim_id, MAX_ID).into_owned(),
             rule: words.rule(&alert.rule),
             late,
+            is_late: alert.state != State::AtRisk,
             link: claim_link(claim_url, &alert.claim_id),
             rows: rows.rows,
         }

@@ -17,9 +17,9 @@ pub(super) fn coverage(words: Words, digest: &Digest, zone: Option<&Zone>) -> Ve
         return Vec::new();
     }
     let row = |label: &str, values: Vec<String>| Row { label: words.say(label, []), values };
-    let newest = match coverage.newest_change {
-        Some(at) => words.instant_in_zone(at, zone),
-        None => words.say("coverage-no-change", []),
+    let newest = match coverage.newest_start {
+        Some(at) => words.say("coverage-newest", [("instant", words.instant_in_zone(at, zone).into())]),
+        None => words.say("coverage-none", []),
     };
     let problems = words.say("coverage-problems", [("count", coverage.data_problems.into())]);
     vec![

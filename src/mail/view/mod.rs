@@ -46,6 +46,7 @@ pub(super) struct View {
 struct RuleView {
     what: String,
     figures: String,
+    is_late: bool,
 }
 
 /// A label and what is to be said under it, a line each.
@@ -58,10 +59,10 @@ struct Row {
 impl View {
     /// What `composer` says, with an attachment that came to `list`.
     pub(super) fn new(composer: &mut Composer<'_>, list: List) -> Self {
-        let (words, kind) = (composer.words, composer.kind());
+        let (words, kind) = (composer.words, composer.digest.kind);
         let zone = zone_of_all(composer);
         let rules = if kind == Kind::AllIsWell { open_by_rule(words, composer) } else { late_by_rule(words, composer) };
-        let opening = Opening::new(composer, kind, &what(words, &composer.sums), zone.as_ref());
+        let opening = Opening::new(composer, &what(words, &composer.sums), zone.as_ref());
         let Composer { frame, digest, now, zones, worst, sums, settled, .. } = composer;
         let claim_url = frame.claim_url.as_deref();
         let cases = (1..).zip(worst.cases()).map(|(number, case)| {
@@ -117,6 +118,7 @@ fn late_by_rule(words: Words, composer: &Composer<'_>) -> Vec<RuleView> {
             0 => words.say("not-late-yet", []),
             _ => words.say("worst-of-rule", [("days", words.business_days(sum.worst_days).into())]),
         },
+        is_late: sum.late > 0,
     });
     rules.collect()
 }
@@ -127,6 +129,7 @@ fn open_by_rule(words: Words, composer: &Composer<'_>) -> Vec<RuleView> {
     let rules = open.map(|(rule, (at_risk, late))| RuleView {
         what: words.rule(rule),
         figures: words.say("open-alerts", [("late", (*late).into()), ("risk", (*at_risk).into())]),
+        is_late: *late > 0,
     });
     rules.collect()
 }

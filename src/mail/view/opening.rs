@@ -36,15 +36,15 @@ struct AnswerView {
 }
 
 impl Opening {
-    /// The opening of `composer` as a message for `kind`, about `what`, with times in `zone`.
-    pub(super) fn new(composer: &Composer<'_>, kind: Kind, what: &str, zone: Option<&Zone>) -> Self {
-        let words = composer.words;
+    /// The opening of `composer`, about `what`, with times in `zone`.
+    pub(super) fn new(composer: &Composer<'_>, what: &str, zone: Option<&Zone>) -> Self {
+        let (words, kind) = (composer.words, composer.digest.kind);
         let worst = composer.worst.cases().first().map(|worst| {
             let claim = clean_line(&worst.alert.claim_id, MAX_ID).into_owned();
             (claim, worst.business_days_late)
         });
         let (subject, headline) = match kind {
-            Kind::Escalation | Kind::Inherited => late(composer, kind, what, worst.as_ref()),
+            Kind::Escalation | Kind::Inherited => late(composer, what, worst.as_ref()),
             Kind::Resolved => resolved(composer),
             Kind::Held => {
                 let count = composer.sums.cases;
@@ -77,10 +77,10 @@ impl Opening {
 }
 
 /// Subject and headline of what is late.
-fn late(composer: &Composer<'_>, kind: Kind, what: &str, worst: Option<&(String, u32)>) -> (String, String) {
+fn late(composer: &Composer<'_>, what: &str, worst: Option<&(String, u32)>) -> (String, String) {
     let Composer { words, sums, digest, .. } = composer;
     let (claim, days) = worst.cloned().unwrap_or_default();
-    let id = match kind {
+    let id = match digest.kind {
         Kind::Inherited => "subject-inherited",
         _ if sums.reminders == sums.cases => "subject-reminder",
         _ => "subject",
