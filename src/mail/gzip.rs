@@ -41,15 +41,16 @@ impl Packed {
     /// The file, of `first`, what was added, and `last`.
     pub(super) fn finish(mut self, first: &[u8], last: &[u8]) -> Vec<u8> {
         self.deflate(last, TDEFLFlush::Finish);
-        let mut whole = Self::default();
-        whole.bytes.extend(HEADER);
-        whole.add(first);
-        whole.checksum.combine(&self.checksum);
-        whole.length = whole.length.wrapping_add(self.length);
-        whole.bytes.append(&mut self.bytes);
-        whole.bytes.extend(whole.checksum.finalize().to_le_bytes());
-        whole.bytes.extend(whole.length.to_le_bytes());
-        whole.bytes
+        let mut beginning = Self::default();
+        beginning.bytes.extend(HEADER);
+        beginning.add(first);
+        beginning.checksum.combine(&self.checksum);
+        let trailer = [beginning.checksum.finalize(), beginning.length.wrapping_add(self.length)];
+        // What was added may be large: it is moved, and not copied.
+        self.bytes.reserve_exact(beginning.bytes.len() + 8);
+        self.bytes.splice(0..0, beginning.bytes);
+        self.bytes.extend(trailer.into_iter().flat_map(u32::to_le_bytes));
+        self.bytes
     }
 
     fn deflate(&mut self, bytes: &[u8], flush: TDEFLFlush) {

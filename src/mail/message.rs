@@ -6,9 +6,10 @@
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use data_encoding::BASE64_MIME;
 use lettre::Address;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -66,21 +67,43 @@ pub(super) fn build(
         .boundary(format!("claimwatch-{}-alternative", id.simple()))
         .singlepart(SinglePart::plain(bodies.text))
         .singlepart(SinglePart::html(bodies.html));
-    let parts = match file {
+    let boundary = format!("claimwatch-{}-mixed", id.simple());
+    let parts = match &file {
         None => texts,
-        Some(file) => {
+        Some(_) => {
+            let in_base64_later = Body::dangerous_pre_encoded(Vec::new(), ContentTransferEncoding::Base64);
             let csv = "text/csv; charset=utf-8; header=present";
             let media_type = content_type(if list.is_compressed { "application/gzip" } else { csv })?;
             MultiPart::mixed()
-                .boundary(format!("claimwatch-{}-mixed", id.simple()))
+                .boundary(boundary.clone())
                 .multipart(texts)
-                .singlepart(Attachment::new(list.name().to_owned()).body(file, media_type))
+                .singlepart(Attachment::new(list.name().to_owned()).body(in_base64_later, media_type))
         }
     };
     let message = builder.multipart(parts).map_err(|error| MailError::Message(error.to_string()))?;
     let mut bytes = message.formatted();
-    bytes.shrink_to_fit();
+    if let Some(file) = file {
+        bytes = with_file(&bytes, &file, &boundary)?;
+    }
     Ok(Mail { message_id, subject: bodies.subject, bytes })
+}
+
+/// `message` with `file` as the body of its last part. It may be large, so that it is encoded where it is to stand.
+fn with_file(message: &[u8], file: &[u8], boundary: &str) -> Result<Vec<u8>, MailError> {
+    let end = format!("\r\n--{boundary}--\r\n");
+    let Some(before) = message.strip_suffix(end.as_bytes()) else {
+        return Err(MailError::Message(format!("expected it to end with its last part and {end:?}")));
+    };
+    let begins = before.len();
+    let encoded = BASE64_MIME.encode_len(file.len());
+    let mut bytes = Vec::with_capacity(begins + encoded + end.len());
+    bytes.extend_from_slice(before);
+    bytes.resize(begins + encoded, 0);
+    BASE64_MIME.encode_mut(file, &mut bytes[begins..]);
+    // The last line's end is that of the part.
+    bytes.truncate(bytes.trim_ascii_end().len());
+    bytes.extend_from_slice(end.as_bytes());
+    Ok(bytes)
 }
 
 /// What filters and ticket systems tell messages apart by.
