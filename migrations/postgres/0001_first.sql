@@ -295,6 +295,8 @@ CREATE TABLE silences (
     expired_by text
 );
 
+CREATE INDEX silences_end ON silences (coalesce(expired_at, ends_at));
+
 CREATE TABLE scans (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     began_at timestamptz NOT NULL,

@@ -259,6 +259,8 @@ CREATE TABLE silences (
     expired_by TEXT
 ) STRICT;
 
+CREATE INDEX silences_end ON silences (coalesce(expired_at, ends_at));
+
 CREATE TABLE scans (
     id INTEGER PRIMARY KEY,
     began_at TEXT NOT NULL,

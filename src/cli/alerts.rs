@@ -1,5 +1,6 @@
-//! `claimwatch alerts list` and `claimwatch alerts show`.
+//! `claimwatch alerts`: look at them, answer them.
 
+mod answers;
 mod prune;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -28,6 +29,18 @@ pub enum AlertsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Take alerts on, with a promise: no reminders until then; a promise that is not kept goes one level up at once
+    Ack(answers::AckArgs),
+    /// Take an acknowledgement back
+    Unack(answers::Which),
+    /// Keep quiet about alerts for a while: neither reminders nor further levels
+    Snooze(answers::SnoozeArgs),
+    /// Speak of snoozed alerts again
+    Unsnooze(answers::Which),
+    /// Say that all held alerts are right: they are told of like any other
+    Release(answers::HeldArgs),
+    /// Say that all held alerts are wrong: they are withdrawn
+    Discard(answers::HeldArgs),
     /// Delete alerts that were resolved before a date, with their events, messages and what else is over
     Prune(prune::PruneArgs),
 }
@@ -69,6 +82,12 @@ pub async fn run(command: AlertsCommand, app: &App) -> Result<(), Failure> {
     match command {
         AlertsCommand::List(args) => list(args, app).await,
         AlertsCommand::Show { id, json } => show(&id, json, app).await,
+        AlertsCommand::Ack(args) => answers::ack(&args, app).await,
+        AlertsCommand::Unack(which) => answers::unack(&which, app).await,
+        AlertsCommand::Snooze(args) => answers::snooze(&args, app).await,
+        AlertsCommand::Unsnooze(which) => answers::unsnooze(&which, app).await,
+        AlertsCommand::Release(args) => answers::release(&args, app).await,
+        AlertsCommand::Discard(args) => answers::discard(&args, app).await,
         AlertsCommand::Prune(args) => prune::run(&args, app).await,
     }
 }
@@ -130,6 +149,7 @@ pub fn alert_table(alerts: &[Alert], app: &App) -> String {
 fn state_text(alert: &Alert) -> String {
     match alert.resolution {
         Some(resolution) => format!("resolved ({})", resolution.as_str()),
+        None if alert.held_since.is_some() => "held".to_owned(),
         None => alert.state.as_str().replace('_', " "),
     }
 }
@@ -210,12 +230,22 @@ fn describe(alert: &Alert, events: &[AlertEvent], app: &App) -> String {
     line("calendar", Some(explained.calendar));
     line("versions", Some(explained.versions));
     line("level", Some(alert.escalation_level.to_string()));
+    line("taken on", alert.acknowledged_by.as_deref().map(|who| taken_on(who, alert)));
+    line("note", alert.note.as_deref().map(clean));
+    line("snoozed", alert.snoozed_until.map(|until| format!("until {}", utc(until))));
+    line("held", alert.held_since.map(|since| format!("since {}: see `alerts release` and `discard`", utc(since))));
+    line("inherited", alert.inherited_at.map(|at| format!("at {}: levels are counted from then", utc(at))));
     lines.push("  events".into());
     lines.extend(events.iter().map(|event| {
         let detail = clean_line(&event.detail.to_string(), 300).into_owned();
         format!("    {}  {:<12} {} {detail}", utc(event.at), event.kind, clean(&event.actor))
     }));
     lines.join("\n")
+}
+
+fn taken_on(who: &str, alert: &Alert) -> String {
+    let promise = alert.acknowledged_until.map(|until| format!(", promised before {}", utc(until)));
+    format!("by {}{}", clean_line(who, 200), promise.unwrap_or_default())
 }
 
 /// An instant for a terminal's table: UTC, to the second.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +36,7 @@ const MARK: &str = "# Made by `claimwatch demo`";
 const CONFIGURATION_FILE: &str = "claimwatch.toml";
 const DATABASE_FILES: [&str; 4] = ["claimwatch.db", "claimwatch.db-wal", "claimwatch.db-shm", "claimwatch.db.lock"];
 const MAIL_FOLDER: &str = "mail";
+const WATCHED_FOR: TimeDelta = TimeDelta::days(7);
 
 pub async fn run(args: &DemoArgs, time: TimeSource) -> Result<(), Failure> {
     let dir = &args.dir;
@@ -48,8 +50,12 @@ pub async fn run(args: &DemoArgs, time: TimeSource) -> Result<(), Failure> {
     let [usual, other] = calendars(&app.settings)?;
     let rows = sample_claims(now, usual, other);
     let counts = app.store.import(&mut rows.into_iter().map(Some), ImportMode::Store).await?;
-    let request = Request { at: now, since: None, dry_run: false, scheduled_for: None, term: None };
-    let summary = scan(&*app.store, &app.plan()?, &app.time, &request, &CancellationToken::new(), &|| {}).await?;
+    // As if the watch had begun a week ago: what was late then is inherited, the rest is news.
+    let mut summary = None;
+    for at in [now - WATCHED_FOR, now] {
+        let request = Request { at, since: None, dry_run: false, scheduled_for: None, term: None };
+        summary = scan(&*app.store, &app.plan()?, &app.time, &request, &CancellationToken::new(), &|| {}).await?;
+    }
     app.courier()?.drain(&CancellationToken::new()).await?;
 
     let mut text = vec![format!(

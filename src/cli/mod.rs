@@ -13,8 +13,10 @@ mod explain;
 mod import;
 mod outbox;
 mod output;
+mod person;
 mod run;
 mod scan;
+mod silence;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -83,6 +85,9 @@ enum DatabaseCommand {
     /// Look at messages on their way out, and send them again
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// Keep messages about alerts that match back for a while
+    #[command(subcommand)]
+    Silence(silence::SilenceCommand),
 }
 
 /// Why a command ended without doing what was asked.
@@ -199,8 +204,13 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Database(command) => {
             let settings = context.settings()?;
             let mut schema = context.schema;
-            if matches!(command, DatabaseCommand::Alerts(_) | DatabaseCommand::Explain(_) | DatabaseCommand::Outbox(_))
-            {
+            if matches!(
+                command,
+                DatabaseCommand::Alerts(_)
+                    | DatabaseCommand::Explain(_)
+                    | DatabaseCommand::Outbox(_)
+                    | DatabaseCommand::Silence(_)
+            ) {
                 must_be_there(&settings.database.url)?;
                 if matches!(settings.database.url, DatabaseUrl::Postgres { .. }) {
                     schema = Schema::Verify;
@@ -230,6 +240,7 @@ async fn on_database(command: DatabaseCommand, app: &App) -> Result<(), Failure>
         DatabaseCommand::Alerts(command) => alerts::run(command, app).await,
         DatabaseCommand::Explain(args) => explain::run(&args, app).await,
         DatabaseCommand::Outbox(command) => outbox::run(command, app).await,
+        DatabaseCommand::Silence(command) => silence::run(command, app).await,
         DatabaseCommand::Import(args) => import::run(&args, &*app.store).await,
     }
 }

@@ -11,6 +11,7 @@ use crate::now::fresh_id;
 use crate::store::{Page, Snapshot, Standing, StoreError};
 
 use super::ledger::Scene;
+use super::statements::Unrecorded;
 use super::{BATCH, ScanError};
 
 /// The alerts that would stand otherwise than the database has them, and the messages that would go out.
@@ -145,9 +146,22 @@ impl Foresight {
         Ok(outgoing)
     }
 
-    /// The alerts that would be held.
-    pub(super) fn newly_held(&self) -> Vec<Uuid> {
-        self.alerts.values().filter(|alert| alert.newly_held).map(|alert| alert.pending.alert_id).collect()
+    /// What the database does not show.
+    pub(super) fn unrecorded(&self) -> Unrecorded {
+        let mut unrecorded = Unrecorded::default();
+        for alert in self.alerts.values() {
+            let id = alert.pending.alert_id;
+            if alert.newly_held {
+                unrecorded.held.push(id);
+            }
+            match (alert.before, alert.after) {
+                (Some(State::Resolved), State::Resolved) => {}
+                (Some(State::Resolved), _) => _ = unrecorded.reopened.insert(id),
+                (_, State::Resolved) => unrecorded.settled.push(alert.pending.clone()),
+                _ => {}
+            }
+        }
+        unrecorded
     }
 
     /// By how much the open alerts of each rule would change: at risk, breached.
@@ -197,10 +211,10 @@ impl Foreseen {
         self.after = after;
     }
 
-    /// By a new deadline nobody has been told anything yet, and what was answered to a resolved alert is over.
+    /// By a new deadline nobody has been told anything yet, and whoever was on a resolved alert is no more.
     fn open_again(&mut self, by: &NewAlert) {
         if self.after == State::Resolved {
-            (self.pending.acknowledged, self.pending.promised_until, self.snoozed_until) = (false, None, None);
+            (self.pending.acknowledged, self.pending.promised_until) = (false, None);
         }
         if self.pending.due_at != by.due_at {
             self.pending.sent.clear();

@@ -12,7 +12,7 @@ use crate::now::fresh_id;
 use crate::store::{Page, Pass, Raised, Snapshot, StoreError, Told};
 
 use super::foresight::Foresight;
-use super::statements::{self, Seen};
+use super::statements::{self, Seen, Unrecorded};
 use super::{BATCH, Plan, ScanError};
 
 /// How long it is said of an alert that it was silenced when it would have been told of.
@@ -121,7 +121,7 @@ impl<'a> Ledger<'a> {
             Self::Kept { pass, outgoing, silences } => {
                 look_at_pending(&mut **pass, outgoing, scene, silences).await?;
                 let gathered = std::mem::take(outgoing);
-                let messages = statements::complete(&mut **pass, scene, seen, gathered, Vec::new()).await?;
+                let messages = statements::complete(&mut **pass, scene, seen, gathered, Unrecorded::default()).await?;
                 let mut sent = 0;
                 for (id, message) in messages.to_send {
                     sent += u64::from(pass.escalate(scene.at, id, &message).await?);
@@ -134,8 +134,8 @@ impl<'a> Ledger<'a> {
             }
             Self::Foreseen { snapshot, foresight, silences } => {
                 let outgoing = foresight.escalate(&mut **snapshot, scene, silences).await?;
-                let held = foresight.newly_held();
-                let messages = statements::complete(&mut **snapshot, scene, seen, outgoing, held).await?;
+                let unrecorded = foresight.unrecorded();
+                let messages = statements::complete(&mut **snapshot, scene, seen, outgoing, unrecorded).await?;
                 Ok(messages.to_send.len() as u64)
             }
         }

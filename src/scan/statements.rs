@@ -1,14 +1,14 @@
 //! What messages say beyond the alerts that are due, and the messages that belong to no alert: what was settled, a question
 //! about held alerts, a daily statement.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use lettre::message::Mailbox;
 use uuid::Uuid;
 
 use crate::calendar::Calendar;
-use crate::escalation::{Coverage, Digest, Kind, Message, Outgoing, Policy, Reach, Settled};
+use crate::escalation::{Coverage, Digest, Kind, Message, Outgoing, Pending, Policy, Reach, Settled};
 use crate::now::fresh_id;
 use crate::store::{Snapshot, StoreError, Thread};
 
@@ -31,6 +31,16 @@ pub(super) struct Seen<'a> {
     pub data_problems: u64,
 }
 
+/// What a scan decided and the database does not show.
+#[derive(Default)]
+pub(super) struct Unrecorded {
+    pub held: Vec<Uuid>,
+    /// Alerts that end.
+    pub settled: Vec<Pending>,
+    /// Alerts that are resolved in the database and open again.
+    pub reopened: HashSet<Uuid>,
+}
+
 /// Messages with all that they say.
 pub(super) struct Complete {
     pub to_send: Vec<(Uuid, Message)>,
@@ -38,20 +48,20 @@ pub(super) struct Complete {
     pub nothing_new: Vec<String>,
 }
 
-/// Completes the messages of a scan; `newly_held` are held alerts that the database does not show.
+/// Completes the messages of a scan.
 pub(super) async fn complete(
     snapshot: &mut dyn Snapshot,
     scene: Scene<'_>,
     seen: Seen<'_>,
     outgoing: Outgoing,
-    newly_held: Vec<Uuid>,
+    unrecorded: Unrecorded,
 ) -> Result<Complete, StoreError> {
     let threads = snapshot.threads().await?.into_iter().map(|thread| (thread.name.clone(), thread)).collect();
-    let mut statements = Statements { snapshot, scene, threads, nothing_new: Vec::new() };
+    let mut statements = Statements { snapshot, scene, unrecorded, threads, nothing_new: Vec::new() };
     let mut to_send: Vec<(Uuid, Message)> = outgoing.into_messages().collect();
     statements.settle(&mut to_send).await?;
     to_send.extend(statements.closing(&to_send).await?);
-    to_send.extend(statements.question(newly_held).await?);
+    to_send.extend(statements.question().await?);
     to_send.extend(statements.all_is_well());
     if !to_send.is_empty() {
         let coverage = statements.coverage(seen).await?;
@@ -65,6 +75,7 @@ pub(super) async fn complete(
 struct Statements<'a> {
     snapshot: &'a mut dyn Snapshot,
     scene: Scene<'a>,
+    unrecorded: Unrecorded,
     threads: BTreeMap<String, Thread>,
     nothing_new: Vec<String>,
 }
@@ -114,7 +125,11 @@ impl Statements<'_> {
     async fn settled(&mut self, level: u32, route: Option<usize>, since: DateTime<Utc>) -> Result<Settled, StoreError> {
         let policy = &self.scene.plan.policy;
         let found = self.snapshot.settled(level, since, SETTLED).await?;
-        let of_route = found.iter().filter(|alert| policy.recipients(alert, level).0 == route);
+        let Unrecorded { settled, reopened, .. } = &self.unrecorded;
+        let was_told = |alert: &&Pending| alert.sent.iter().any(|(sent, _)| *sent == level);
+        let all =
+            found.iter().filter(|alert| !reopened.contains(&alert.alert_id)).chain(settled.iter().filter(was_told));
+        let of_route = all.filter(|alert| policy.recipients(alert, level).0 == route);
         let ids: Vec<Uuid> = of_route.map(|alert| alert.alert_id).collect();
         let count = ids.len() as u64;
         Ok(Settled { alerts: ids.into_iter().take(NAMED).collect(), count })
@@ -164,10 +179,10 @@ impl Statements<'_> {
     }
 
     /// The question whether held alerts are right, if it has not been asked about the latest of them.
-    async fn question(&mut self, newly_held: Vec<Uuid>) -> Result<Option<(Uuid, Message)>, StoreError> {
+    async fn question(&mut self) -> Result<Option<(Uuid, Message)>, StoreError> {
         let (mut held, since) = self.snapshot.held().await?;
-        let since = if newly_held.is_empty() { since } else { Some(self.scene.at) };
-        held.extend(newly_held);
+        let since = if self.unrecorded.held.is_empty() { since } else { Some(self.scene.at) };
+        held.append(&mut self.unrecorded.held);
         let asked = self.threads.get(HELD).map(|thread| thread.told_at);
         let Some(since) = since.filter(|since| asked.is_none_or(|asked| asked < *since)) else { return Ok(None) };
         if !self.policy().may_send(self.scene.plan.calendars.default(), self.scene.at.max(since)) {

@@ -21,12 +21,12 @@ pub struct ScanSummary {
     /// Alerts that became at risk.
     pub warned: u64,
     pub resolved: Resolved,
-    /// In what circumstances alerts opened.
-    pub opening: Opening,
     pub messages: u64,
     /// Open data problems.
     pub data_problems: u64,
     pub elapsed_ms: u64,
+    /// In what circumstances alerts opened: `usual`, `inherited` or `held`.
+    pub opening: Opening,
 }
 
 /// The clocks of one rule as of the scan's instant, after the scan.
@@ -66,10 +66,10 @@ impl ScanSummary {
                 restarted: recorded.restarted,
                 withdrawn: recorded.withdrawn,
             },
-            opening: counts.opening,
             messages: counts.messages,
             data_problems: counts.data_problems,
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            opening: counts.opening,
         }
     }
 }

@@ -37,8 +37,8 @@ pub(super) struct Row {
     pub explanation: Option<String>,
     /// By a new deadline nobody has been told anything yet: the levels that went out are forgotten.
     pub untold: bool,
-    /// The claim has moved on: it is acknowledged and snoozed no more.
-    pub unanswered: bool,
+    /// The claim has moved on: it is acknowledged no more.
+    pub unacknowledged: bool,
     /// What happened, to be added to its events.
     pub happenings: Vec<Happening>,
     /// Whether anything is to be written.
@@ -100,11 +100,9 @@ impl Row {
         alert: &NewAlert,
         state: State,
     ) -> Result<(), StoreError> {
-        if self.state == State::Resolved {
-            self.unanswered = true;
-            if std::mem::take(&mut self.acknowledged) {
-                self.happenings.push(story::unacknowledged("the claim has moved on"));
-            }
+        if self.state == State::Resolved && std::mem::take(&mut self.acknowledged) {
+            self.unacknowledged = true;
+            self.happenings.push(story::unacknowledged("the claim has moved on"));
         }
         if self.due_at != alert.due_at {
             self.untold = true;

@@ -247,6 +247,7 @@ on_every_engine! {
         world.plan.policy.levels.push(world.plan.policy.levels[0].clone());
         world.plan.policy.levels[1].after = Some("2 business days".parse().expect("a span"));
         world.program("P-1", None, false).await;
+        world.scan("2026-11-16T09:00:00Z").await;
         review(&world, "C-1", "2026-11-16T10:00:00Z").await;
         let dry = |instant: &str| Request { at: at(instant), since: None, dry_run: true, scheduled_for: None, term: None };
         assert_eq!(world.scan_with(dry("2026-11-19T09:00:00Z")).await.messages, 1);

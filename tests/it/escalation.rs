@@ -51,6 +51,7 @@ on_every_engine! {
     async fn a_backlog_tells_each_level_once_in_one_message(mut world in World) {
         world.plan.policy.levels =
             vec![level(None, None, "support@example.com"), level(Some("2 business days"), None, "lead@example.com")];
+        world.scan("2026-11-18T09:00:00Z").await;
         for n in 0..30 {
             late_review(&world, &format!("C-{n}")).await;
         }

@@ -1,5 +1,6 @@
 //! Everything that needs a database, a mail server or the program itself, in one binary.
 
+mod answers;
 mod cli;
 mod config;
 mod daemon;
@@ -17,13 +18,16 @@ mod leases;
 mod lookback;
 mod model;
 mod passes;
+mod plausible;
 #[path = "../support/postgres/mod.rs"]
 mod postgres;
 mod postgres_server;
+mod quarter;
 mod rederive;
 mod retention;
 mod scaling;
 mod scan;
+mod silences;
 mod smtp_server;
 mod sources;
 mod store;

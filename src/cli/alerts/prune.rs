@@ -1,6 +1,6 @@
 //! `claimwatch alerts prune`: alerts that are resolved, and what belongs to them, deleted once they are old.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Args;
@@ -10,6 +10,7 @@ use super::utc;
 use crate::app::App;
 use crate::cli::Failure;
 use crate::cli::output::{counted, json, remark, say};
+use crate::cli::person::confirmed;
 use crate::retention::{PruneError, prune};
 use crate::store::Pruned;
 
@@ -52,7 +53,7 @@ pub async fn run(args: &PruneArgs, app: &App) -> Result<(), Failure> {
             return report(args, before, found);
         }
         remark(&format!("before {}: {}", utc(before), describe(&found)));
-        if !confirmed()? {
+        if !confirmed("Delete this? It cannot be undone.")? {
             return Err(Failure::failed("nothing was deleted"));
         }
     }
@@ -82,13 +83,6 @@ async fn pruned(app: &App, before: DateTime<Utc>, dry_run: bool) -> Result<Prune
         PruneError::TooLate { .. } => Failure::usage(format!("--before: {error}")),
         PruneError::Store(_) | PruneError::NoScan => Failure::failed(error.to_string()),
     })
-}
-
-fn confirmed() -> Result<bool, Failure> {
-    let mut answer = String::new();
-    let _ = write!(io::stderr().lock(), "Delete this? It cannot be undone. [y/N] ");
-    io::stdin().lock().read_line(&mut answer).map_err(|error| Failure::failed(format!("standard input: {error}")))?;
-    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
 fn report(args: &PruneArgs, before: DateTime<Utc>, pruned: Pruned) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::alert::State;
+use crate::alert::{Opening, State};
 use crate::scan::ScanSummary;
 
 /// The output of `diff --json`.
@@ -232,7 +232,8 @@ impl Diff {
     #[must_use]
     pub fn has_no_effect(&self) -> bool {
         let timeless = |outcome: &Outcome| {
-            let scan = ScanSummary { elapsed_ms: 0, ..outcome.scan.clone() };
+            // In what circumstances nothing opens is no difference.
+            let scan = ScanSummary { elapsed_ms: 0, opening: Opening::Usual, ..outcome.scan.clone() };
             Outcome { scan, ..outcome.clone() }
         };
         self.programs.is_empty() && timeless(&self.present) == timeless(&self.new)

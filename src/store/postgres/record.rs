@@ -117,7 +117,7 @@ fn read_row(row: &PgRow) -> Result<(AlertId, Row), StoreError> {
         acknowledged: row.try_get("acknowledged")?,
         explanation: None,
         untold: false,
-        unanswered: false,
+        unacknowledged: false,
         happenings: Vec::new(),
         changed: false,
     };
@@ -129,13 +129,13 @@ async fn write(connection: &mut PgConnection, rows: &[Row]) -> Result<(), StoreE
     if !untold.is_empty() {
         query("DELETE FROM alert_escalations WHERE alert_id = ANY ($1)").bind(untold).execute(&mut *connection).await?;
     }
-    let unanswered: Vec<Uuid> = rows.iter().filter(|row| row.unanswered).map(|row| row.id).collect();
-    if !unanswered.is_empty() {
+    let unacknowledged: Vec<Uuid> = rows.iter().filter(|row| row.unacknowledged).map(|row| row.id).collect();
+    if !unacknowledged.is_empty() {
         query(
-            "UPDATE sla_alerts SET acknowledged_at = NULL, acknowledged_by = NULL, acknowledged_until = NULL, note = NULL, \
-             snoozed_until = NULL WHERE id = ANY ($1)",
+            "UPDATE sla_alerts SET acknowledged_at = NULL, acknowledged_by = NULL, acknowledged_until = NULL, note = NULL \
+             WHERE id = ANY ($1)",
         )
-        .bind(unanswered)
+        .bind(unacknowledged)
         .execute(&mut *connection)
         .await?;
     }

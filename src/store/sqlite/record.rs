@@ -88,7 +88,7 @@ fn read(row: &sqlx::sqlite::SqliteRow) -> Result<Row, StoreError> {
         acknowledged: row.try_get("acknowledged")?,
         explanation: None,
         untold: false,
-        unanswered: false,
+        unacknowledged: false,
         happenings: Vec::new(),
         changed: false,
     })
@@ -101,10 +101,10 @@ async fn write(writer: &mut SqliteConnection, row: &Row) -> Result<(), StoreErro
             .execute(&mut *writer)
             .await?;
     }
-    if row.unanswered {
+    if row.unacknowledged {
         sqlx::query(
-            "UPDATE sla_alerts SET acknowledged_at = NULL, acknowledged_by = NULL, acknowledged_until = NULL, note = NULL, \
-             snoozed_until = NULL WHERE id = ?",
+            "UPDATE sla_alerts SET acknowledged_at = NULL, acknowledged_by = NULL, acknowledged_until = NULL, note = NULL \
+             WHERE id = ?",
         )
         .bind(row.id.to_string())
         .execute(&mut *writer)

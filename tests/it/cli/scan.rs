@@ -36,6 +36,7 @@ async fn a_scan_prints_its_summary_as_the_contract_shapes_it() {
         "\"messages\"",
         "\"data_problems\"",
         "\"elapsed_ms\"",
+        "\"opening\"",
     ];
     let places: Vec<_> = keys.iter().map(|key| told.out.find(key).expect(key)).collect();
     assert!(places.is_sorted(), "keys in the contract's order: {}", told.out);
@@ -49,7 +50,7 @@ async fn a_scan_prints_its_summary_as_the_contract_shapes_it() {
             "dispute": {"running": 0, "at_risk": 0, "breached": 0}, "payment": none, "tax_invoice_payment": none,
         },
         "opened": 1, "warned": 1, "resolved": {"met": 0, "late": 0, "restarted": 0, "withdrawn": 0},
-        "messages": 1, "data_problems": 1,
+        "messages": 1, "data_problems": 1, "opening": "inherited",
     });
     assert_eq!(summary, expected);
 }

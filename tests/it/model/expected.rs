@@ -94,6 +94,8 @@ pub struct Expected {
     pub alerts: BTreeMap<ClockId, Alert>,
     pub problems: BTreeSet<(String, &'static str)>,
     last_scan: Option<Instant>,
+    /// Until when all that there was to say at level 1 has been said; `None`: nothing was said yet.
+    said_until: Option<Instant>,
 }
 
 pub fn read(text: Option<&String>) -> Option<Instant> {
@@ -238,7 +240,7 @@ impl Expected {
         self.problems = problems(facts, settings, calendars);
         let opening = if self.last_scan.is_none() { Opening::Inherited } else { Opening::Usual };
         self.last_scan = Some(now);
-        let (messages, data_problems) = (self.tell(), self.problems.len() as u64);
+        let (messages, data_problems) = (self.tell(now, calendars.default()), self.problems.len() as u64);
         ScanSummary {
             at: now,
             dry_run: false,
@@ -306,13 +308,26 @@ impl Expected {
         RuleCounts { running: 0, at_risk: count(State::AtRisk), breached: count(State::Breached) }
     }
 
-    /// Level 1 goes out once about each deadline that is missed; all of them in one message.
-    fn tell(&mut self) -> u64 {
+    /// Level 1 goes out once about each deadline that is missed; all of them in one message. What was told of and is
+    /// settled since is said along with it, or on the next business day by itself.
+    fn tell(&mut self, now: Instant, calendar: &Calendar) -> u64 {
         let untold = |alert: &&mut Alert| alert.state == State::Breached && !alert.told;
         let mut told = 0;
         for alert in self.alerts.values_mut().filter(untold) {
             alert.story.push("escalated");
             (alert.told, told) = (true, 1);
+        }
+        let day = |at| calendar.zone().local_date(at);
+        let settled_since = |said: Instant| {
+            self.alerts.values().any(|alert| alert.told && alert.resolved_at.is_some_and(|resolved| resolved > said))
+        };
+        match self.said_until {
+            _ if told > 0 => self.said_until = Some(now),
+            Some(said) if day(said) < day(now) && calendar.is_business_day(day(now)) => {
+                told = u64::from(settled_since(said));
+                self.said_until = Some(now);
+            }
+            _ => {}
         }
         told
     }
