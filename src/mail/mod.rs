@@ -146,8 +146,7 @@ impl<'a> Composer<'a> {
         let identity = message::Identity { id: self.id, first: self.first };
         let view = View::new(&mut self, list);
         let bodies = render::bodies(self.words, &view)?;
-        let cut =
-            (list.missing > 0).then(|| csv::remark(self.words.say("cut-row", [("count", list.missing.into())])));
+        let cut = (list.missing > 0).then(|| csv::remark(self.words.say("cut-row", [("count", list.missing.into())])));
         let file = if self.sums.cases > 0 { Some(self.attachment.finish(cut.as_ref())?) } else { None };
         message::build(self.frame, identity, self.digest, self.now, bodies, (list, file)).map(Some)
     }

@@ -79,5 +79,8 @@ fn the_messages_of_a_thread_answer_its_first_and_share_a_list_id() {
     assert_eq!(header(&begins, "Message-ID"), header(&answers, "In-Reply-To"));
     assert_eq!(header(&begins, "List-Id"), header(&answers, "List-Id"));
     let list = header(&begins, "List-Id").expect("a list");
-    assert!(list.starts_with("claimwatch <level-1-rule-payment-") && list.ends_with(".claimwatch.example.com>"), "{list}");
+    assert!(
+        list.starts_with("claimwatch <level-1-rule-payment-") && list.ends_with(".claimwatch.example.com>"),
+        "{list}"
+    );
 }

@@ -12,8 +12,7 @@ fn settled(count: u64) -> Vec<Alert> {
     (0..count)
         .map(|n| {
             let mut alert = review(&format!("C-{n:03}")).alert;
-            (alert.state, alert.resolution, alert.resolved_at) =
-                (State::Resolved, Some(Resolution::Late), Some(now()));
+            (alert.state, alert.resolution, alert.resolved_at) = (State::Resolved, Some(Resolution::Late), Some(now()));
             alert
         })
         .collect()
@@ -119,10 +118,7 @@ fn statement(late: u64, problems: u64, running: u64) -> Mail {
 
 #[test]
 fn all_is_well_only_if_nothing_is_late_and_everything_could_be_classified() {
-    assert_eq!(
-        statement(0, 0, 400_000).subject,
-        "[claimwatch] All is well: nothing late among 400,000 running clocks"
-    );
+    assert_eq!(statement(0, 0, 400_000).subject, "[claimwatch] All is well: nothing late among 400,000 running clocks");
     assert_eq!(
         statement(0, 1, 1).subject,
         "[claimwatch] Nothing late among 1 running clock; 1 claim cannot be fully classified"

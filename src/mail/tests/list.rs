@@ -99,7 +99,10 @@ fn a_list_above_its_limit_even_when_compressed_is_cut_with_a_last_row_and_a_line
     let rows = rows(&read.csv);
     let listed = rows.len() - 2;
     assert!(listed > 200 && listed < 1_999, "{listed} rows");
-    assert_eq!(rows[listed + 1][0], format!("Liste coupée ici\u{A0}: {} de plus non affichés", grouped(2_000 - listed)));
+    assert_eq!(
+        rows[listed + 1][0],
+        format!("Liste coupée ici\u{A0}: {} de plus non affichés", grouped(2_000 - listed))
+    );
     let line = format!("en contient {} sur 2\u{A0}000", grouped(listed));
     assert!(read.text.replace('\n', " ").contains(&line), "{line}: {}", read.text);
     assert!(read.html.contains(&line));

@@ -117,13 +117,8 @@ fn looked_at() -> Coverage {
 
 /// What was settled: in every way, and one that opened again meanwhile.
 fn settled_alerts() -> Vec<Alert> {
-    let ways = [
-        Some(Resolution::Late),
-        Some(Resolution::Met),
-        Some(Resolution::Restarted),
-        Some(Resolution::Withdrawn),
-        None,
-    ];
+    let ways =
+        [Some(Resolution::Late), Some(Resolution::Met), Some(Resolution::Restarted), Some(Resolution::Withdrawn), None];
     let settled = ways.into_iter().zip(900..).map(|(resolution, number)| {
         let mut alert = review(&format!("C-{number}")).alert;
         if resolution.is_some() {

@@ -31,13 +31,7 @@ pub(super) struct CaseView {
 
 impl CaseView {
     /// `case` as the one with `number`, with times in `zone`.
-    pub(super) fn new(
-        words: Words,
-        number: usize,
-        case: &Case,
-        zone: Option<&Zone>,
-        claim_url: Option<&str>,
-    ) -> Self {
+    pub(super) fn new(words: Words, number: usize, case: &Case, zone: Option<&Zone>, claim_url: Option<&str>) -> Self {
         let alert = &case.alert;
         let explained = words.explanation(&alert.rule, &alert.explanation, zone);
         let mut rows = Rows { words, rows: Vec::new() };

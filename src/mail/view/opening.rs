@@ -48,7 +48,10 @@ impl Opening {
             Kind::Resolved => resolved(composer),
             Kind::Held => {
                 let count = composer.sums.cases;
-                (words.say("subject-held", [("count", count.into())]), words.say("headline-held", [("count", count.into())]))
+                (
+                    words.say("subject-held", [("count", count.into())]),
+                    words.say("headline-held", [("count", count.into())]),
+                )
             }
             Kind::AllIsWell => statement(words, &composer.digest.coverage),
         };
