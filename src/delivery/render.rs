@@ -1,6 +1,5 @@
 //! A message's facts → its bytes, once: looks at the alerts again and leaves out what was settled meanwhile.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,7 +9,7 @@ use super::Courier;
 use crate::alert::Alert;
 use crate::claim::Status;
 use crate::escalation::{Case, Digest, Kind};
-use crate::mail::{Composer, MAX_IN_BODY, Mail, MailError};
+use crate::mail::{Composer, Mail, MailError};
 use crate::sla;
 use crate::store::{LeasedDelivery, StoreError};
 
@@ -30,49 +29,89 @@ pub(super) enum RenderError {
 }
 
 impl Courier {
-    /// The message of `delivery` as things stand at `now`, worst case first; `None` if nothing is left to say.
+    /// The message of `delivery` as things stand at `now`; `None` if nothing is left to say.
     pub(super) async fn render(
         &self,
         delivery: &LeasedDelivery,
         now: DateTime<Utc>,
     ) -> Result<Option<Mail>, RenderError> {
-        let reminded: HashSet<Uuid> = delivery.digest.reminded.iter().copied().collect();
-        let mut composer = Composer::new(&self.frame, delivery.message, &delivery.digest, now);
-        let mut shown = 0;
+        let digest = &delivery.digest;
+        let mut composer = Composer::new(&self.frame, delivery.message, digest, now).answering(delivery.first);
+        let facts = Facts::of(digest);
+        let held = digest.kind == Kind::Held;
         // Which they are is asked once: there may be very many, and each page of them is then looked up by id.
         for page in self.store.unsettled(delivery.message, now).await?.chunks(PAGE) {
-            for alert in self.store.still_unsettled(page, delivery.digest.kind == Kind::Held, now).await? {
-                let reminder = reminded.contains(&alert.id);
+            for alert in self.store.still_unsettled(page, held, now).await? {
+                let case = self.case(&facts, alert, now);
                 // Acknowledging an alert stops its reminders, also the one that was on its way.
-                if reminder && alert.acknowledged_at.is_some() {
-                    continue;
+                if !case.reminder || case.alert.acknowledged_at.is_none() {
+                    composer.add(case)?;
                 }
-                composer.add(self.case(&delivery.digest, alert, reminder, shown < MAX_IN_BODY, now).await?)?;
-                shown += 1;
             }
         }
+        for case in composer.shown_mut() {
+            let (title, history) = self.store.background(&case.alert.claim_id, HISTORY).await?;
+            case.title = title;
+            if Status::parse(&case.alert.claim_status) == Some(Status::Disputed) {
+                case.history = history;
+            }
+        }
+        composer.tell_settled(self.settled(digest).await?);
         Ok(composer.finish()?)
     }
 
-    /// `alert` with what a reader needs beside it; what only the body shows is looked up only `in_full`.
-    async fn case(
-        &self,
-        digest: &Digest,
-        alert: Alert,
-        reminder: bool,
-        in_full: bool,
-        now: DateTime<Utc>,
-    ) -> Result<Case, StoreError> {
+    /// `alert` with what `facts` say of it and how late it is, but without what only the body shows.
+    fn case(&self, facts: &Facts<'_>, alert: Alert, now: DateTime<Utc>) -> Case {
         let calendars = Arc::clone(&self.calendars.borrow());
         let calendar = calendars.get(&alert.calendar).unwrap_or_else(|| calendars.default());
         let business_days_late = sla::business_days_between(calendar, alert.due_at, now);
-        let (title, mut history) =
-            if in_full { self.store.background(&alert.claim_id, HISTORY).await? } else { (None, Vec::new()) };
-        if Status::parse(&alert.claim_status) != Some(Status::Disputed) {
-            history.clear();
+        Case {
+            reminder: facts.reminded.contains(&alert.id),
+            business_days_late,
+            title: None,
+            history: Vec::new(),
+            silenced: facts.digest.silenced.get(&alert.id).cloned(),
+            promise_broken: facts.broken.contains(&alert.id),
+            alert,
         }
-        let silenced = digest.silenced.get(&alert.id).cloned();
-        let promise_broken = digest.broken.contains(&alert.id);
-        Ok(Case { alert, reminder, business_days_late, title, history, silenced, promise_broken })
+    }
+
+    /// The alerts that are settled since the thread's message before, the latest first, as far as the digest names them.
+    async fn settled(&self, digest: &Digest) -> Result<Vec<Alert>, StoreError> {
+        let named = &digest.settled.alerts;
+        if named.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut alerts = self.store.alerts_by_id(named).await?;
+        alerts.sort_by_key(|alert| named.iter().position(|id| *id == alert.id));
+        Ok(alerts)
+    }
+}
+
+/// What a digest says of its alerts, to be looked up by their ids: there may be very many.
+struct Facts<'a> {
+    digest: &'a Digest,
+    reminded: Ids,
+    broken: Ids,
+}
+
+impl<'a> Facts<'a> {
+    fn of(digest: &'a Digest) -> Self {
+        Self { digest, reminded: Ids::new(&digest.reminded), broken: Ids::new(&digest.broken) }
+    }
+}
+
+/// A set of ids that takes no more room than a list of them.
+struct Ids(Vec<Uuid>);
+
+impl Ids {
+    fn new(ids: &[Uuid]) -> Self {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        Self(ids)
+    }
+
+    fn contains(&self, id: &Uuid) -> bool {
+        self.0.binary_search(id).is_ok()
     }
 }

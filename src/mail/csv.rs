@@ -1,25 +1,22 @@
-//! The attachment: every case as a row, safe to open in a spreadsheet.
+//! A case as a row of the attachment, safe to open in a spreadsheet.
 //!
-//! UTF-8 with a byte-order mark (spreadsheets take it for another encoding without), RFC 4180, columns in [`COLUMNS`]
-//! whatever the language. A cell that a spreadsheet would take for a formula gets a leading apostrophe; cells and the
-//! whole file are bounded, and a cut is marked in the last row. Source: docs/domain.md, "Escalation"; OWASP, "CSV Injection".
+//! Columns are [`COLUMNS`] whatever the language. A cell that a spreadsheet would take for a formula gets a leading
+//! apostrophe, and cells are bounded. Source: docs/domain.md, "Escalation"; OWASP, "CSV Injection".
 
-use ::csv::{Terminator, Writer, WriterBuilder};
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 
 use crate::calendar::Zone;
 use crate::claim::clean_line;
 use crate::escalation::Case;
 use crate::sla::{DayKind, Explanation};
-use crate::wording::Words;
 
-use super::{MailError, claim_link};
+use super::claim_link;
 
 /// The columns, in order. Instants are RFC 3339 in the calendar's own offset; `business_days_late` are whole ones; `amount`
 /// is a plain decimal; `reminder` is `true` or `false`; `skipped` is every skipped day with its reason, as the explanation
 /// has them: `2026-11-21 Saturday; 2026-12-25 holiday: Christmas Day`, with `(estimated)` after a date that may still move.
 /// `chosen_by` is `program`, `rule` or `default`; `beyond_calendar` is what ends before the last day, and when.
-pub(super) const COLUMNS: [&str; 24] = [
+pub(super) const COLUMNS: [&str; 29] = [
     "alert_id",
     "rule",
     "claim_id",
@@ -44,76 +41,31 @@ pub(super) const COLUMNS: [&str; 24] = [
     "holiday_data",
     "zone_data",
     "beyond_calendar",
+    "acknowledged_until",
+    "silenced_by",
+    "silenced_until",
+    "held_since",
+    "inherited_at",
 ];
 
-/// The file's size limit: encoded it takes a third more, and servers refuse messages above 10 MB.
-pub(super) const MAX_BYTES: usize = 5_000_000;
+/// A row, a cell a column.
+pub(super) type Cells = [String; COLUMNS.len()];
+
 /// The longest cell, in characters.
 const MAX_CELL: usize = 1_000;
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// The file as far as it is written.
-pub(super) struct Attachment {
-    writer: Writer<Vec<u8>>,
-    size: usize,
-    limit: usize,
-    rows: usize,
-    full: bool,
+/// A row that says `text` and nothing else.
+pub(super) fn remark(text: String) -> Cells {
+    let mut row = [const { String::new() }; COLUMNS.len()];
+    row[0] = text;
+    row
 }
 
-impl Attachment {
-    /// A file without rows, of at most `limit` bytes and one row.
-    pub(super) fn new(limit: usize) -> Self {
-        let writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(BYTE_ORDER_MARK.to_vec());
-        Self { writer, size: 0, limit, rows: 0, full: false }
-    }
-
-    /// Whether a row was left out: then all later, less bad ones are.
-    pub(super) fn is_full(&self) -> bool {
-        self.full
-    }
-
-    /// How many cases are in it.
-    pub(super) fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Adds a case, unless the file would grow beyond its limit.
-    pub(super) fn add(&mut self, case: &Case, zone: Option<&Zone>, claim_url: Option<&str>) -> Result<(), MailError> {
-        if self.size == 0 {
-            self.size = BYTE_ORDER_MARK.len() + COLUMNS.iter().map(|column| column.len() + 1).sum::<usize>();
-            self.write(&COLUMNS)?;
-        }
-        let row = row(case, zone, claim_url);
-        // At worst every quote is doubled, and every cell quoted.
-        let most: usize = row.iter().map(|cell| cell.len() + cell.matches('"').count() + 3).sum();
-        if self.size + most > self.limit {
-            self.full = true;
-            return Ok(());
-        }
-        self.size += most;
-        self.rows += 1;
-        self.write(&row)
-    }
-
-    /// The finished file, of `cases` in all.
-    pub(super) fn finish(mut self, words: Words, cases: usize) -> Result<Vec<u8>, MailError> {
-        let missing = cases.saturating_sub(self.rows);
-        if missing > 0 {
-            let mut row = [const { String::new() }; COLUMNS.len()];
-            row[0] = words.say("cut-row", [("count", missing.into())]);
-            self.write(&row)?;
-        }
-        self.writer.into_inner().map_err(|error| MailError::Message(error.to_string()))
-    }
-
-    fn write<T: AsRef<[u8]>>(&mut self, row: &[T; COLUMNS.len()]) -> Result<(), MailError> {
-        self.writer.write_record(row).map_err(|error| MailError::Message(error.to_string()))
-    }
-}
-
-fn row(case: &Case, zone: Option<&Zone>, claim_url: Option<&str>) -> [String; COLUMNS.len()] {
+/// The row of `case`, with times in `zone`.
+pub(super) fn row(case: &Case, zone: Option<&Zone>, claim_url: Option<&str>) -> Cells {
     let alert = &case.alert;
+    let silenced = case.silenced.as_ref();
+    let at = |at: Option<DateTime<Utc>>| at.map(|at| instant(at, zone)).unwrap_or_default();
     let optional = |text: &Option<String>| text.as_deref().map(cell).unwrap_or_default();
     let explanation = &alert.explanation;
     [
@@ -141,6 +93,11 @@ fn row(case: &Case, zone: Option<&Zone>, claim_url: Option<&str>) -> [String; CO
         optional(&explanation.holiday_data),
         cell(&explanation.zone_data),
         explanation.beyond_calendar.as_ref().map(|beyond| cell(&beyond.to_string())).unwrap_or_default(),
+        at(alert.acknowledged_until),
+        silenced.map(|silenced| cell(&silenced.by)).unwrap_or_default(),
+        at(silenced.map(|silenced| silenced.until)),
+        at(alert.held_since),
+        at(alert.inherited_at),
     ]
 }
 

@@ -1,39 +1,53 @@
-//! Headers and MIME parts: multipart/mixed( multipart/alternative(text, HTML), `claims.csv` ).
+//! Headers and MIME parts: multipart/mixed( multipart/alternative(text, HTML), `claims.csv` ), without a list the inner alone.
 //!
-//! Nothing is left to chance: boundaries and the Message-ID come from the message's id, the date from `now`.
+//! Nothing is left to chance: boundaries and the Message-ID come from the message's id, the date from `now`. Messages of one
+//! thread answer its first one, and share a List-Id. Sources: RFC 2919, RFC 3834, RFC 5322.
 
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use data_encoding::BASE64_MIME;
 use lettre::Address;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::escalation::Digest;
+use crate::escalation::{Digest, Kind};
 
 use super::render::Bodies;
-use super::{Frame, Mail, MailError};
+use super::{Frame, List, Mail, MailError};
 
-/// The attachment's name, in every language: filters and scripts look for it.
-pub(super) const LIST_NAME: &str = "claims.csv";
+/// Which message it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Identity {
+    pub(super) id: Uuid,
+    /// The first of its thread.
+    pub(super) first: Uuid,
+}
 
 /// The message around these bodies and this list.
 pub(super) fn build(
     frame: &Frame,
-    id: Uuid,
+    Identity { id, first }: Identity,
     digest: &Digest,
     now: DateTime<Utc>,
     bodies: Bodies,
-    list: Vec<u8>,
+    (list, file): (List, Option<Vec<u8>>),
 ) -> Result<Mail, MailError> {
     let from = harmless(&frame.from)?;
-    let message_id = format!("<{id}@{}>", from.email.domain());
+    let id_of = |id: Uuid| format!("<{id}@{}>", from.email.domain());
+    let message_id = id_of(id);
+    let list_id = list_id(&digest.thread, from.email.domain());
+    let answered = (first != id).then(|| id_of(first));
     let mut builder = lettre::Message::builder()
         .message_id(Some(message_id.clone()))
         .date(date(now))
         .subject(bodies.subject.clone())
         .from(from);
+    if let Some(answered) = answered {
+        builder = builder.in_reply_to(answered.clone()).references(answered);
+    }
     if let Some(reply_to) = &frame.reply_to {
         builder = builder.reply_to(harmless(reply_to)?);
     }
@@ -46,19 +60,86 @@ pub(super) fn build(
     let builder = builder
         .raw_header(header("Auto-Submitted", "auto-generated")?)
         .raw_header(header("X-Auto-Response-Suppress", "All")?)
+        .raw_header(header("List-Id", &list_id)?)
+        .raw_header(header("X-Claimwatch-Kind", kind_name(digest.kind))?)
         .raw_header(header("X-Claimwatch-Level", &digest.level.to_string())?);
-    let list_type = content_type("text/csv; charset=utf-8; header=present")?;
-    let parts = MultiPart::mixed()
-        .boundary(format!("claimwatch-{}-mixed", id.simple()))
-        .multipart(
-            MultiPart::alternative()
-                .boundary(format!("claimwatch-{}-alternative", id.simple()))
-                .singlepart(SinglePart::plain(bodies.text))
-                .singlepart(SinglePart::html(bodies.html)),
-        )
-        .singlepart(Attachment::new(LIST_NAME.to_owned()).body(list, list_type));
+    let texts = MultiPart::alternative()
+        .boundary(format!("claimwatch-{}-alternative", id.simple()))
+        .singlepart(SinglePart::plain(bodies.text))
+        .singlepart(SinglePart::html(bodies.html));
+    let boundary = format!("claimwatch-{}-mixed", id.simple());
+    let parts = match &file {
+        None => texts,
+        Some(_) => {
+            let in_base64_later = Body::dangerous_pre_encoded(Vec::new(), ContentTransferEncoding::Base64);
+            let csv = "text/csv; charset=utf-8; header=present";
+            let media_type = content_type(if list.is_compressed { "application/gzip" } else { csv })?;
+            MultiPart::mixed()
+                .boundary(boundary.clone())
+                .multipart(texts)
+                .singlepart(Attachment::new(list.name().to_owned()).body(in_base64_later, media_type))
+        }
+    };
     let message = builder.multipart(parts).map_err(|error| MailError::Message(error.to_string()))?;
-    Ok(Mail { message_id, subject: bodies.subject, bytes: message.formatted() })
+    let mut bytes = message.formatted();
+    if let Some(file) = file {
+        bytes = with_file(&bytes, &file, &boundary)?;
+    }
+    Ok(Mail { message_id, subject: bodies.subject, bytes })
+}
+
+/// `message` with `file` as the body of its last part. It may be large, so that it is encoded where it is to stand.
+fn with_file(message: &[u8], file: &[u8], boundary: &str) -> Result<Vec<u8>, MailError> {
+    let end = format!("\r\n--{boundary}--\r\n");
+    let Some(before) = message.strip_suffix(end.as_bytes()) else {
+        return Err(MailError::Message(format!("expected it to end with its last part and {end:?}")));
+    };
+    let begins = before.len();
+    let encoded = BASE64_MIME.encode_len(file.len());
+    let mut bytes = Vec::with_capacity(begins + encoded + end.len());
+    bytes.extend_from_slice(before);
+    bytes.resize(begins + encoded, 0);
+    BASE64_MIME.encode_mut(file, &mut bytes[begins..]);
+    // The last line's end is that of the part.
+    bytes.truncate(bytes.trim_ascii_end().len());
+    bytes.extend_from_slice(end.as_bytes());
+    Ok(bytes)
+}
+
+/// What filters and ticket systems tell messages apart by.
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Escalation => "escalation",
+        Kind::Inherited => "inherited",
+        Kind::Resolved => "resolved",
+        Kind::Held => "held",
+        Kind::AllIsWell => "all-is-well",
+    }
+}
+
+/// The List-Id of a thread, the same for all of its messages: `claimwatch <level-1.claimwatch.example.com>`. A thread whose
+/// name is more than plain words has a part of its hash in it, so that no other has the same.
+fn list_id(thread: &str, domain: &str) -> String {
+    const MAX_SLUG: usize = 60;
+    let mut slug = String::new();
+    for c in thread.chars() {
+        if slug.len() >= MAX_SLUG {
+            break;
+        }
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if !slug.is_empty() && slug == thread.replace(' ', "-") {
+        return format!("claimwatch <{slug}.claimwatch.{domain}>");
+    }
+    let hash = Sha256::digest(thread.as_bytes());
+    let part: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let slug = format!("{slug}-{part}");
+    format!("claimwatch <{}.claimwatch.{domain}>", slug.trim_start_matches('-'))
 }
 
 /// A mailbox as headers can have it: a domain in its ASCII form. The builder would panic on a control character in a
@@ -95,3 +176,6 @@ fn header(name: &'static str, value: &str) -> Result<HeaderValue, MailError> {
 fn content_type(text: &str) -> Result<ContentType, MailError> {
     ContentType::parse(text).map_err(|error| MailError::Message(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

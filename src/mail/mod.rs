@@ -1,28 +1,33 @@
 //! A digest becomes a message: headers, text, HTML, CSV, stable Message-ID.
 //!
-//! No I/O: a [`Composer`] is handed the cases one by one, worst first, and keeps the first [`MAX_IN_BODY`] in full; all of
+//! No I/O: a [`Composer`] is handed the cases one by one in any order, and keeps the worst [`MAX_IN_BODY`] in full; all of
 //! them are in the totals and, up to its size limit, in the attachment. The same id, digest, cases and `now` make the same
 //! bytes. Text from claims is cleaned before it comes near a header, a page or a cell. Source: docs/domain.md, "Escalation".
 
+mod attachment;
 mod csv;
+mod gzip;
 mod message;
 mod render;
+mod sums;
 mod view;
+mod worst;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use lettre::message::Mailbox;
 use uuid::Uuid;
 
+use crate::alert::Alert;
 use crate::calendar::Zone;
-use crate::claim::Totals;
 use crate::escalation::{Case, Digest};
-use crate::sla::{Beyond, Explanation};
 use crate::wording::Words;
 
-use self::csv::Attachment;
+use self::attachment::Attachment;
+use self::sums::Sums;
 use self::view::View;
+use self::worst::Worst;
 
 /// What every message of this installation has in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,39 +57,22 @@ pub enum MailError {
     Message(String),
 }
 
-/// So many cases are shown in the body; all others are in the attachment alone.
+/// So many cases are shown in the body, the worst ones; all others are in the attachment alone.
 pub const MAX_IN_BODY: usize = 50;
 
-/// Builds one message from its digest and its cases, which are handed over one by one, worst first.
+/// Builds one message from its digest and its cases.
 pub struct Composer<'a> {
     frame: &'a Frame,
     id: Uuid,
+    first: Uuid,
     digest: &'a Digest,
     now: DateTime<Utc>,
     words: Words,
     zones: Zones,
-    shown: Vec<Case>,
+    worst: Worst,
     sums: Sums,
+    settled: Vec<Alert>,
     attachment: Attachment,
-}
-
-/// What is said of all cases together.
-#[derive(Debug, Default)]
-struct Sums {
-    cases: usize,
-    reminders: usize,
-    money: Totals,
-    by_rule: BTreeMap<String, RuleSum>,
-    /// Cases that were counted beyond what their calendar knows.
-    beyond: usize,
-    /// What those calendars know: calendar, origin, first and last day.
-    known: BTreeSet<(String, String, NaiveDate, NaiveDate)>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct RuleSum {
-    cases: usize,
-    worst_days: u32,
 }
 
 impl<'a> Composer<'a> {
@@ -94,76 +82,101 @@ impl<'a> Composer<'a> {
         Self {
             frame,
             id,
+            first: id,
             digest,
             now,
             words: Words::new(digest.language),
             zones: Zones::default(),
-            shown: Vec::new(),
+            worst: Worst::default(),
             sums: Sums::default(),
-            attachment: Attachment::new(csv::MAX_BYTES),
+            settled: Vec::new(),
+            attachment: Attachment::new(attachment::MAX_BYTES),
         }
     }
 
-    /// Adds a case: to the body if it is among the first, to the totals and the attachment in any case.
+    /// Makes it an answer to the message `first`, unless that is itself.
+    #[must_use]
+    pub fn answering(mut self, first: Uuid) -> Self {
+        self.first = first;
+        self
+    }
+
+    /// Adds a case: to the totals and the attachment, and to the body as long as it is among the worst.
     ///
     /// # Errors
     /// [`MailError`] if the attachment cannot be written.
     pub fn add(&mut self, case: Case) -> Result<(), MailError> {
         self.sums.add(&case);
-        if !self.attachment.is_full() {
-            let zone = self.zones.of(&case.alert.explanation);
-            self.attachment.add(&case, zone, self.frame.claim_url.as_deref())?;
+        match self.worst.keep(case) {
+            Some(case) if !self.attachment.is_full() => {
+                let zone = self.zones.named(&case.alert.explanation.time_zone);
+                self.attachment.add(&csv::row(&case, zone, self.frame.claim_url.as_deref()))
+            }
+            _ => Ok(()),
         }
-        if self.shown.len() < MAX_IN_BODY {
-            self.shown.push(case);
-        }
-        Ok(())
     }
 
-    /// The finished message; `None` if no case was added: then there is nothing to say.
+    /// The cases that are shown in the body, worst first, once all were added: what only the body shows may be put in here.
+    pub fn shown_mut(&mut self) -> &mut [Case] {
+        self.worst.cases_mut()
+    }
+
+    /// Tells of alerts that are settled since the thread's message before, in this order.
+    pub fn tell_settled(&mut self, alerts: Vec<Alert>) {
+        self.settled = alerts;
+    }
+
+    /// The finished message; `None` if there is nothing to say: no case was added, and its digest speaks of nothing else.
     ///
     /// # Errors
     /// [`MailError`]
     pub fn finish(mut self) -> Result<Option<Mail>, MailError> {
-        if self.shown.is_empty() {
+        if self.sums.cases == 0 && !self.digest.speaks_without_alerts() {
             return Ok(None);
         }
-        let listed = self.attachment.rows();
-        let view = View::new(&mut self, listed);
-        let bodies = render::bodies(self.words, &view)?;
-        let list = self.attachment.finish(self.words, self.sums.cases)?;
-        message::build(self.frame, self.id, self.digest, self.now, bodies, list).map(Some)
-    }
-}
-
-impl Sums {
-    fn add(&mut self, case: &Case) {
-        self.cases += 1;
-        self.reminders += usize::from(case.reminder);
-        self.money.add(case.alert.amount, case.alert.currency);
-        let rule = match self.by_rule.get_mut(&case.alert.rule) {
-            Some(rule) => rule,
-            None => self.by_rule.entry(case.alert.rule.clone()).or_default(),
-        };
-        rule.cases += 1;
-        rule.worst_days = rule.worst_days.max(case.business_days_late);
-        if let Some(Beyond { source, known_from, known_until }) = &case.alert.explanation.beyond_calendar {
-            self.beyond += 1;
-            self.known.insert((case.alert.calendar.clone(), source.clone(), *known_from, *known_until));
+        for case in self.worst.cases() {
+            let zone = self.zones.named(&case.alert.explanation.time_zone);
+            self.attachment.begin_with(&csv::row(case, zone, self.frame.claim_url.as_deref()))?;
         }
+        let list = List {
+            rows: self.attachment.rows(),
+            missing: self.sums.cases.saturating_sub(self.attachment.rows()),
+            is_compressed: self.attachment.is_compressed(),
+        };
+        let identity = message::Identity { id: self.id, first: self.first };
+        let view = View::new(&mut self, list);
+        let bodies = render::bodies(self.words, &view)?;
+        let cut = (list.missing > 0).then(|| csv::remark(self.words.say("cut-row", [("count", list.missing.into())])));
+        let file = if self.sums.cases > 0 { Some(self.attachment.finish(cut.as_ref())?) } else { None };
+        message::build(self.frame, identity, self.digest, self.now, bodies, (list, file)).map(Some)
     }
 }
 
-/// The zones that the cases' explanations name, each looked up once.
+/// What the attachment came to.
+#[derive(Clone, Copy, Debug)]
+struct List {
+    rows: usize,
+    /// How many cases are not in it.
+    missing: usize,
+    is_compressed: bool,
+}
+
+impl List {
+    /// The file's name, in every language: filters and scripts look for it.
+    fn name(self) -> &'static str {
+        if self.is_compressed { "claims.csv.gz" } else { "claims.csv" }
+    }
+}
+
+/// Zones by name, each looked up once.
 #[derive(Debug, Default)]
 struct Zones(HashMap<String, Option<Zone>>);
 
 impl Zones {
-    /// The zone of an explanation; `None` if the zone data no longer has it: then times are in UTC, and say so.
-    fn of(&mut self, explanation: &Explanation) -> Option<&Zone> {
-        let name = &explanation.time_zone;
+    /// The zone `name`; `None` if the zone data no longer has it: then times are in UTC, and say so.
+    fn named(&mut self, name: &str) -> Option<&Zone> {
         if !self.0.contains_key(name) {
-            self.0.insert(name.clone(), Zone::named(name).ok());
+            self.0.insert(name.to_owned(), Zone::named(name).ok());
         }
         self.0.get(name).and_then(Option::as_ref)
     }

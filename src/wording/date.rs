@@ -1,6 +1,6 @@
 //! Days and instants in words: « mercredi 25 novembre 2026 », `Wed 25 Nov`, `10:00 (UTC+1)`.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
 
 use crate::calendar::Zone;
 
@@ -64,6 +64,18 @@ impl Words {
                 ("offset", offset_name(offset).into()),
             ],
         )
+    }
+
+    /// The end `at` before which something holds: `("day", "Tuesday, 8 December 2026")` if that day ends with it, else
+    /// `("instant", …)` as [`Words::instant`] has it. Messages choose their words by the first.
+    #[must_use]
+    pub fn ending<'z>(self, at: DateTime<Utc>, zone: impl Into<Option<&'z Zone>>) -> (&'static str, String) {
+        let zone = zone.into();
+        if local(at, zone).0.time() == NaiveTime::MIN {
+            ("day", self.date(day_ending_at(at, zone)))
+        } else {
+            ("instant", self.instant(at, zone))
+        }
     }
 
     /// As [`Words::instant`], with the zone's name: `…, 10:00 (Europe/Paris, UTC+1)`.

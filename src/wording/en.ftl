@@ -171,13 +171,78 @@ subject-reminder = [claimwatch] Reminder: { $what } { $total ->
     [one] is late:
    *[other] are late; worst:
 } { $claim }, { $days } (level { $level })
+subject-inherited = [claimwatch] Inherited: { $what } { $total ->
+    [one] was late already:
+   *[other] were late already; worst:
+} { $claim }, { $days } (level { $level })
+subject-resolved = [claimwatch] { $count ->
+    [one] Resolved: { $claim }
+   *[other] { $count } resolved: { $claim } and { $more } more
+} (level { $level })
+subject-resolved-count = [claimwatch] { $count } resolved (level { $level })
+subject-held = [claimwatch] Question: { $count ->
+    [one] is { $count } new alert right? It is
+   *[other] are { $count } new alerts right? They are
+} held until someone says so
+subject-all-is-well = [claimwatch] All is well: nothing late among { $running ->
+    [one] { $running } running clock
+   *[other] { $running } running clocks
+}
+subject-nothing-late = [claimwatch] Nothing late among { $running ->
+    [one] { $running } running clock
+   *[other] { $running } running clocks
+}; { $problems ->
+    [one] { $problems } claim cannot be fully classified
+   *[other] { $problems } claims cannot be fully classified
+}
+subject-statement = [claimwatch] Daily statement: { $late } late among { $running ->
+    [one] { $running } running clock
+   *[other] { $running } running clocks
+}
 headline = { $what } { $total ->
     [one] is late
    *[other] are late
 }
+headline-resolved = { $count ->
+    [one] { $count } alert is resolved
+   *[other] { $count } alerts are resolved
+}
+headline-held = { $count ->
+    [one] Is { $count } new alert right?
+   *[other] Are { $count } new alerts right?
+}
+headline-nothing-late = Nothing is late
+headline-statement = { $late ->
+    [one] { $late } clock is late
+   *[other] { $late } clocks are late
+}
 worst-of-all = Worst: { $claim }, { $late }.
 level-first = Escalation level { $level }: a deadline was missed.
 level-next = Escalation level { $level }: the deadline was missed, the levels before this one were told, and it is still open.
+inherited = { $total ->
+    [one] It was late already when claimwatch began to watch it, or when the rules or calendars changed. This message is the only one about that.
+   *[other] They were late already when claimwatch began to watch them, or when the rules or calendars changed. This is one message about all of them.
+}
+inherited-counted = Higher levels count their business days from { $day }, and not from the deadlines.
+inherited-counted-each = Higher levels count their business days from the day on which each was taken over ({ $first } to { $last }), and not from the deadlines.
+resolved-told = { $count ->
+    [one] It was told of at escalation level { $level } and is settled since. There is nothing else to tell.
+   *[other] They were told of at escalation level { $level } and are settled since. There is nothing else to tell.
+}
+held-why = The scan of { $instant } would have opened { $count } alerts at once. That is above the limit of { $limit }; a scan that opens any usually opens { $usual }.
+held-why-without-habit = The scan of { $instant } would have opened { $count } alerts at once. That is above the limit of { $limit }; how many are usual is not known yet.
+held-kept = They are held: nothing is told of them, and dashboards show them as held.
+held-fewer = { $count ->
+    [one] { $count } of them is still held and listed here.
+   *[other] { $count } of them are still held and listed here.
+}
+held-look = Look at the source of the claims first. Often it was changed: an import with wrong dates, a status under another name, a column that is empty now.
+held-release = If they are right, release them. They are then told of as usual, from the next scan on.
+held-release-command = claimwatch alerts release --by NAME
+held-discard = If they are not, discard them. They are then resolved as withdrawn, and what is still late at the next scan is looked at anew.
+held-discard-command = claimwatch alerts discard --by NAME
+well-told = What is late is told of in messages of its own, unless it is snoozed, silenced or held.
+well-purpose = This message comes at the beginning of every business day. If it stays away, claimwatch does not run, or its mail does not arrive: then ask whoever runs it.
 all-reminders = { $total ->
     [one] This is a reminder: it was reported at this level before and is still open.
    *[other] These are reminders: they were reported at this level before and are still open.
@@ -205,14 +270,52 @@ held-up-without-amount = { $count ->
    *[other] { $count } cases without an amount or a currency are in no sum.
 }
 late-by-rule = Late by rule
+held-by-rule = Held by rule
+open-by-rule = Open alerts by rule
+open-alerts = { $late } late, { $risk } at risk
 worst-of-rule = worst: { $days }
 list-worst-first = The cases, worst first
 more-in-attachment = { $count ->
-    [one] And { $count } more, in the attached claims.csv.
-   *[other] And { $count } more, all in the attached claims.csv.
+    [one] And { $count } more, in the attached { $file }.
+   *[other] And { $count } more, all in the attached { $file }.
 }
-more-than-attachment = And { $count } more. The attached claims.csv has the worst { $listed } of all { $total } and no room for the rest; they are in the alert table.
-attachment = The whole list is attached as claims.csv.
+more-than-attachment = And { $count } more. The attached { $file } lists { $listed } of all { $total } and has no room for the rest; they are in the table sla_alerts.
+attachment = The whole list is attached as { $file }.
+attachment-order = Its first rows are the cases shown here; then come the others, oldest deadline first.
+attachment-compressed = It is compressed: Windows 11, macOS and Linux open it by themselves, older systems with 7-Zip or gunzip.
+
+## Mail: what was resolved, what was looked at
+
+settled = Resolved since the last message of this thread
+settled-how = { $how ->
+    [met] turned out to be in time
+    [late] done late
+    [restarted] its clock started again
+    [withdrawn] withdrawn
+   *[other] open again
+}
+settled-more = { $named ->
+    [yes] And { $count } more, in the table sla_alerts.
+   *[no] { $count } in all, in the table sla_alerts.
+}
+coverage = What was looked at
+label-scan = Scan
+label-running = Running clocks
+label-open = Open alerts
+label-problems = Data problems
+label-newest = Newest clock
+label-calendars = Calendars
+coverage-running = { $rules } ({ $count } in all)
+coverage-problems = { $count ->
+    [0] none
+    [one] { $count } claim cannot be classified, or not fully; the table data_problems says why
+   *[other] { $count } claims cannot be classified, or not fully; the table data_problems says why
+}
+coverage-none = none
+coverage-no-alert = none
+coverage-newest = started { $instant }
+coverage-calendar = { $calendar } ({ $zone }), without an end
+coverage-calendar-until = { $calendar } ({ $zone }), holidays known until { $until }
 
 ## Mail: one case
 
@@ -232,9 +335,26 @@ label-history = Latest history
 label-reminder = Reminder
 nothing-skipped = no day
 reported-before = reported at this level before
+not-late-yet = not late yet
 label-acknowledged = Acknowledged
 acknowledged-by = by { $who }, { $date }
-acknowledged-by-note = by { $who }, { $date }: { $note }
+promised-until = promised { $end ->
+    [day] by the end of { $until }
+   *[instant] before { $until }
+}
+label-promise = Promise
+promise-broken = { $end ->
+    [day] broken (promised by the end of { $until }), which is why this level comes now
+    [instant] broken (promised before { $until }), which is why this level comes now
+   *[other] broken, which is why this level comes now
+}
+label-silenced = Silenced
+was-silenced = was silenced by { $who } { $end ->
+    [day] until the end of { $until }
+   *[instant] until { $until }
+}: { $reason }
+label-inherited = Taken over
+inherited-on = { $day }, late already; higher levels are counted from then
 history-entry = { $date }, { $status }: { $note }
 history-entry-without-note = { $date }, { $status }
 history-no-date = no date
@@ -243,6 +363,7 @@ history-no-date = no date
 
 greeting = Hello,
 support = Support requests
+covers-without-cases = This message was made on { $instant }.
 covers = This message was made on { $instant } from the alerts that were open then. Deadlines are counted in each case’s own calendar and time zone.
 automatic = claimwatch sent it automatically.
 cut-row = List cut here: { $count } more not shown

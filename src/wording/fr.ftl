@@ -174,13 +174,87 @@ subject-reminder = [claimwatch] Rappel : { $what } en retard{ $total ->
     [one] {""} :
    *[other] {""} ; pire cas :
 } { $claim }, { $days } (niveau { $level })
+subject-inherited = [claimwatch] Reprise de l’existant : { $what } déjà en retard{ $total ->
+    [one] {""} :
+   *[other] {""} ; pire cas :
+} { $claim }, { $days } (niveau { $level })
+subject-resolved = [claimwatch] { $count ->
+    [one] Alerte résolue : { $claim }
+   *[other] { $count } alertes résolues : { $claim } et { $more ->
+        [one] { $more } autre
+       *[other] { $more } autres
+    }
+} (niveau { $level })
+subject-resolved-count = [claimwatch] { $count ->
+    [one] { $count } alerte résolue
+   *[other] { $count } alertes résolues
+} (niveau { $level })
+subject-held = [claimwatch] Question : { $count ->
+    [one] { $count } nouvelle alerte est-elle fondée ? Elle est retenue
+   *[other] { $count } nouvelles alertes sont-elles fondées ? Elles sont retenues
+} en attendant une réponse
+subject-all-is-well = [claimwatch] Tout va bien : aucun retard sur { $running ->
+    [one] { $running } délai en cours
+   *[other] { $running } délais en cours
+}
+subject-nothing-late = [claimwatch] Aucun retard sur { $running ->
+    [one] { $running } délai en cours
+   *[other] { $running } délais en cours
+} ; { $problems ->
+    [one] { $problems } demande ne peut être entièrement classée
+   *[other] { $problems } demandes ne peuvent être entièrement classées
+}
+subject-statement = [claimwatch] Point quotidien : { $late ->
+    [one] { $late } retard
+   *[other] { $late } retards
+} sur { $running ->
+    [one] { $running } délai en cours
+   *[other] { $running } délais en cours
+}
 headline = { $what } { $total ->
     [one] est en retard
    *[other] sont en retard
 }
+headline-resolved = { $count ->
+    [one] { $count } alerte est résolue
+   *[other] { $count } alertes sont résolues
+}
+headline-held = { $count ->
+    [one] { $count } nouvelle alerte est-elle fondée ?
+   *[other] { $count } nouvelles alertes sont-elles fondées ?
+}
+headline-nothing-late = Aucun retard
+headline-statement = { $late ->
+    [one] { $late } délai est dépassé
+   *[other] { $late } délais sont dépassés
+}
 worst-of-all = Pire cas : { $claim }, { $late }.
 level-first = Niveau d’escalade { $level } : une échéance est dépassée.
 level-next = Niveau d’escalade { $level } : l’échéance est dépassée, les niveaux précédents ont été prévenus et rien n’est réglé.
+inherited = { $total ->
+    [one] Le cas était déjà en retard quand claimwatch a commencé à le surveiller, ou quand les règles ou les calendriers ont changé. Ce message est le seul à ce sujet.
+   *[other] Ces cas étaient déjà en retard quand claimwatch a commencé à les surveiller, ou quand les règles ou les calendriers ont changé. Ce seul message les réunit tous.
+}
+inherited-counted = Les niveaux supérieurs comptent leurs jours ouvrés à partir du { $day }, et non à partir des échéances.
+inherited-counted-each = Les niveaux supérieurs comptent leurs jours ouvrés à partir du jour où chaque cas a été repris (du { $first } au { $last }), et non à partir des échéances.
+resolved-told = { $count ->
+    [one] Elle avait été signalée au niveau d’escalade { $level } et s’est réglée depuis. Il n’y a rien d’autre à signaler.
+   *[other] Elles avaient été signalées au niveau d’escalade { $level } et se sont réglées depuis. Il n’y a rien d’autre à signaler.
+}
+held-why = Le passage du { $instant } aurait ouvert { $count } alertes d’un coup. C’est au-dessus de la limite de { $limit } ; d’habitude, un passage qui en ouvre en ouvre { $usual }.
+held-why-without-habit = Le passage du { $instant } aurait ouvert { $count } alertes d’un coup. C’est au-dessus de la limite de { $limit } ; on ne sait pas encore combien sont habituelles.
+held-kept = Elles sont retenues : rien n’en est signalé, et les tableaux de bord les montrent comme retenues.
+held-fewer = { $count ->
+    [one] { $count } d’entre elles est encore retenue et figure ici.
+   *[other] { $count } d’entre elles sont encore retenues et figurent ici.
+}
+held-look = Regardez d’abord la source des demandes. Souvent, elle a changé : un import avec de mauvaises dates, un statut renommé, une colonne désormais vide.
+held-release = Si elles sont fondées, libérez-les. Elles sont alors signalées comme d’habitude, dès le prochain passage.
+held-release-command = claimwatch alerts release --by NOM
+held-discard = Sinon, écartez-les. Elles sont alors résolues comme retirées, et ce qui est encore en retard au prochain passage est examiné à nouveau.
+held-discard-command = claimwatch alerts discard --by NOM
+well-told = Ce qui est en retard est signalé dans des messages à part, sauf ce qui est en pause, mis en sourdine ou retenu.
+well-purpose = Ce message arrive au début de chaque jour ouvré. S’il manque, claimwatch ne tourne pas ou son courrier n’arrive pas : demandez alors à la personne qui l’exploite.
 all-reminders = { $total ->
     [one] Ceci est un rappel : le cas a déjà été signalé à ce niveau et reste ouvert.
    *[other] Ce sont des rappels : les cas ont déjà été signalés à ce niveau et restent ouverts.
@@ -208,14 +282,55 @@ held-up-without-amount = { $count ->
    *[other] { $count } cas sans montant ou sans devise ne sont dans aucune somme.
 }
 late-by-rule = Retards par règle
+held-by-rule = Alertes retenues par règle
+open-by-rule = Alertes ouvertes par règle
+open-alerts = { $late } en retard, { $risk } à risque
 worst-of-rule = au pire { $days }
 list-worst-first = Les cas, du plus grave au moins grave
 more-in-attachment = { $count ->
-    [one] Et { $count } autre, dans le fichier joint claims.csv.
-   *[other] Et { $count } autres, tous dans le fichier joint claims.csv.
+    [one] Et { $count } autre, dans le fichier joint { $file }.
+   *[other] Et { $count } autres, tous dans le fichier joint { $file }.
 }
-more-than-attachment = Et { $count } autres. Le fichier joint claims.csv contient les { $listed } plus graves sur { $total } ; les autres n’y tiennent pas et sont dans la table des alertes.
-attachment = La liste complète est jointe : claims.csv.
+more-than-attachment = Et { $count } autres. Le fichier joint { $file } en contient { $listed } sur { $total } ; les autres n’y tiennent pas et sont dans la table sla_alerts.
+attachment = La liste complète est jointe : { $file }.
+attachment-order = Ses premières lignes sont les cas présentés ici ; puis viennent les autres, l’échéance la plus ancienne d’abord.
+attachment-compressed = Il est compressé : Windows 11, macOS et Linux l’ouvrent directement, les systèmes plus anciens avec 7-Zip ou gunzip.
+
+## Mail: what was resolved, what was looked at
+
+settled = Résolu depuis le dernier message de ce fil
+settled-how = { $how ->
+    [met] finalement fait à temps
+    [late] fait en retard
+    [restarted] le délai est reparti
+    [withdrawn] retiré
+   *[other] de nouveau ouvert
+}
+settled-more = { $named ->
+    [yes] { $count ->
+        [one] Et { $count } autre, dans la table sla_alerts.
+       *[other] Et { $count } autres, dans la table sla_alerts.
+    }
+   *[no] { $count } en tout, dans la table sla_alerts.
+}
+coverage = Ce qui a été examiné
+label-scan = Passage
+label-running = Délais en cours
+label-open = Alertes ouvertes
+label-problems = Données
+label-newest = Dernier délai
+label-calendars = Calendriers
+coverage-running = { $rules } ({ $count } en tout)
+coverage-problems = { $count ->
+    [0] aucun problème
+    [one] { $count } demande ne peut être classée, ou pas entièrement ; la table data_problems dit pourquoi
+   *[other] { $count } demandes ne peuvent être classées, ou pas entièrement ; la table data_problems dit pourquoi
+}
+coverage-none = aucun
+coverage-no-alert = aucune
+coverage-newest = parti le { $instant }
+coverage-calendar = { $calendar } ({ $zone }), sans fin
+coverage-calendar-until = { $calendar } ({ $zone }), jours fériés connus jusqu’au { $until }
 
 ## Mail: one case
 
@@ -235,9 +350,26 @@ label-history = Derniers événements
 label-reminder = Rappel
 nothing-skipped = aucun jour
 reported-before = déjà signalé à ce niveau
+not-late-yet = pas encore en retard
 label-acknowledged = Pris en charge
 acknowledged-by = par { $who }, { $date }
-acknowledged-by-note = par { $who }, { $date } : { $note }
+promised-until = promis { $end ->
+    [day] d’ici la fin du { $until }
+   *[instant] avant le { $until }
+}
+label-promise = Promesse
+promise-broken = { $end ->
+    [day] non tenue (promis d’ici la fin du { $until }), c’est pourquoi ce niveau arrive maintenant
+    [instant] non tenue (promis avant le { $until }), c’est pourquoi ce niveau arrive maintenant
+   *[other] non tenue, c’est pourquoi ce niveau arrive maintenant
+}
+label-silenced = En sourdine
+was-silenced = mis en sourdine par { $who } { $end ->
+    [day] jusqu’à la fin du { $until }
+   *[instant] jusqu’au { $until }
+} : { $reason }
+label-inherited = Repris
+inherited-on = { $day }, déjà en retard ; les niveaux supérieurs sont comptés à partir de là
 history-entry = { $date }, { $status } : { $note }
 history-entry-without-note = { $date }, { $status }
 history-no-date = sans date
@@ -246,6 +378,7 @@ history-no-date = sans date
 
 greeting = Bonjour,
 support = Demandes d’assistance
+covers-without-cases = Ce message a été établi le { $instant }.
 covers = Ce message a été établi le { $instant } à partir des alertes alors ouvertes. Les échéances sont comptées dans le calendrier et le fuseau horaire de chaque cas.
 automatic = claimwatch l’a envoyé automatiquement.
 cut-row = Liste coupée ici : { $count } de plus non affichés

@@ -130,6 +130,12 @@ impl Words {
         }
     }
 
+    /// Parts of one line: `one, two, three`.
+    #[must_use]
+    pub fn commas(self, parts: &[String]) -> String {
+        self.joined("list-comma", parts).unwrap_or_default()
+    }
+
     /// Clauses of one sentence: `one; two`.
     #[must_use]
     pub fn clauses(self, clauses: &[String]) -> String {

@@ -70,9 +70,13 @@ fn every_message_is_used_and_every_used_message_exists() {
         include_str!("mod.rs"),
         include_str!("date.rs"),
         include_str!("explanation.rs"),
-        include_str!("../mail/csv.rs"),
+        include_str!("../mail/mod.rs"),
         include_str!("../mail/render.rs"),
-        include_str!("../mail/view.rs"),
+        include_str!("../mail/view/mod.rs"),
+        include_str!("../mail/view/case.rs"),
+        include_str!("../mail/view/coverage.rs"),
+        include_str!("../mail/view/opening.rs"),
+        include_str!("../mail/view/settled.rs"),
     ];
     let templates = [
         include_str!("../mail/templates/base.txt.j2"),

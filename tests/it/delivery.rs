@@ -35,15 +35,15 @@ fn courier_with(world: &World, server: &SmtpServer, frame: Frame) -> Courier {
     Courier::new(Arc::clone(&world.store), calendars, frame, transport, world.time.clone(), server.settings().timeout)
 }
 
-fn courier(world: &World, server: &SmtpServer) -> Courier {
+pub fn courier(world: &World, server: &SmtpServer) -> Courier {
     courier_with(world, server, frame())
 }
 
-async fn drain(courier: &Courier) -> DrainReport {
+pub async fn drain(courier: &Courier) -> DrainReport {
     courier.drain(&CancellationToken::new()).await.expect("a database that answers")
 }
 
-async fn server() -> SmtpServer {
+pub async fn server() -> SmtpServer {
     SmtpServer::with_login(Encryption::StartTls, "claimwatch", "secret", "PLAIN").await
 }
 
@@ -68,7 +68,7 @@ async fn in_state(world: &World, state: DeliveryState) -> Vec<OutboxItem> {
     world.store.deliveries(Some(state)).await.expect("deliveries")
 }
 
-fn text_of(bytes: &[u8]) -> String {
+pub fn text_of(bytes: &[u8]) -> String {
     let mail = mailparse::parse_mail(bytes).expect("a message");
     mail.parts().filter(|part| part.ctype.mimetype == "text/plain").map(|part| part.get_body().expect("text")).collect()
 }

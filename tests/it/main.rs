@@ -31,5 +31,6 @@ mod silences;
 mod smtp_server;
 mod sources;
 mod store;
+mod told;
 mod ways_in;
 mod world;

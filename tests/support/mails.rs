@@ -3,9 +3,9 @@
 /// A clock that is told of: rule, claim, payment line.
 pub type Clock = (String, String, Option<String>);
 
-/// The clocks that a mail's attachment lists.
+/// The clocks that a mail's attachment lists; none, if it has no attachment.
 pub fn clocks_in(mail: &mailparse::ParsedMail<'_>) -> Vec<Clock> {
-    let attachment = mail.parts().find(|part| part.ctype.mimetype == "text/csv").expect("an attachment");
+    let Some(attachment) = mail.parts().find(|part| part.ctype.mimetype == "text/csv") else { return Vec::new() };
     let body = attachment.get_body_raw().expect("bytes");
     let mut rows = csv::Reader::from_reader(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&body));
     let headers = rows.headers().expect("a header").clone();

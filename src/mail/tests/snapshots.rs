@@ -1,10 +1,12 @@
-//! Whole digests as checked-in files, one folder a language: `UPDATE_SNAPSHOTS=1` writes them anew.
+//! Whole messages of every kind as checked-in files, one folder a kind and language: `UPDATE_SNAPSHOTS=1` writes them anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::alert::Resolution;
 use crate::calendar::{Days, FIRST_DAY, Holiday, Origin};
+use crate::escalation::{Plausible, Reach, Silenced};
 
 /// Every rule, every kind of row: late by little and by much, new and reminded, acknowledged, disputed with a reason.
 fn sample_cases() -> Vec<Case> {
@@ -18,6 +20,7 @@ fn sample_cases() -> Vec<Case> {
     reviewed_late.reminder = true;
     reviewed_late.alert.acknowledged_at = Some(instant("2026-12-04T15:12:00Z"));
     reviewed_late.alert.acknowledged_by = Some("Leila Haddad".into());
+    reviewed_late.alert.acknowledged_until = Some(instant("2026-12-08T23:00:00Z"));
     reviewed_late.alert.note = Some("Waiting for the partner's proof of execution".into());
 
     let mut disputed = case("C-0993", "dispute", "5 business days", "2026-11-06T16:45:10Z", 16);
@@ -47,6 +50,8 @@ fn sample_cases() -> Vec<Case> {
     let mut invoiced = case("C-1100", "tax_invoice_payment", "30 days", "2026-11-05T08:00:00Z", 1);
     (invoiced.alert.claim_status, invoiced.title) = ("approved".into(), None);
     (invoiced.alert.amount, invoiced.alert.currency) = (None, None);
+    invoiced.promise_broken = true;
+    invoiced.alert.inherited_at = Some(instant("2026-11-30T08:00:00Z"));
 
     let mut elapsed = case("C-1101", "review", "2 business days elapsed", "2026-12-03T06:30:00Z", 0);
     elapsed.alert.amount = "99.999".parse().ok();
@@ -71,6 +76,11 @@ fn sample_cases() -> Vec<Case> {
 
     let mut own_rule = case("C-1102", "export_check", "1 business day elapsed", "2026-11-28T10:00:00Z", 0);
     own_rule.alert.claim_status = "Waiting for bank".into();
+    own_rule.silenced = Some(Silenced {
+        by: "Ada Keller".into(),
+        reason: "The bank is moving to a new system".into(),
+        until: instant("2026-12-06T23:00:00Z"),
+    });
     vec![disputed, paid_late, reviewed_late, invoiced, elapsed, feast, own_rule]
 }
 
@@ -83,18 +93,110 @@ fn hold(path: &Path, made: &str) {
     assert!(kept == made, "{} differs; UPDATE_SNAPSHOTS=1 writes it anew. Made:\n{made}", path.display());
 }
 
-#[test]
-fn a_digest_reads_as_its_checked_in_copy_in_every_language() {
-    for language in Language::ALL {
-        let mail = compose(&digest(language), sample_cases());
-        let read = read(&mail);
-        let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/mail")).join(language.tag());
-        for made in [&mail.subject, &read.text, &read.html] {
-            assert!(!made.contains("{$") && !made.contains("{ $"), "an argument is missing: {made}");
+fn looked_at() -> Coverage {
+    let by_rule = |counts: [u64; 4]| {
+        ["dispute", "payment", "review", "tax_invoice_payment"].map(String::from).into_iter().zip(counts)
+    };
+    let reach = |calendar: &str, time_zone: &str, until: Option<&str>| Reach {
+        calendar: calendar.into(),
+        time_zone: time_zone.into(),
+        until: until.map(day),
+    };
+    Coverage {
+        running: by_rule([31, 44_870, 133, 0]).collect(),
+        open: by_rule([1, 1, 3, 1]).map(|(rule, late)| (rule, (2, late))).collect(),
+        data_problems: 3,
+        newest_start: Some(instant("2026-12-07T06:58:12Z")),
+        calendars: vec![
+            reach("fr", "Europe/Paris", Some("2040-12-31")),
+            reach("works", "Asia/Tokyo", None),
+            reach("ops", "America/New_York", Some("2027-12-31")),
+        ],
+    }
+}
+
+/// What was settled: in every way, and one that opened again meanwhile.
+fn settled_alerts() -> Vec<Alert> {
+    let ways =
+        [Some(Resolution::Late), Some(Resolution::Met), Some(Resolution::Restarted), Some(Resolution::Withdrawn), None];
+    let settled = ways.into_iter().zip(900..).map(|(resolution, number)| {
+        let mut alert = review(&format!("C-{number}")).alert;
+        if resolution.is_some() {
+            alert.state = State::Resolved;
         }
-        hold(&folder.join("subject.txt"), &format!("{}\n", mail.subject));
-        hold(&folder.join("body.txt"), &read.text);
-        hold(&folder.join("body.html"), &read.html);
-        hold(&folder.join("claims.csv"), &read.csv);
+        (alert.resolution, alert.resolved_at) = (resolution, Some(instant("2026-12-04T08:00:00Z")));
+        alert.stopped_at = (number < 902).then(|| instant("2026-12-03T15:00:00Z"));
+        alert
+    });
+    let mut settled: Vec<Alert> = settled.collect();
+    (settled[1].rule, settled[1].payment_id) = ("payment".into(), Some("P-901-1".into()));
+    settled
+}
+
+fn with_settled(mut digest: Digest, count: u64) -> Digest {
+    digest.settled = Settled { alerts: settled_alerts().iter().map(|alert| alert.id).collect(), count };
+    digest
+}
+
+/// A message of each kind: the folder's name, the digest, its cases.
+fn samples(language: Language) -> Vec<(&'static str, Digest, Vec<Case>)> {
+    let of = |kind: Kind| Digest { kind, coverage: looked_at(), ..digest(language) };
+    let inherited = || {
+        let taken_over = |mut case: Case| {
+            case.alert.inherited_at = Some(now());
+            case
+        };
+        vec![
+            taken_over(review("C-1042")),
+            taken_over(case("C-0993", "dispute", "5 business days", "2026-11-06T16:45:10Z", 16)),
+        ]
+    };
+    let mut held = of(Kind::Held);
+    (held.level, held.thread) = (0, "held".into());
+    held.plausible = Some(Plausible { limit: 180, usual: Some(9) });
+    held.escalated = (0..1_204).map(Uuid::from_u128).collect();
+    let mut not_late = case("C-2001", "payment", "45 business days", "2026-10-06T08:00:00Z", 0);
+    not_late.alert.state = State::AtRisk;
+    let mut well = of(Kind::AllIsWell);
+    (well.level, well.thread) = (0, "all is well".into());
+    let statement = well.clone();
+    well.coverage.open.clear();
+    well.coverage.data_problems = 0;
+    vec![
+        ("escalation", with_settled(of(Kind::Escalation), 5), sample_cases()),
+        ("inherited", of(Kind::Inherited), inherited()),
+        ("resolved", with_settled(of(Kind::Resolved), 42), Vec::new()),
+        ("held", held, vec![review("C-1042"), not_late]),
+        ("all-is-well", well, Vec::new()),
+        ("statement", statement, Vec::new()),
+    ]
+}
+
+#[test]
+fn every_kind_of_message_reads_as_its_checked_in_copy_in_every_language() {
+    let frame = frame();
+    for language in Language::ALL {
+        for (kind, digest, cases) in samples(language) {
+            let mut composer = Composer::new(&frame, ID, &digest, now());
+            for case in cases {
+                composer.add(case).expect("a case");
+            }
+            if digest.settled.count > 0 {
+                composer.tell_settled(settled_alerts());
+            }
+            let mail = composer.finish().expect("a message").expect("something to say");
+            let read = read(&mail);
+            let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/mail"));
+            let folder = folder.join(kind).join(language.tag());
+            for made in [&mail.subject, &read.text, &read.html] {
+                assert!(!made.contains("{$") && !made.contains("{ $"), "an argument is missing: {made}");
+            }
+            hold(&folder.join("subject.txt"), &format!("{}\n", mail.subject));
+            hold(&folder.join("body.txt"), &read.text);
+            hold(&folder.join("body.html"), &read.html);
+            if !read.list.is_empty() {
+                hold(&folder.join(&read.list), &read.csv);
+            }
+        }
     }
 }
