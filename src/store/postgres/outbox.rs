@@ -146,13 +146,14 @@ impl Outbox for PostgresStore {
     }
 
     async fn unsettled(&self, message: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
+        // Facts may be megabytes: what they say of the message is read once, not with each alert.
         let sql = format!(
             "SELECT coalesce(array_agg(a.id ORDER BY a.due_at, a.id), '{{}}') AS ids FROM (\
-             SELECT lists.list, told.id::uuid AS id, m.facts ->> 'kind' = 'held' AS held FROM outbox_messages m, \
+             SELECT lists.list, told.id::uuid AS id FROM outbox_messages m, \
              (VALUES ('escalated'), ('reminded')) lists (list), json_array_elements_text(m.facts -> lists.list) told (id) \
              WHERE m.id = $1) told JOIN sla_alerts a ON a.id = told.id \
-             WHERE CASE WHEN told.held THEN {HELD} ELSE {UNSETTLED} END \
-             AND (told.list = 'escalated' OR a.acknowledged_at IS NULL)"
+             WHERE CASE (SELECT m.facts ->> 'kind' FROM outbox_messages m WHERE m.id = $1) \
+             WHEN 'held' THEN {HELD} ELSE {UNSETTLED} END AND (told.list = 'escalated' OR a.acknowledged_at IS NULL)"
         );
         in_unit!(self, unit, {
             let row = made(sql.clone()).bind(message).bind(now).fetch_one(&mut **unit).await?;

@@ -150,11 +150,13 @@ impl Outbox for SqliteStore {
     }
 
     async fn unsettled(&self, message: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
+        // Facts may be megabytes: what they say of the message is read once, not with each alert.
         let sql = format!(
             "SELECT json_group_array(id) AS ids FROM (SELECT a.id FROM outbox_messages m, \
              (SELECT 'escalated' AS list UNION ALL SELECT 'reminded') lists, \
              json_each(m.facts, '$.' || lists.list) ids CROSS JOIN sla_alerts a ON a.id = ids.value \
-             WHERE m.id = ?1 AND CASE m.facts ->> 'kind' WHEN 'held' THEN {HELD} ELSE {UNSETTLED} END \
+             WHERE m.id = ?1 AND CASE (SELECT facts ->> 'kind' FROM outbox_messages WHERE id = ?1) \
+             WHEN 'held' THEN {HELD} ELSE {UNSETTLED} END \
              AND (lists.list = 'escalated' OR a.acknowledged_at IS NULL) ORDER BY a.due_at, a.id)"
         );
         let row = sqlx::query(AssertSqlSafe(sql)).bind(message.to_string()).bind(instant_text(now));

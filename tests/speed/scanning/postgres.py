@@ -6,7 +6,7 @@ from .claims import programs
 from .cluster import Cluster
 from .ours import Claimwatch
 
-OUTPUTS = "sla_alerts, sla_alert_events, alert_escalations, outbox, outbox_messages, data_problems, scans"
+OUTPUTS = "sla_alerts, sla_alert_events, alert_escalations, outbox, outbox_messages, threads, data_problems, scans"
 # What the tightest hand-written statements are planned with.
 MERGED = ("SET enable_hashjoin TO off", "SET enable_nestloop TO off")
 

@@ -8,7 +8,7 @@ from .calendar import TARGETS, stamp
 from .claims import programs
 from .ours import Claimwatch
 
-OUTPUTS = ("alert_escalations", "outbox", "outbox_messages", "data_problems", "scans", "sla_alert_events", "sla_alerts")
+OUTPUTS = ("alert_escalations", "outbox", "outbox_messages", "threads", "data_problems", "scans", "sla_alert_events", "sla_alerts")
 RAISED = ("sla_alerts", "sla_alert_events")
 
 
