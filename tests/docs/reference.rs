@@ -104,7 +104,8 @@ async fn every_column_is_described_with_its_type_and_whether_it_may_be_null() {
 
 #[test]
 fn every_column_of_the_attachment_is_described() {
-    let attachment = std::fs::read_to_string(root().join("tests/data/mail/escalation/en/claims.csv")).expect("a snapshot");
+    let attachment =
+        std::fs::read_to_string(root().join("tests/data/mail/escalation/en/claims.csv")).expect("a snapshot");
     let header = attachment.trim_start_matches('\u{feff}').lines().next().expect("a header");
     assert_eq!(document("mail.md").first_column("`claims.csv`"), header.split(',').collect::<Vec<_>>());
 }
