@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::calendar::{Calendar, Calendars, FIRST_DAY, Origin, zone_data_version};
 use crate::claim::{DataProblem, ProblemKind, clean_line};
 use crate::delivery::transport::{Attempt, Transport};
-use crate::escalation::Policy;
+use crate::escalation::{Policy, Unreachable};
 use crate::scan::{HorizonGuard, ScanError};
 use crate::sla::{self, Beyond, Rule};
 use crate::store::{DeliveryState, Finding, SourceRelations, Store};
@@ -22,7 +22,7 @@ pub struct Check {
     pub ok: bool,
     /// What was found.
     pub detail: String,
-    /// What to do, if it is not ok.
+    /// What to do, if it is not ok; what to look at, if it is and hardly as it is meant.
     pub fix: Option<String>,
 }
 
@@ -31,6 +31,12 @@ impl Check {
     #[must_use]
     pub fn ok(check: &'static str, detail: impl Into<String>) -> Self {
         Self { check, ok: true, detail: detail.into(), fix: None }
+    }
+
+    /// A precondition that is met, though hardly as it is meant, and what to look at.
+    #[must_use]
+    pub fn doubtful(check: &'static str, detail: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { check, ok: true, detail: detail.into(), fix: Some(fix.into()) }
     }
 
     /// A precondition that is not met, and what to do.
@@ -112,7 +118,38 @@ pub fn rules(rules: &[Rule], policy: &Policy) -> Vec<Check> {
         let to: Vec<String> = level.to.iter().map(|mailbox| mailbox.email.to_string()).collect();
         Check::ok("escalation", format!("level {number}: {}", to.join(", ")))
     });
-    std::iter::once(watched).chain(levels).collect()
+    let routes = (0..policy.routes.len()).filter_map(|number| unreachable(policy, number, rules));
+    std::iter::once(watched).chain(levels).chain(routes).collect()
+}
+
+/// A route that no alert will ever get.
+fn unreachable(policy: &Policy, number: usize, rules: &[Rule]) -> Option<Check> {
+    let named = |number: usize| format!("route {} ({})", number + 1, policy.routes[number].conditions());
+    let (why, fix) = match policy.unreachable(number, rules)? {
+        Unreachable::Behind(earlier) => (
+            format!("{} comes first and is for all of it", named(earlier)),
+            "move it before that one, or remove it".to_owned(),
+        ),
+        Unreachable::RulesOff => (
+            "every rule that it is for is switched off".to_owned(),
+            "switch one on in [rules], or remove the route".to_owned(),
+        ),
+    };
+    Some(Check::doubtful("escalation", format!("{} never gets an alert: {why}", named(number)), fix))
+}
+
+/// Alerts that wait for someone to say that they are right.
+async fn held(store: &dyn Store) -> Option<Check> {
+    let found = async { store.snapshot().await?.held().await }.await;
+    match found {
+        Ok((held, _)) if held.is_empty() => None,
+        Ok((held, _)) => Some(Check::doubtful(
+            "held alerts",
+            format!("{}: nothing is told of them", counted(held.len(), "alert")),
+            "look at them with `claimwatch alerts list --state held`, then `alerts release` or `alerts discard`",
+        )),
+        Err(error) => Some(Check::wrong("held alerts", error.to_string(), "see the database")),
+    }
 }
 
 /// What scans need of the database, beside its schema: rights, columns, indexes.
@@ -146,6 +183,7 @@ pub async fn store(store: &dyn Store, rules: &[Rule], calendars: &Calendars, now
         }
         Err(error) => Check::wrong("claims", error.to_string(), "see [source] and the database"),
     });
+    checks.extend(held(store).await);
     checks.push(match store.last_finished_scan().await {
         Ok(Some(scan)) => Check::ok("last scan", scan.began_at.to_rfc3339_opts(SecondsFormat::Secs, true)),
         Ok(None) => Check::ok("last scan", "none yet"),

@@ -251,7 +251,8 @@ CREATE TABLE outbox_messages (
     rendered_at timestamptz,
     message_id text,
     subject text,
-    bytes bytea
+    bytes bytea,
+    about text
 );
 
 CREATE TABLE outbox (
@@ -264,6 +265,10 @@ CREATE TABLE outbox (
     lease_holder text,
     leased_until timestamptz,
     last_error text,
+    perhaps_delivered boolean NOT NULL DEFAULT false,
+    own_subject text,
+    own_bytes bytea,
+    own_about text,
     sent_at timestamptz,
     reply text,
     UNIQUE (message, recipient)

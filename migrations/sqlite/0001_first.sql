@@ -215,7 +215,8 @@ CREATE TABLE outbox_messages (
     rendered_at TEXT,
     message_id TEXT,
     subject TEXT,
-    bytes BLOB
+    bytes BLOB,
+    about TEXT
 ) STRICT;
 
 CREATE TABLE outbox (
@@ -228,6 +229,10 @@ CREATE TABLE outbox (
     lease_holder TEXT,
     leased_until TEXT,
     last_error TEXT,
+    perhaps_delivered INTEGER NOT NULL DEFAULT 0,
+    own_subject TEXT,
+    own_bytes BLOB,
+    own_about TEXT,
     sent_at TEXT,
     reply TEXT,
     UNIQUE (message, recipient)

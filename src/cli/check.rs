@@ -116,7 +116,11 @@ fn can_be_made(path: &Path) -> Result<(), String> {
 }
 
 fn describe(check: &Check) -> String {
-    let mark = if check.ok { "ok   " } else { "WRONG" };
+    let mark = match (check.ok, &check.fix) {
+        (true, None) => "ok   ",
+        (true, Some(_)) => "doubt",
+        (false, _) => "WRONG",
+    };
     let line = format!("{mark}  {:<13}  {}", check.check, clean_line(&check.detail, 1000));
     match &check.fix {
         // A statement to paste is of use as a whole only.

@@ -14,6 +14,7 @@ mod import;
 mod outbox;
 mod output;
 mod person;
+mod routes;
 mod run;
 mod scan;
 mod silence;
@@ -85,6 +86,9 @@ enum DatabaseCommand {
     /// Look at messages on their way out, and send them again
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// Look at who is told of what
+    #[command(subcommand)]
+    Routes(routes::RoutesCommand),
     /// Keep messages about alerts that match back for a while
     #[command(subcommand)]
     Silence(silence::SilenceCommand),
@@ -209,6 +213,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
                 DatabaseCommand::Alerts(_)
                     | DatabaseCommand::Explain(_)
                     | DatabaseCommand::Outbox(_)
+                    | DatabaseCommand::Routes(_)
                     | DatabaseCommand::Silence(_)
             ) {
                 must_be_there(&settings.database.url)?;
@@ -240,6 +245,7 @@ async fn on_database(command: DatabaseCommand, app: &App) -> Result<(), Failure>
         DatabaseCommand::Alerts(command) => alerts::run(command, app).await,
         DatabaseCommand::Explain(args) => explain::run(&args, app).await,
         DatabaseCommand::Outbox(command) => outbox::run(command, app).await,
+        DatabaseCommand::Routes(command) => routes::run(command, app).await,
         DatabaseCommand::Silence(command) => silence::run(command, app).await,
         DatabaseCommand::Import(args) => import::run(&args, &*app.store).await,
     }

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use super::alerts::utc;
 use super::output::{json, remark, say, table};
+use crate::alert::Opening;
 use crate::app::App;
 use crate::now::TimeSource;
 use crate::scan::{Request, ScanSummary, scan};
@@ -86,7 +87,15 @@ pub fn describe(summary: &ScanSummary) -> String {
         lines.push(format!("dry run: nothing was changed; a scan at {} would find", utc(summary.at)));
     }
     let mut line = |name: &str, value: String| lines.push(format!("{name:<13}  {value}"));
-    line("new", some(&[(summary.opened, "breached"), (summary.warned, "at risk")]));
+    let new = some(&[(summary.opened, "breached"), (summary.warned, "at risk")]);
+    line(
+        "new",
+        match summary.opening {
+            Opening::Inherited if summary.opened > 0 => format!("{new}; late before anyone watched: inherited"),
+            Opening::Held => format!("{new}; too many to be believed: held, see `claimwatch alerts list --state held`"),
+            Opening::Usual | Opening::Inherited => new,
+        },
+    );
     let resolutions = [
         (resolved.met, "met"),
         (resolved.late, "late"),

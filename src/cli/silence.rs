@@ -119,7 +119,8 @@ async fn add(args: &AddArgs, app: &App) -> Result<(), Failure> {
         expired_at: None,
         expired_by: None,
     };
-    if !args.dry_run && !args.yes && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+    let must_ask = !args.dry_run && !args.yes;
+    if must_ask && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Err(Failure::usage(
             "there is no terminal to ask on: expected --yes, or --dry-run to see what would be silenced",
         ));
@@ -127,7 +128,7 @@ async fn add(args: &AddArgs, app: &App) -> Result<(), Failure> {
     let Matching { ids, named } = matching(&silence.matcher, app).await?;
     let count = counted(ids.len(), "open alert matches", "open alerts match");
     let claims = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
-    if !args.dry_run && !args.yes {
+    if must_ask {
         remark(&format!("until {}: {count}{claims}", utc(silence.ends_at)));
         if !confirmed("Save this silence?")? {
             return Err(Failure::failed("nothing was saved"));

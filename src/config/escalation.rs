@@ -3,22 +3,27 @@
 use chrono::NaiveTime;
 use lettre::Address;
 use lettre::message::Mailbox;
+use rust_decimal::Decimal;
 
+use crate::claim::Currency;
 use crate::escalation::{Brake, Glob, Language, Level, Policy, Route, SendHours};
 use crate::sla::Rule;
 
 use super::mail::Way;
 use super::read_mailbox;
 use super::rules::read_span;
-use super::section::{Section, choice, expected, integer, line, one_of, text};
-use super::tree::Node;
+use super::section::{Section, choice, expected, flag, integer, line, one_of, text};
+use super::tree::{Node, Value};
 
 /// The support request page of the programs that the domain describes.
 const SUPPORT_URL: &str =
     "https://partner.microsoft.com/dashboard/support/incentives/servicerequests?category=incentives";
 
+/// What a list of recipients looks like.
+const ADDRESSES: &str = "a list of addresses, as [\"support@example.com\"]";
+
 /// The policy; without levels, one that writes to this machine's support, if mail stays on this machine.
-pub fn read(section: Section<'_>, rules: &[Rule], way: &Way) -> Policy {
+pub fn read(section: Section<'_>, rules: &[Rule], calendars: &[String], way: &Way) -> Policy {
     let levels = if let Some(tables) = section.sections("levels") {
         if tables.is_empty() {
             section.report("levels", "found an empty list, expected at least one level");
@@ -32,7 +37,9 @@ pub fn read(section: Section<'_>, rules: &[Rule], way: &Way) -> Policy {
         vec![local_level()]
     };
     let routes = section.sections("routes").unwrap_or_default();
-    let routes = routes.into_iter().map(|table| read_route(table, rules, levels.len())).collect();
+    let routes = routes.into_iter().map(|table| read_route(table, rules, calendars, levels.len())).collect();
+    let brake = read_brake(section.section("brake"));
+    let all_is_well = read_all_is_well(section.section("all_is_well"));
     let send_hours = section.read("send_hours", read_hours);
     let language = section.read("language", |node| choice(node, &[("en", Language::En), ("fr", Language::Fr)]));
     let support_url = match section.read("support_url", |node| read_url(node, false)) {
@@ -45,8 +52,8 @@ pub fn read(section: Section<'_>, rules: &[Rule], way: &Way) -> Policy {
         levels,
         routes,
         send_hours,
-        brake: Some(Brake::default()),
-        all_is_well: Vec::new(),
+        brake,
+        all_is_well,
         language: language.unwrap_or_default(),
         support_url,
         claim_url,
@@ -85,7 +92,37 @@ fn read_levels(tables: Vec<Section<'_>>) -> Vec<Level> {
     levels
 }
 
-fn read_route(section: Section<'_>, rules: &[Rule], levels: usize) -> Route {
+fn read_brake(section: Section<'_>) -> Option<Brake> {
+    let usual = Brake::default();
+    let count = |key, usual| {
+        let read = section.read(key, |node| integer(node, &(1..=1_000_000_000)));
+        read.and_then(|count| u64::try_from(count).ok()).unwrap_or(usual)
+    };
+    let max_new = count("max_new", usual.max_new);
+    let brake = Brake {
+        max_new,
+        times_usual: count("times_usual", usual.times_usual),
+        at_least: count("at_least", usual.at_least.min(max_new)),
+    };
+    let enabled = section.read("enabled", flag).unwrap_or(true);
+    if brake.at_least > brake.max_new {
+        section.report(
+            "at_least",
+            format!("found {}, expected at most the {} of `max_new`", brake.at_least, brake.max_new),
+        );
+    }
+    section.finish();
+    enabled.then_some(brake)
+}
+
+fn read_all_is_well(section: Section<'_>) -> Vec<Mailbox> {
+    let to = section.list("to", ADDRESSES, read_mailbox).unwrap_or_default();
+    report_twice(&section, to.iter().map(|to| ("to", to)));
+    section.finish();
+    to
+}
+
+fn read_route(section: Section<'_>, rules: &[Rule], calendars: &[String], levels: usize) -> Route {
     let rule = section.read("rule", |node| {
         let known = || one_of(&rules.iter().map(|rule| rule.name.as_str()).collect::<Vec<_>>());
         let glob = Glob::new(line(node, &known())?);
@@ -96,15 +133,41 @@ fn read_route(section: Section<'_>, rules: &[Rule], levels: usize) -> Route {
         let last = i64::try_from(levels.max(1)).unwrap_or(i64::MAX);
         integer(node, &(1..=last)).map_err(|detail| format!("{detail}, the number of levels"))
     });
+    let paying_entity =
+        section.read("paying_entity", |node| line(node, "a paying entity, as \"*Ireland*\"").map(Glob::new));
+    let currency = section.read("currency", |node| {
+        let what = "a currency of ISO 4217, as \"EUR\"";
+        Currency::parse(line(node, what)?).ok_or_else(|| expected(node, what))
+    });
+    let min_amount = section.read("min_amount", read_amount);
+    if min_amount.is_some() && !section.has("currency") {
+        section.report("min_amount", "expected `currency` beside it: amounts of different currencies are not compared");
+    }
+    let calendar = section.read("calendar", |node| {
+        let known: Vec<&str> = calendars.iter().map(String::as_str).collect();
+        let name = line(node, &one_of(&known))?;
+        if known.contains(&name) { Ok(name.to_owned()) } else { Err(expected(node, &one_of(&known))) }
+    });
     let (to, cc) = recipients(&section);
     section.finish();
     let level = level.and_then(|level| u32::try_from(level).ok());
-    Route { rule, program, paying_entity: None, currency: None, min_amount: None, level, calendar: None, to, cc }
+    Route { rule, program, paying_entity, currency, min_amount, level, calendar, to, cc }
+}
+
+/// An exact amount: text, or a whole number.
+fn read_amount(node: &Node) -> Result<Decimal, String> {
+    let what = "an amount, as \"10000\" or \"2500.50\"";
+    let amount = match &node.value {
+        Value::Number { value, .. } => value.map(Decimal::from),
+        Value::Text(text) | Value::Variable { text, .. } => Decimal::from_str_exact(text.trim()).ok(),
+        _ => None,
+    };
+    amount.filter(|amount| amount.is_sign_positive()).ok_or_else(|| expected(node, what))
 }
 
 /// `to`, which must be there, and `cc`; nobody twice.
 fn recipients(section: &Section<'_>) -> (Vec<Mailbox>, Vec<Mailbox>) {
-    let what = "a list of addresses, as [\"support@example.com\"]";
+    let what = ADDRESSES;
     let to = section.list("to", what, read_mailbox);
     let cc = section.list("cc", what, read_mailbox).unwrap_or_default();
     match &to {
@@ -115,8 +178,14 @@ fn recipients(section: &Section<'_>) -> (Vec<Mailbox>, Vec<Mailbox>) {
         _ => {}
     }
     let to = to.unwrap_or_default();
+    report_twice(section, to.iter().map(|to| ("to", to)).chain(cc.iter().map(|cc| ("cc", cc))));
+    (to, cc)
+}
+
+/// Reports whom these name twice, each with the key under which it stands.
+fn report_twice<'m>(section: &Section<'_>, people: impl Iterator<Item = (&'static str, &'m Mailbox)>) {
     let mut seen = Vec::new();
-    for (key, mailbox) in to.iter().map(|to| ("to", to)).chain(cc.iter().map(|cc| ("cc", cc))) {
+    for (key, mailbox) in people {
         let address = mailbox.email.to_string().to_lowercase();
         if seen.contains(&address) {
             section.report(
@@ -126,7 +195,6 @@ fn recipients(section: &Section<'_>) -> (Vec<Mailbox>, Vec<Mailbox>) {
         }
         seen.push(address);
     }
-    (to, cc)
 }
 
 fn read_hours(node: &Node) -> Result<SendHours, String> {

@@ -89,11 +89,14 @@ fn policy_lines(policy: &Policy, lines: &mut Vec<String>) {
     let glob = |glob: &Option<Glob>| glob.as_ref().map(Glob::pattern);
     lines.extend(policy.routes.iter().map(|route| {
         format!(
-            "route rule {:?} program {:?} entity {:?} level {:?} to {} cc {}",
+            "route rule {:?} program {:?} entity {:?} currency {:?} from {:?} level {:?} calendar {:?} to {} cc {}",
             glob(&route.rule),
             glob(&route.program),
             glob(&route.paying_entity),
+            route.currency.map(|currency| currency.to_string()),
+            route.min_amount.map(|amount| amount.normalize().to_string()),
             route.level,
+            route.calendar,
             mailboxes(&route.to),
             mailboxes(&route.cc)
         )

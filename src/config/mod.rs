@@ -164,7 +164,7 @@ fn read(root: Section<'_>, state_directory: &Path) -> Option<Settings> {
     let schedule = service::schedule(root.section("schedule"), default_zone);
     let rules = rules::read(&root.section("rules"), &calendar_names);
     let (mail, way) = mail::read(root.section("mail"), state_directory);
-    let policy = escalation::read(root.section("escalation"), &rules, &way);
+    let policy = escalation::read(root.section("escalation"), &rules, &calendar_names, &way);
     let http = service::http(root.section("http"));
     let log = service::log(root.section("log"));
     root.finish();

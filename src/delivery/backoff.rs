@@ -50,16 +50,18 @@ pub fn follow_up(tried: &Tried, attempt: Attempt, now: DateTime<Utc>) -> Deliver
         Attempt::Permanent { error } => Delivery::Dead { error },
         Attempt::Misconfigured { error } => held_up(tried, error, now),
         Attempt::Full { error } => again_or_dead(tried, SLOW, error, now),
-        Attempt::Unreachable { error } | Attempt::Transient { error } | Attempt::Unknown { error } => {
-            again_or_dead(tried, USUAL, error, now)
-        }
+        Attempt::Unreachable { error } | Attempt::Transient { error } => again_or_dead(tried, USUAL, error, now),
+        Attempt::Unknown { error } => match again_or_dead(tried, USUAL, error, now) {
+            Delivery::Again { at, error, .. } => Delivery::Again { at, error, perhaps_delivered: true },
+            ended => ended,
+        },
     }
 }
 
 /// What becomes of a delivery that our own side holds up: it is tried again, however often.
 #[must_use]
 pub fn held_up(tried: &Tried, error: String, now: DateTime<Utc>) -> Delivery {
-    Delivery::Again { at: now + OURS.before(tried), error }
+    Delivery::Again { at: now + OURS.before(tried), error, perhaps_delivered: false }
 }
 
 fn again_or_dead(tried: &Tried, delays: Delays, error: String, now: DateTime<Utc>) -> Delivery {
@@ -67,7 +69,7 @@ fn again_or_dead(tried: &Tried, delays: Delays, error: String, now: DateTime<Utc
     if now - tried.since >= PATIENCE && attempts >= ENOUGH_ATTEMPTS {
         return Delivery::Dead { error: format!("given up after {attempts} attempts: {error}") };
     }
-    Delivery::Again { at: now + delays.before(tried), error }
+    Delivery::Again { at: now + delays.before(tried), error, perhaps_delivered: false }
 }
 
 impl Delays {

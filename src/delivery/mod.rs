@@ -19,6 +19,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::calendar::Calendars;
 use crate::mail::Frame;
@@ -26,6 +27,7 @@ use crate::now::{TimeSource, fresh_id};
 use crate::store::{Delivery, LeaseTime, LeasedDelivery, Store, StoreError, StoredMail};
 
 use backoff::{Tried, follow_up, held_up};
+use fingerprint::fingerprint;
 use render::RenderError;
 use transport::{Attempt, Transport};
 
@@ -98,7 +100,7 @@ impl Courier {
             let now = self.time.now();
             let leased = self.store.lease(now, self.ends_by(now), &self.holder, 1, self.hold()).await?;
             let Some(delivery) = leased.into_iter().next() else { break };
-            self.handle(&delivery, now + self.hold(), stop, report).await?;
+            self.handle(delivery, now + self.hold(), stop, report).await?;
         }
         Ok(())
     }
@@ -116,13 +118,15 @@ impl Courier {
     /// Does one delivery, leased until `leased_until`.
     async fn handle(
         &self,
-        delivery: &LeasedDelivery,
+        mut delivery: LeasedDelivery,
         leased_until: DateTime<Utc>,
         stop: &CancellationToken,
         report: &mut DrainReport,
     ) -> Result<(), StoreError> {
         let tried = Tried { delivery: delivery.id, before: delivery.attempts, since: delivery.digest.at };
-        let mail = match self.mail_of(delivery).await {
+        let mail = self.mail_of(&mut delivery).await;
+        let delivery = &delivery;
+        let mail = match mail {
             Ok(Some(mail)) => mail,
             Ok(None) => {
                 report.settled += 1;
@@ -148,15 +152,25 @@ impl Courier {
         self.record(delivery, follow_up(&tried, attempt, self.time.now()), stop, report).await
     }
 
-    /// The stored bytes, made and stored now if nobody did before; `None` if nothing is left to say.
-    async fn mail_of(&self, delivery: &LeasedDelivery) -> Result<Option<StoredMail>, RenderError> {
-        if let Some(mail) = &delivery.mail {
-            return Ok(Some(mail.clone()));
+    /// The bytes with which `delivery` goes out; `None` if nothing is left to say. What was perhaps delivered goes out as it
+    /// was. Otherwise the alerts are looked at again, and the stored bytes serve only if they are still about the same.
+    async fn mail_of(&self, delivery: &mut LeasedDelivery) -> Result<Option<StoredMail>, RenderError> {
+        if delivery.perhaps_delivered && delivery.mail.is_some() {
+            return Ok(delivery.mail.take());
         }
         let now = self.time.now();
-        let Some(mail) = self.render(delivery, now).await? else { return Ok(None) };
+        let alerts = self.store.unsettled(delivery.message, now).await?;
+        if alerts.is_empty() && !delivery.digest.speaks_without_alerts() {
+            return Ok(None);
+        }
+        let about = about(&alerts);
+        if delivery.about.as_ref() == Some(&about) && delivery.mail.is_some() {
+            return Ok(delivery.mail.take());
+        }
+        delivery.mail = None;
+        let Some(mail) = self.render(delivery, &alerts, now).await? else { return Ok(None) };
         let mail = StoredMail { message_id: mail.message_id, subject: mail.subject, bytes: mail.bytes };
-        Ok(Some(self.store.keep_mail(delivery.message, now, &mail).await?))
+        Ok(Some(self.store.keep_mail(delivery, now, &mail, &about).await?.unwrap_or(mail)))
     }
 
     async fn attempt(&self, recipient: &str, mail: &StoredMail) -> Attempt {
@@ -198,6 +212,12 @@ impl Courier {
     }
 }
 
+/// What a mail about `alerts` is about: the same for the same alerts.
+fn about(alerts: &[Uuid]) -> String {
+    let bytes: Vec<u8> = alerts.iter().flat_map(|id| id.into_bytes()).collect();
+    format!("{} alerts, {:016x}", alerts.len(), fingerprint(&bytes))
+}
+
 impl DrainReport {
     fn count(&mut self, delivery: &LeasedDelivery, outcome: &Delivery) {
         let (delivery, message) = (delivery.id, delivery.message);
@@ -206,7 +226,7 @@ impl DrainReport {
                 self.sent += 1;
                 tracing::info!(%delivery, mail = %message, "a mail was handed on");
             }
-            Delivery::Again { at, error } => {
+            Delivery::Again { at, error, .. } => {
                 let error = without_addresses(error);
                 tracing::debug!(%delivery, mail = %message, %at, error, "a mail was not handed on and is tried again");
                 self.again += 1;

@@ -29,24 +29,21 @@ pub(super) enum RenderError {
 }
 
 impl Courier {
-    /// The message of `delivery` as things stand at `now`; `None` if nothing is left to say.
+    /// The message of `delivery` about `alerts` as things stand at `now`; `None` if nothing is left to say.
     pub(super) async fn render(
         &self,
         delivery: &LeasedDelivery,
+        alerts: &[Uuid],
         now: DateTime<Utc>,
     ) -> Result<Option<Mail>, RenderError> {
         let digest = &delivery.digest;
         let mut composer = Composer::new(&self.frame, delivery.message, digest, now).answering(delivery.first);
         let facts = Facts::of(digest);
         let held = digest.kind == Kind::Held;
-        // Which they are is asked once: there may be very many, and each page of them is then looked up by id.
-        for page in self.store.unsettled(delivery.message, now).await?.chunks(PAGE) {
+        // There may be very many: each page of them is looked up by id.
+        for page in alerts.chunks(PAGE) {
             for alert in self.store.still_unsettled(page, held, now).await? {
-                let case = self.case(&facts, alert, now);
-                // Acknowledging an alert stops its reminders, also the one that was on its way.
-                if !case.reminder || case.alert.acknowledged_at.is_none() {
-                    composer.add(case)?;
-                }
+                composer.add(self.case(&facts, alert, now))?;
             }
         }
         for case in composer.shown_mut() {

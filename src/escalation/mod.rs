@@ -8,13 +8,15 @@ mod digest;
 mod due;
 mod outgoing;
 mod policy;
+mod reach;
 mod silence;
 
 pub use brake::{Brake, Plausible};
 pub use digest::{Case, Coverage, Digest, Kind, Reach, Settled};
 pub use due::{Escalated, Escalations, Message, Pending, Scene, escalate};
 pub use outgoing::Outgoing;
-pub use policy::{Glob, Level, Policy, Route, SendHours};
+pub use policy::{Glob, Level, Mismatch, Policy, Route, SendHours};
+pub use reach::Unreachable;
 pub use silence::{Matcher, Silence, Silenced};
 
 pub use crate::wording::Language;

@@ -66,6 +66,17 @@ pub struct Route {
     pub cc: Vec<Mailbox>,
 }
 
+/// A condition of a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    Level,
+    Rule,
+    Program,
+    PayingEntity,
+    Currency,
+    Amount,
+}
+
 /// From `opens` until before `closes`, local time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendHours {
@@ -106,15 +117,24 @@ impl Route {
     /// Whether the route is for `alert` at `level`.
     #[must_use]
     pub fn matches(&self, alert: &Pending, level: u32) -> bool {
+        self.mismatch(alert, level).is_none()
+    }
+
+    /// The first of its conditions that `alert` at `level` does not meet; `None`: it meets all.
+    #[must_use]
+    pub fn mismatch(&self, alert: &Pending, level: u32) -> Option<Mismatch> {
         let fits = |glob: &Option<Glob>, text: Option<&str>| {
             glob.as_ref().is_none_or(|glob| text.is_some_and(|text| glob.matches(text)))
         };
-        self.level.is_none_or(|only| only == level)
-            && fits(&self.rule, Some(&alert.rule))
-            && fits(&self.program, alert.program_id.as_deref())
-            && fits(&self.paying_entity, alert.paying_entity.as_deref())
-            && self.currency.is_none_or(|only| alert.currency == Some(only))
-            && self.min_amount.is_none_or(|least| alert.amount.is_some_and(|amount| amount >= least))
+        let met = [
+            (self.level.is_none_or(|only| only == level), Mismatch::Level),
+            (fits(&self.rule, Some(&alert.rule)), Mismatch::Rule),
+            (fits(&self.program, alert.program_id.as_deref()), Mismatch::Program),
+            (fits(&self.paying_entity, alert.paying_entity.as_deref()), Mismatch::PayingEntity),
+            (self.currency.is_none_or(|only| alert.currency == Some(only)), Mismatch::Currency),
+            (self.min_amount.is_none_or(|least| alert.amount.is_some_and(|amount| amount >= least)), Mismatch::Amount),
+        ];
+        met.into_iter().find(|(met, _)| !met).map(|(_, mismatch)| mismatch)
     }
 
     /// Its conditions, which name it wherever it stands in the configuration: `payment of SURFACE-*, from 10000 EUR`.

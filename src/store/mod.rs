@@ -5,6 +5,7 @@
 //! this file; one conformance suite (`tests/it/store.rs`) holds every adapter to the words written here.
 //! Source: docs/contract.md.
 
+mod answers;
 mod batches;
 mod change;
 mod error;
@@ -12,6 +13,7 @@ mod finding;
 mod problems;
 mod relations;
 mod retention;
+mod snapshot;
 mod story;
 mod types;
 mod values;
@@ -25,14 +27,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use crate::alert::{Alert, AlertEvent, Answer, Opening, Recorded, Transition};
-use crate::claim::{DataProblem, HistoryEntry, Subject};
-use crate::escalation::{Message, Pending, Silence};
-use crate::sla::Rule;
+use crate::alert::{Alert, AlertEvent};
+use crate::claim::{HistoryEntry, Subject};
 
+pub use answers::Answers;
 pub use error::StoreError;
 pub use finding::{Finding, Preconditions};
 pub use retention::{Batch, Prune, Pruned, Retention};
+pub use snapshot::{Pass, Snapshot};
 pub use types::{
     AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, LeaseTime,
     LeasedDelivery, OpenCounts, OutboxItem, Page, Raised, RowCounts, RunningClocks, Scan, ScanCounts, ScanRecord, Side,
@@ -60,195 +62,6 @@ pub trait Store: ClaimSource + AlertStore + Answers + ScanLog + Outbox + Import 
 
     /// Ends every connection in good order; nothing can be asked afterwards.
     async fn close(&self);
-}
-
-/// Claims and alerts as of one instant. Nothing here changes anything.
-///
-/// Searches come in pages, one search at a time: [`Page::Next`] goes on with the search that was begun last.
-#[async_trait]
-pub trait Snapshot: Send {
-    /// Up to `limit` running clocks of `rule` that started before their calendar's cutoff and have no alert that says so
-    /// (none in a state that `cutoffs` is about).
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn unalerted_clocks(
-        &mut self,
-        rule: &Rule,
-        cutoffs: &Cutoffs,
-        page: Page,
-        limit: u32,
-    ) -> Result<Vec<Subject>, StoreError>;
-
-    /// Up to `limit` clocks of `rule` without an alert whose own stop column says that they stopped after `since` and not
-    /// after `until`, give or take a second.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn stopped_clocks(
-        &mut self,
-        rule: &Rule,
-        since: DateTime<Utc>,
-        until: DateTime<Utc>,
-        page: Page,
-        limit: u32,
-    ) -> Result<Vec<Subject>, StoreError>;
-
-    /// Up to `limit` running clocks of `rule` whose start is one of `starts`, whether they have an alert or not.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn running_clocks(
-        &mut self,
-        rule: &Rule,
-        starts: &Starts,
-        page: Page,
-        limit: u32,
-    ) -> Result<Vec<Subject>, StoreError>;
-
-    /// How many clocks of `rule` run at `now`, and when the first and the last of them started.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn running(&mut self, rule: &Rule, now: DateTime<Utc>) -> Result<RunningClocks, StoreError>;
-
-    /// Every claim whose data keep it from being watched as it should be, by the enabled ones of `rules`;
-    /// `calendars` are the names that are configured.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn data_problems(&mut self, rules: &[Rule], calendars: &[&str]) -> Result<Vec<DataProblem>, StoreError>;
-
-    /// Up to `limit` open alerts of `rule`, each with its subject as the source has it (`None`: the claim or the line is
-    /// gone). Without `all`, only those whose clock does not plainly run on as recorded; `calendars` are that of programs
-    /// that name none, and that of programs that are not there.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn open_alerts(
-        &mut self,
-        rule: &Rule,
-        calendars: (&str, &str),
-        all: bool,
-        page: Page,
-        limit: u32,
-    ) -> Result<Vec<(Alert, Option<Subject>)>, StoreError>;
-
-    /// The alerts of `rule` that the claims `claim_ids` have, resolved ones too, as escalation looks at them: what
-    /// [`Pass::record`] would find there. In no order.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn standing(&mut self, rule: &str, claim_ids: &[&str]) -> Result<Vec<Standing>, StoreError>;
-
-    /// Up to `limit` open, breached alerts, neither snoozed nor held, about which a level or a reminder may be due at `now`;
-    /// with `all`, whenever they were to be looked at. Oldest deadline first.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn pending_escalations(
-        &mut self,
-        now: DateTime<Utc>,
-        all: bool,
-        page: Page,
-        limit: u32,
-    ) -> Result<Vec<Pending>, StoreError>;
-
-    /// Open alerts by rule: at risk, breached.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn open_counts(&mut self) -> Result<OpenCounts, StoreError>;
-
-    /// The silences that end, or ended, after `since`.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn silences(&mut self, since: DateTime<Utc>) -> Result<Vec<Silence>, StoreError>;
-
-    /// The threads of messages that there are.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn threads(&mut self) -> Result<Vec<Thread>, StoreError>;
-
-    /// Up to `limit` alerts that were told of at `level` and were resolved after `since`, the latest first.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn settled(&mut self, level: u32, since: DateTime<Utc>, limit: u32) -> Result<Vec<Pending>, StoreError>;
-
-    /// The alerts that are held, and since when the latest of them is; oldest deadline first.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn held(&mut self) -> Result<(Vec<Uuid>, Option<DateTime<Utc>>), StoreError>;
-}
-
-/// One scan's reading and writing. Dropped unfinished, it leaves no trace.
-///
-/// Searches look at the instant at which it began; [`Snapshot::pending_escalations`], [`Snapshot::open_counts`],
-/// [`Snapshot::settled`] and [`Snapshot::held`] also see what was recorded since.
-#[async_trait]
-pub trait Pass: Snapshot {
-    /// Raises alerts for clocks that have none, each with its events and what is told of it. A clock that has an alert is
-    /// left alone; returns the ids of those that were raised.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn raise(&mut self, now: DateTime<Utc>, alerts: &[Raised]) -> Result<HashSet<Uuid>, StoreError>;
-
-    /// Records `transitions` of alerts that there are, with their events; what opens does so in the circumstances of
-    /// `opening`. What the database already has in that state is left alone.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn record(
-        &mut self,
-        now: DateTime<Utc>,
-        opening: Opening,
-        transitions: &[Transition],
-    ) -> Result<Recorded, StoreError>;
-
-    /// Makes `problems` the open ones: new ones are added, those seen again are marked so, the others are resolved.
-    /// Returns how many are open.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn record_problems(&mut self, now: DateTime<Utc>, problems: &[DataProblem]) -> Result<u64, StoreError>;
-
-    /// Puts `message` into the outbox as `id`, one delivery a recipient, as the latest of its thread, and records the
-    /// escalation of its `alerts`, with events. Those of them that were escalated or resolved meanwhile are left out of it;
-    /// returns whether anything was left to send.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn escalate(&mut self, now: DateTime<Utc>, id: Uuid, message: &Message) -> Result<bool, StoreError>;
-
-    /// Notes when each alert's escalation is to be looked at again.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn schedule_escalations(&mut self, next: &[(Uuid, Option<DateTime<Utc>>)]) -> Result<(), StoreError>;
-
-    /// Notes on alerts, with an event each, that something was due to be told of them and a silence kept it back.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn note_silenced(&mut self, now: DateTime<Utc>, silenced: &[(Uuid, Uuid)]) -> Result<(), StoreError>;
-
-    /// Notes that all that there was to say in `thread` until `now` has been said.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn note_said(&mut self, thread: &str, now: DateTime<Utc>) -> Result<(), StoreError>;
-
-    /// Makes everything that was recorded happen, with the record of `scan`, finished at `now`. `false`: another scan
-    /// served its scheduled instant meanwhile, and nothing happened.
-    ///
-    /// # Errors
-    /// [`StoreError`]; also then nothing happened, unless the connection was lost in the very moment.
-    async fn finish(self: Box<Self>, now: DateTime<Utc>, scan: &Scan, counts: &ScanCounts) -> Result<bool, StoreError>;
 }
 
 /// Reads single claims that others write.
@@ -282,61 +95,6 @@ pub trait AlertStore: Send + Sync {
     /// # Errors
     /// [`StoreError`]
     async fn events(&self, alert_id: Uuid) -> Result<Vec<AlertEvent>, StoreError>;
-}
-
-/// What people answer to alerts. Each answer is recorded with its event, in the name of who gave it.
-#[async_trait]
-pub trait Answers: Send + Sync {
-    /// Records `by`'s answers to alerts, all of them at once; those that are resolved by now are left alone. Returns the
-    /// alerts that were answered.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then nothing is recorded.
-    async fn answer(&self, now: DateTime<Utc>, by: &str, answers: &[(Uuid, Answer)]) -> Result<Vec<Uuid>, StoreError>;
-
-    /// Adds a silence, with an event on each of the alerts `matching`.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then nothing is recorded.
-    async fn add_silence(&self, silence: &Silence, matching: &[Uuid]) -> Result<(), StoreError>;
-
-    /// Every silence that there is, the one that ends last first.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn all_silences(&self) -> Result<Vec<Silence>, StoreError>;
-
-    /// Ends a silence that is in force, with an event on each of the alerts `matching`: they are looked at anew. `false`: it
-    /// is over already, or there is none of that id.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then nothing is recorded.
-    async fn expire_silence(
-        &self,
-        id: Uuid,
-        now: DateTime<Utc>,
-        by: &str,
-        matching: &[Uuid],
-    ) -> Result<bool, StoreError>;
-
-    /// The open alerts, whether breached, snoozed or held, as escalation looks at them, a page of `limit` after the one of
-    /// that id.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    async fn open_alerts_after(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<Pending>, StoreError>;
-
-    /// Says of every alert that is held that it is right: it is told of like any other from now on. Returns how many.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then nothing is recorded.
-    async fn release_held(&self, now: DateTime<Utc>, by: &str) -> Result<u64, StoreError>;
-
-    /// Says of every alert that is held that it is wrong: it is withdrawn. Returns how many.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then nothing is recorded.
-    async fn discard_held(&self, now: DateTime<Utc>, by: &str) -> Result<u64, StoreError>;
 }
 
 /// The record of scans, which the look-back and the schedule rest on.
@@ -404,7 +162,7 @@ pub trait Leases: Send + Sync {
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Takes up to `limit` deliveries that are due at `now`, oldest first, for `holder` alone and for `hold`. A delivery
-    /// whose holder did not come back is due again when its lease ends; `ends_by` says whose clock ends it: the database's
+    /// whose holder did not come back is due again when its lease ends, and was perhaps delivered; `ends_by` says whose clock ends it: the database's
     /// (several machines compare it; where there is one machine, `now` will do), or a test's. One that cannot be read is
     /// given up, with what was found as its error, and holds up no other.
     ///
@@ -419,11 +177,20 @@ pub trait Outbox: Send + Sync {
         hold: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, StoreError>;
 
-    /// Keeps a message's bytes; whoever comes second finds the first one's, and sends those.
+    /// Keeps the bytes with which `delivery` goes out, and what they are `about`. Deliveries of one message share bytes that
+    /// are about the same: whoever comes second gets the first one's, and sends those. Bytes that are about something else
+    /// take their place, unless another delivery was sent with those, perhaps was, or is in hand: then `delivery` has bytes
+    /// of its own.
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn keep_mail(&self, message: Uuid, now: DateTime<Utc>, mail: &StoredMail) -> Result<StoredMail, StoreError>;
+    async fn keep_mail(
+        &self,
+        delivery: &LeasedDelivery,
+        now: DateTime<Utc>,
+        mail: &StoredMail,
+        about: &str,
+    ) -> Result<Option<StoredMail>, StoreError>;
 
     /// Gives up a message in which `holder` found nothing left to say: what of it was not delivered never will be. A
     /// delivery that another has in hand is left to that one: it may be sent at this moment.
@@ -445,7 +212,7 @@ pub trait Outbox: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// The alerts that `message` is about of which there is still something to say at `now`: open and neither snoozed nor
-    /// held, or if it is about held ones, held. Oldest deadline first.
+    /// held, and if it is a reminder of them, not acknowledged; or if it is about held ones, held. Oldest deadline first.
     ///
     /// # Errors
     /// [`StoreError`]

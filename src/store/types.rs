@@ -180,8 +180,12 @@ pub struct LeasedDelivery {
     pub digest: Digest,
     /// The first message of its thread; itself, if it begins one.
     pub first: Uuid,
-    /// The message's bytes, once someone rendered it.
+    /// Whether an attempt before may have delivered it: then it goes out again as it was, byte by byte.
+    pub perhaps_delivered: bool,
+    /// The bytes with which it goes out, once someone rendered them.
     pub mail: Option<StoredMail>,
+    /// What `mail` is about, as whoever kept it said.
+    pub about: Option<String>,
 }
 
 /// What is known of a thread of messages.
@@ -207,8 +211,8 @@ pub struct StoredMail {
 pub enum Delivery {
     /// The server took it; its words.
     Sent { reply: String },
-    /// Not now; try again at an instant.
-    Again { at: DateTime<Utc>, error: String },
+    /// Not now; try again at an instant. Perhaps it was delivered all the same.
+    Again { at: DateTime<Utc>, error: String, perhaps_delivered: bool },
     /// Never; a dead letter with the server's words.
     Dead { error: String },
     /// Not tried: given back as it was, due again at once.

@@ -41,7 +41,7 @@ fn every_setting_is_described_and_none_that_there_is_not() {
         assert_eq!(described, known, "{heading}");
         tables += 1;
     }
-    assert_eq!(tables, 14, "tables of settings: {:?}", headings.collect::<Vec<_>>());
+    assert_eq!(tables, 16, "tables of settings: {:?}", headings.collect::<Vec<_>>());
     // Names of calendars are the user's: only the one other key can be told.
     assert_eq!(configuration.first_column("`[calendars]`"), ["default"]);
     for name in known_keys("") {

@@ -45,7 +45,10 @@ async fn latest(world: &World) -> Digest {
     serde_json::from_str(&facts[0]).expect("a digest")
 }
 
-fn answers(alert: &Alert) -> (Option<DateTime<Utc>>, Option<&str>, Option<DateTime<Utc>>, Option<&str>) {
+/// Since when, by whom, until when, and what they said.
+type Acknowledged<'a> = (Option<DateTime<Utc>>, Option<&'a str>, Option<DateTime<Utc>>, Option<&'a str>);
+
+fn answers(alert: &Alert) -> Acknowledged<'_> {
     (alert.acknowledged_at, alert.acknowledged_by.as_deref(), alert.acknowledged_until, alert.note.as_deref())
 }
 

@@ -1,6 +1,7 @@
 //! The real program at an operator's desk: what is typed, what comes out on which stream, and with which exit code.
 
 mod alerts;
+mod answers;
 mod calendar;
 mod check;
 mod company;
@@ -14,6 +15,7 @@ mod import;
 mod outbox;
 mod postgres;
 mod prune;
+mod routes;
 mod scan;
 mod usage;
 mod zone_data;

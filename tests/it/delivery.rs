@@ -122,6 +122,47 @@ on_every_engine! {
         assert!(text.contains("C-2") && !text.contains("C-1"), "{text}");
     }
 
+    async fn what_is_settled_between_two_attempts_is_left_out_of_the_next(world in World) {
+        let world = scanned(world, &["C-1", "C-2"]).await;
+        let server = server().await;
+        server.once(Moment::Mail, Act::Say("451 4.3.0 later"));
+        server.once(Moment::Dot, Act::Say("451 4.3.0 later"));
+        assert_eq!(drain(&courier(&world, &server)).await.again, 2);
+        reviewed(&world, "C-1").await;
+        world.time.advance(TimeDelta::hours(1));
+        assert_eq!(drain(&courier(&world, &server)).await.sent, 2);
+        let received = server.received();
+        let text = text_of(&received[0].bytes);
+        assert!(text.contains("C-2") && !text.contains("C-1"), "{text}");
+        assert_eq!(received[0].bytes, received[1].bytes, "both get the same");
+    }
+
+    async fn what_is_settled_after_one_recipient_had_it_is_left_out_for_the_other(world in World) {
+        let world = scanned(world, &["C-1", "C-2"]).await;
+        let server = server().await;
+        server.once(Moment::Rcpt, Act::Say("451 4.2.0 greylisted"));
+        let report = drain(&courier(&world, &server)).await;
+        assert_eq!((report.sent, report.again), (1, 1));
+        reviewed(&world, "C-1").await;
+        world.time.advance(TimeDelta::hours(1));
+        assert_eq!(drain(&courier(&world, &server)).await.sent, 1);
+        let received = server.received();
+        assert!(text_of(&received[0].bytes).contains("C-1") && !text_of(&received[1].bytes).contains("C-1"));
+        let id = |n: usize| mailparse::parse_headers(&received[n].bytes).expect("headers").0.get_first_value("Message-ID");
+        assert_eq!(id(0), id(1), "it is the same message");
+    }
+
+    async fn what_is_settled_before_a_retry_is_not_sent_at_all_if_nothing_is_left(world in World) {
+        let world = scanned(world, &["C-1"]).await;
+        let server = server().await;
+        server.whenever(Moment::Greeting, "", Act::Say("421 4.3.2 come back later"));
+        assert_eq!(drain(&courier(&world, &server)).await.again, 2);
+        reviewed(&world, "C-1").await;
+        world.time.advance(TimeDelta::hours(1));
+        assert_eq!(drain(&courier(&world, &server)).await.settled, 1);
+        assert!(world.waiting().await.is_empty());
+    }
+
     async fn a_message_about_nothing_any_more_is_not_sent(world in World) {
         let world = scanned(world, &["C-1"]).await;
         reviewed(&world, "C-1").await;

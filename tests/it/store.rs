@@ -104,7 +104,7 @@ on_every_engine! {
         let later = now + TimeDelta::minutes(1);
         let sent = Delivery::Sent { reply: "250 queued as 7".into() };
         assert!(world.store.conclude(leased[0].id, "one", now, &sent).await.unwrap());
-        let again = Delivery::Again { at: later, error: "451 try later".into() };
+        let again = Delivery::Again { at: later, error: "451 try later".into(), perhaps_delivered: false };
         assert!(world.store.conclude(leased[1].id, "one", now, &again).await.unwrap());
         assert!(world.store.lease(now, LeaseTime::At(now), "one", 10, HOLD).await.unwrap().is_empty());
         let retried = world.store.lease(later, LeaseTime::At(later), "one", 10, HOLD).await.unwrap();
@@ -169,17 +169,48 @@ on_every_engine! {
         assert_eq!(world.problems().await, [open("C-1")], "whoever is last saw the same");
     }
 
-    async fn the_first_bytes_of_a_message_are_kept_and_whoever_comes_second_finds_them(mut world in World) {
+    async fn deliveries_of_one_message_share_bytes_that_are_about_the_same(mut world in World) {
         with_a_message(&mut world).await;
         let now = at("2026-11-23T09:00:01Z");
         let leased = world.store.lease(now, LeaseTime::At(now), "one", 10, HOLD).await.unwrap();
-        assert_eq!(leased[0].mail, None);
-        assert_eq!(leased[0].message, leased[1].message);
-        let message = leased[0].message;
-        assert_eq!(world.store.keep_mail(message, now, &mail("first")).await.unwrap(), mail("first"));
-        assert_eq!(world.store.keep_mail(message, now, &mail("second")).await.unwrap(), mail("first"));
+        assert_eq!((leased[0].mail.as_ref(), leased[0].message), (None, leased[1].message));
+        assert_eq!(world.store.keep_mail(&leased[0], now, &mail("first"), "two").await.unwrap(), None);
+        assert_eq!(world.store.keep_mail(&leased[1], now, &mail("second"), "two").await.unwrap(), Some(mail("first")));
         let again = world.store.lease(now + HOLD, LeaseTime::At(now + HOLD), "two", 10, HOLD).await.unwrap();
-        assert_eq!(again[0].mail, Some(mail("first")));
+        assert_eq!((again[0].mail.as_ref(), again[0].about.as_deref()), (Some(&mail("first")), Some("two")));
+        assert!(again.iter().all(|delivery| delivery.perhaps_delivered), "whoever had them did not come back");
+    }
+
+    async fn bytes_about_something_else_replace_those_that_nobody_got(mut world in World) {
+        with_a_message(&mut world).await;
+        let now = at("2026-11-23T09:00:01Z");
+        let leased = world.store.lease(now, LeaseTime::At(now), "one", 10, HOLD).await.unwrap();
+        world.store.keep_mail(&leased[0], now, &mail("first"), "two").await.unwrap();
+        let again = Delivery::Again { at: now, error: "451".into(), perhaps_delivered: false };
+        for delivery in &leased {
+            assert!(world.store.conclude(delivery.id, "one", now, &again).await.unwrap());
+        }
+        let leased = world.store.lease(now, LeaseTime::At(now), "two", 1, HOLD).await.unwrap();
+        assert_eq!(world.store.keep_mail(&leased[0], now, &mail("second"), "one").await.unwrap(), None);
+        let other = world.store.lease(now, LeaseTime::At(now), "two", 1, HOLD).await.unwrap();
+        assert_eq!(other[0].mail, Some(mail("second")));
+    }
+
+    async fn bytes_that_another_may_have_got_stay_and_who_differs_has_bytes_of_its_own(mut world in World) {
+        with_a_message(&mut world).await;
+        let now = at("2026-11-23T09:00:01Z");
+        let leased = world.store.lease(now, LeaseTime::At(now), "one", 10, HOLD).await.unwrap();
+        world.store.keep_mail(&leased[0], now, &mail("first"), "two").await.unwrap();
+        let perhaps = Delivery::Again { at: now, error: "cut".into(), perhaps_delivered: true };
+        assert!(world.store.conclude(leased[0].id, "one", now, &perhaps).await.unwrap());
+        assert_eq!(world.store.keep_mail(&leased[1], now, &mail("second"), "one").await.unwrap(), None);
+        let again = Delivery::Again { at: now, error: "451".into(), perhaps_delivered: false };
+        assert!(world.store.conclude(leased[1].id, "one", now, &again).await.unwrap());
+        let mut leased = world.store.lease(now, LeaseTime::At(now), "two", 10, HOLD).await.unwrap();
+        leased.sort_by_key(|delivery| !delivery.perhaps_delivered);
+        assert_eq!((leased[0].perhaps_delivered, leased[0].mail.as_ref()), (true, Some(&mail("first"))));
+        let own = leased[1].mail.as_ref().map(|mail| &*mail.bytes);
+        assert_eq!((leased[1].perhaps_delivered, own), (false, Some(&b"second"[..])));
     }
 
     async fn a_settled_message_goes_to_no_one_who_has_not_got_it(mut world in World) {

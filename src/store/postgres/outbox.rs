@@ -28,7 +28,8 @@ impl Outbox for PostgresStore {
             let mut leased = Vec::new();
             while leased.len() < limit {
                 let rows = query(
-                    "UPDATE outbox SET lease_holder = $2, leased_until = coalesce($5, clock_timestamp()) + $3 \
+                    "UPDATE outbox SET perhaps_delivered = perhaps_delivered OR lease_holder IS NOT NULL, \
+                     lease_holder = $2, leased_until = coalesce($5, clock_timestamp()) + $3 \
                      WHERE id IN (SELECT id FROM outbox WHERE state = 'pending' AND next_attempt_at <= $1 \
                      AND (leased_until IS NULL OR leased_until <= coalesce($5, clock_timestamp())) \
                      ORDER BY next_attempt_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING id",
@@ -52,24 +53,44 @@ impl Outbox for PostgresStore {
         })
     }
 
-    async fn keep_mail(&self, message: Uuid, now: DateTime<Utc>, mail: &StoredMail) -> Result<StoredMail, StoreError> {
+    async fn keep_mail(
+        &self,
+        delivery: &LeasedDelivery,
+        now: DateTime<Utc>,
+        mail: &StoredMail,
+        about: &str,
+    ) -> Result<Option<StoredMail>, StoreError> {
         in_unit!(self, unit, {
-            query(
-                "UPDATE outbox_messages SET message_id = $2, subject = $3, bytes = $4, rendered_at = $5 \
-                 WHERE id = $1 AND bytes IS NULL",
-            )
-            .bind(message)
-            .bind(&mail.message_id)
-            .bind(&mail.subject)
-            .bind(&mail.bytes)
-            .bind(now)
-            .execute(&mut **unit)
-            .await?;
-            let row = query("SELECT message_id, subject, bytes FROM outbox_messages WHERE id = $1")
-                .bind(message)
+            let row = query("SELECT message_id, subject, bytes, about FROM outbox_messages WHERE id = $1 FOR UPDATE")
+                .bind(delivery.message)
                 .fetch_one(&mut **unit)
                 .await?;
-            stored_mail(&row)?.ok_or_else(|| StoreError::Corrupt(format!("outbox_messages {message}: no bytes")))
+            let kept: Option<String> = row.try_get("about")?;
+            let shared = stored_mail(&row)?.filter(|_| kept.as_deref() == Some(about));
+            let replaced = shared.is_none() && !(kept.is_some() && is_in_use(unit, delivery).await?);
+            if replaced {
+                query(
+                    "UPDATE outbox_messages SET message_id = $2, subject = $3, bytes = $4, rendered_at = $5, about = $6 \
+                     WHERE id = $1",
+                )
+                .bind(delivery.message)
+                .bind(&mail.message_id)
+                .bind(&mail.subject)
+                .bind(&mail.bytes)
+                .bind(now)
+                .bind(about)
+                .execute(&mut **unit)
+                .await?;
+            }
+            let own = (shared.is_none() && !replaced).then_some(mail);
+            query("UPDATE outbox SET own_subject = $2, own_bytes = $3, own_about = $4 WHERE id = $1")
+                .bind(delivery.id)
+                .bind(own.map(|own| &own.subject))
+                .bind(own.map(|own| &own.bytes))
+                .bind(own.map(|_| about))
+                .execute(&mut **unit)
+                .await?;
+            Ok(shared)
         })
     }
 
@@ -98,13 +119,18 @@ impl Outbox for PostgresStore {
             Delivery::Sent { .. } => {
                 "attempts = attempts + 1, state = 'sent', sent_at = $3, reply = $4, next_attempt_at = NULL"
             }
-            Delivery::Again { .. } => "attempts = attempts + 1, next_attempt_at = $3, last_error = $4",
+            Delivery::Again { perhaps_delivered: false, .. } => {
+                "attempts = attempts + 1, next_attempt_at = $3, last_error = $4"
+            }
+            Delivery::Again { perhaps_delivered: true, .. } => {
+                "attempts = attempts + 1, next_attempt_at = $3, last_error = $4, perhaps_delivered = true"
+            }
             Delivery::Dead { .. } => "attempts = attempts + 1, state = 'dead', next_attempt_at = NULL, last_error = $4",
             Delivery::Released => "attempts = attempts",
         };
         let (at, words) = match outcome {
             Delivery::Sent { reply } => (now, Some(reply)),
-            Delivery::Again { at, error } => (*at, Some(error)),
+            Delivery::Again { at, error, .. } => (*at, Some(error)),
             Delivery::Dead { error } => (now, Some(error)),
             Delivery::Released => (now, None),
         };
@@ -121,14 +147,16 @@ impl Outbox for PostgresStore {
 
     async fn unsettled(&self, message: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
         let sql = format!(
-            "SELECT a.id FROM sla_alerts a WHERE a.id IN (SELECT told.id::uuid FROM outbox_messages m, \
+            "SELECT coalesce(array_agg(a.id ORDER BY a.due_at, a.id), '{{}}') AS ids FROM (\
+             SELECT lists.list, told.id::uuid AS id, m.facts ->> 'kind' = 'held' AS held FROM outbox_messages m, \
              (VALUES ('escalated'), ('reminded')) lists (list), json_array_elements_text(m.facts -> lists.list) told (id) \
-             WHERE m.id = $1) AND CASE (SELECT m.facts ->> 'kind' FROM outbox_messages m WHERE m.id = $1) \
-             WHEN 'held' THEN {HELD} ELSE {UNSETTLED} END ORDER BY a.due_at, a.id"
+             WHERE m.id = $1) told JOIN sla_alerts a ON a.id = told.id \
+             WHERE CASE WHEN told.held THEN {HELD} ELSE {UNSETTLED} END \
+             AND (told.list = 'escalated' OR a.acknowledged_at IS NULL)"
         );
         in_unit!(self, unit, {
-            let rows = made(sql.clone()).bind(message).bind(now).fetch_all(&mut **unit).await?;
-            rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+            let row = made(sql.clone()).bind(message).bind(now).fetch_one(&mut **unit).await?;
+            Ok(row.try_get("ids")?)
         })
     }
 
@@ -190,6 +218,15 @@ impl Outbox for PostgresStore {
     }
 }
 
+/// Whether another delivery of the message was sent with the bytes that they share, perhaps was, or is in hand.
+async fn is_in_use(connection: &mut PgConnection, delivery: &LeasedDelivery) -> Result<bool, StoreError> {
+    let row = query(
+        "SELECT EXISTS (SELECT FROM outbox o WHERE o.message = $1 AND o.id <> $2 AND o.own_about IS NULL \
+         AND (o.state = 'sent' OR o.perhaps_delivered OR o.lease_holder IS NOT NULL)) AS in_use",
+    );
+    Ok(row.bind(delivery.message).bind(delivery.id).fetch_one(connection).await?.try_get("in_use")?)
+}
+
 /// Whether there is still something to say of alert `a` at `$2`.
 const UNSETTLED: &str =
     "a.state = 'breached' AND a.held_since IS NULL AND (a.snoozed_until IS NULL OR a.snoozed_until <= $2)";
@@ -200,7 +237,9 @@ const HELD: &str = "a.held_since <= $2";
 /// A delivery that was just leased; `None`: it cannot be read, and was given up with what was found.
 async fn leased_delivery(connection: &mut PgConnection, id: Uuid) -> Result<Option<LeasedDelivery>, StoreError> {
     let row = query(
-        "SELECT o.message, o.recipient, o.attempts, m.facts::text AS facts, m.first_message, m.message_id, m.subject, m.bytes \
+        "SELECT o.message, o.recipient, o.attempts, o.perhaps_delivered, m.facts::text AS facts, m.first_message, \
+         m.message_id, coalesce(o.own_subject, m.subject) AS subject, coalesce(o.own_bytes, m.bytes) AS bytes, \
+         coalesce(o.own_about, m.about) AS about \
          FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = $1",
     )
     .bind(id)
@@ -231,7 +270,9 @@ async fn leased_delivery(connection: &mut PgConnection, id: Uuid) -> Result<Opti
         attempts: level(&row, "attempts")?,
         digest,
         first: row.try_get("first_message")?,
+        perhaps_delivered: row.try_get("perhaps_delivered")?,
         mail: stored_mail(&row)?,
+        about: row.try_get("about")?,
     }))
 }
 

@@ -29,7 +29,8 @@ impl Outbox for SqliteStore {
         let mut leased = Vec::new();
         while leased.len() < limit {
             let rows = sqlx::query(
-                "UPDATE outbox SET lease_holder = ?2, leased_until = ?3 WHERE id IN (SELECT id FROM outbox \
+                "UPDATE outbox SET perhaps_delivered = perhaps_delivered OR lease_holder IS NOT NULL, lease_holder = ?2, \
+                 leased_until = ?3 WHERE id IN (SELECT id FROM outbox \
                  WHERE state = 'pending' AND next_attempt_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?5) \
                  ORDER BY next_attempt_at, id LIMIT ?4) RETURNING id",
             )
@@ -52,23 +53,48 @@ impl Outbox for SqliteStore {
         Ok(leased)
     }
 
-    async fn keep_mail(&self, message: Uuid, now: DateTime<Utc>, mail: &StoredMail) -> Result<StoredMail, StoreError> {
-        sqlx::query(
-            "UPDATE outbox_messages SET message_id = ?2, subject = ?3, bytes = ?4, rendered_at = ?5 \
-             WHERE id = ?1 AND bytes IS NULL",
-        )
-        .bind(message.to_string())
-        .bind(&mail.message_id)
-        .bind(&mail.subject)
-        .bind(&mail.bytes)
-        .bind(instant_text(now))
-        .execute(&self.writer)
-        .await?;
-        let row = sqlx::query("SELECT message_id, subject, bytes FROM outbox_messages WHERE id = ?")
-            .bind(message.to_string())
-            .fetch_one(&self.writer)
+    async fn keep_mail(
+        &self,
+        delivery: &LeasedDelivery,
+        now: DateTime<Utc>,
+        mail: &StoredMail,
+        about: &str,
+    ) -> Result<Option<StoredMail>, StoreError> {
+        let mut writer = self.begin().await?;
+        let (id, message) = (delivery.id.to_string(), delivery.message.to_string());
+        let row = sqlx::query(
+            "SELECT m.message_id, m.subject, m.bytes, m.about, EXISTS (SELECT 1 FROM outbox o WHERE o.message = m.id \
+             AND o.id <> ?2 AND o.own_about IS NULL AND (o.state = 'sent' OR o.perhaps_delivered OR o.lease_holder IS NOT NULL)) \
+             AS in_use FROM outbox_messages m WHERE m.id = ?1",
+        );
+        let row = row.bind(&message).bind(&id).fetch_one(&mut *writer).await?;
+        let (kept, in_use) = (stored_mail(&row)?, row.try_get::<bool, _>("in_use")?);
+        let shared = kept.filter(|_| row.get::<Option<&str>, _>("about") == Some(about));
+        let replaced = shared.is_none() && !(in_use && row.get::<Option<&str>, _>("about").is_some());
+        if replaced {
+            sqlx::query(
+                "UPDATE outbox_messages SET message_id = ?2, subject = ?3, bytes = ?4, rendered_at = ?5, about = ?6 \
+                 WHERE id = ?1",
+            )
+            .bind(&message)
+            .bind(&mail.message_id)
+            .bind(&mail.subject)
+            .bind(&mail.bytes)
+            .bind(instant_text(now))
+            .bind(about)
+            .execute(&mut *writer)
             .await?;
-        stored_mail(&row)?.ok_or_else(|| StoreError::Corrupt(format!("outbox_messages {message}: no bytes")))
+        }
+        let own = (shared.is_none() && !replaced).then_some(mail);
+        sqlx::query("UPDATE outbox SET own_subject = ?2, own_bytes = ?3, own_about = ?4 WHERE id = ?1")
+            .bind(&id)
+            .bind(own.map(|own| &own.subject))
+            .bind(own.map(|own| &own.bytes))
+            .bind(own.map(|_| about))
+            .execute(&mut *writer)
+            .await?;
+        writer.commit().await?;
+        Ok(shared)
     }
 
     async fn settle(&self, message: Uuid, holder: &str) -> Result<(), StoreError> {
@@ -97,7 +123,12 @@ impl Outbox for SqliteStore {
             Delivery::Sent { .. } => {
                 "attempts = attempts + 1, state = 'sent', sent_at = ?3, reply = ?4, next_attempt_at = NULL, "
             }
-            Delivery::Again { .. } => "attempts = attempts + 1, next_attempt_at = ?3, last_error = ?4, ",
+            Delivery::Again { perhaps_delivered: false, .. } => {
+                "attempts = attempts + 1, next_attempt_at = ?3, last_error = ?4, "
+            }
+            Delivery::Again { perhaps_delivered: true, .. } => {
+                "attempts = attempts + 1, next_attempt_at = ?3, last_error = ?4, perhaps_delivered = true, "
+            }
             Delivery::Dead { .. } => {
                 "attempts = attempts + 1, state = 'dead', next_attempt_at = NULL, last_error = ?4, "
             }
@@ -106,7 +137,7 @@ impl Outbox for SqliteStore {
         query.push(DONE);
         let (at, words) = match outcome {
             Delivery::Sent { reply } => (now, Some(reply)),
-            Delivery::Again { at, error } => (*at, Some(error)),
+            Delivery::Again { at, error, .. } => (*at, Some(error)),
             Delivery::Dead { error } => (now, Some(error)),
             Delivery::Released => (now, None),
         };
@@ -120,17 +151,16 @@ impl Outbox for SqliteStore {
 
     async fn unsettled(&self, message: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
         let sql = format!(
-            "SELECT a.id FROM outbox_messages m, (SELECT 'escalated' AS list UNION ALL SELECT 'reminded') lists, \
+            "SELECT json_group_array(id) AS ids FROM (SELECT a.id FROM outbox_messages m, \
+             (SELECT 'escalated' AS list UNION ALL SELECT 'reminded') lists, \
              json_each(m.facts, '$.' || lists.list) ids CROSS JOIN sla_alerts a ON a.id = ids.value \
-             WHERE m.id = ?1 AND CASE m.facts ->> 'kind' WHEN 'held' THEN {HELD} ELSE {UNSETTLED} END ORDER BY a.due_at, a.id"
+             WHERE m.id = ?1 AND CASE m.facts ->> 'kind' WHEN 'held' THEN {HELD} ELSE {UNSETTLED} END \
+             AND (lists.list = 'escalated' OR a.acknowledged_at IS NULL) ORDER BY a.due_at, a.id)"
         );
-        let rows = sqlx::query(AssertSqlSafe(sql))
-            .bind(message.to_string())
-            .bind(instant_text(now))
-            .fetch_all(&self.readers)
-            .await?;
-        let id = |row| OwnRow { row, table: "outbox_messages", id: message.to_string() }.parsed("id", read_id);
-        rows.iter().map(id).collect()
+        let row = sqlx::query(AssertSqlSafe(sql)).bind(message.to_string()).bind(instant_text(now));
+        let row = row.fetch_one(&self.readers).await?;
+        let own = OwnRow { row: &row, table: "outbox_messages", id: message.to_string() };
+        own.parsed("ids", |text| serde_json::from_str(text).ok())
     }
 
     async fn still_unsettled(&self, ids: &[Uuid], held: bool, now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError> {
@@ -220,7 +250,9 @@ async fn leased_delivery(
     id: String,
 ) -> Result<Option<LeasedDelivery>, StoreError> {
     let row = sqlx::query(
-        "SELECT o.id, o.message, o.recipient, o.attempts, m.facts, m.first_message, m.message_id, m.subject, m.bytes \
+        "SELECT o.id, o.message, o.recipient, o.attempts, o.perhaps_delivered, m.facts, m.first_message, m.message_id, \
+         coalesce(o.own_subject, m.subject) AS subject, coalesce(o.own_bytes, m.bytes) AS bytes, \
+         coalesce(o.own_about, m.about) AS about \
          FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = ?",
     )
     .bind(&id)
@@ -234,7 +266,9 @@ async fn leased_delivery(
             attempts: row.try_get("attempts")?,
             digest: own.parsed("facts", |text| serde_json::from_str(text).ok())?,
             first: own.parsed("first_message", read_id)?,
+            perhaps_delivered: row.try_get("perhaps_delivered")?,
             mail: stored_mail(&row)?,
+            about: row.try_get("about")?,
         })
     };
     match read(OwnRow { row: &row, table: "outbox", id: id.clone() }) {

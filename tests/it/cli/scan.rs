@@ -77,7 +77,7 @@ async fn a_summary_for_a_person_says_where_data_problems_are_listed() {
     let told = desk.run(&["scan", "--at", NOW]).done();
     told.says(&[
         "review               3        1        1",
-        "new            1 breached, 1 at risk\n",
+        "new            1 breached, 1 at risk; late before anyone watched: inherited\n",
         "resolved       none\n",
         "messages       1 to deliver\n",
         "data problems  1, see `claimwatch check` and table data_problems\n",

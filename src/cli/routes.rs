@@ -1,0 +1,227 @@
+//! `claimwatch routes`: who is told of a claim, at which level, and why.
+
+use clap::Subcommand;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Failure;
+use super::output::{json, say, table};
+use crate::app::App;
+use crate::claim::{Subject, clean_line};
+use crate::escalation::{Mismatch, Pending, Policy, Route};
+use crate::sla::{self, Clock, Rule, Watches};
+
+#[derive(Debug, Subcommand)]
+pub enum RoutesCommand {
+    /// List levels and routes, in the order in which they are tried
+    List {
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say which route and recipients a claim gets at each level, and why
+    Test(TestArgs),
+}
+
+#[derive(clap::Args, Debug)]
+pub struct TestArgs {
+    /// The claim's id
+    #[arg(long, value_name = "ID")]
+    claim: String,
+    /// Only by this rule; else by every rule that is on
+    #[arg(long, value_name = "NAME")]
+    rule: Option<String>,
+    /// Print a JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+/// Who gets a level, as `routes list` shows it.
+#[derive(Serialize)]
+struct Listed {
+    level: Option<u32>,
+    /// The route's number, from 1; null: a level's own recipients.
+    route: Option<usize>,
+    conditions: String,
+    calendar: Option<String>,
+    to: Vec<String>,
+    cc: Vec<String>,
+}
+
+/// Who is told of one clock at one level, as `routes test` shows it.
+#[derive(Serialize)]
+struct Chosen {
+    rule: String,
+    payment_id: Option<String>,
+    level: u32,
+    /// The route's number, from 1; null: the level's own recipients.
+    route: Option<usize>,
+    to: Vec<String>,
+    cc: Vec<String>,
+    /// The calendar of the sending hours.
+    calendar: String,
+    because: Vec<String>,
+}
+
+pub async fn run(command: RoutesCommand, app: &App) -> Result<(), Failure> {
+    match command {
+        RoutesCommand::List { json } => list(json, app),
+        RoutesCommand::Test(args) => test(&args, app).await,
+    }
+}
+
+fn list(as_json: bool, app: &App) -> Result<(), Failure> {
+    let policy = &app.settings.policy;
+    let routes = (1..).zip(&policy.routes).map(|(number, route)| Listed {
+        level: route.level,
+        route: Some(number),
+        conditions: route.conditions(),
+        calendar: route.calendar.clone(),
+        to: addresses(&route.to),
+        cc: addresses(&route.cc),
+    });
+    let levels = (1..).zip(&policy.levels).map(|(number, level)| Listed {
+        level: Some(number),
+        route: None,
+        conditions: "whatever no route is for".into(),
+        calendar: None,
+        to: addresses(&level.to),
+        cc: addresses(&level.cc),
+    });
+    let all: Vec<Listed> = routes.chain(levels).collect();
+    if as_json {
+        return json(&all);
+    }
+    let row = |listed: &Listed| {
+        [
+            listed.route.map_or_else(|| "-".to_owned(), |number| number.to_string()),
+            listed.level.map_or_else(|| "every".to_owned(), |level| level.to_string()),
+            listed.conditions.clone(),
+            people(&listed.to, &listed.cc),
+        ]
+    };
+    say(&table(["route", "level", "for", "recipients"], all.iter().map(row)))
+}
+
+async fn test(args: &TestArgs, app: &App) -> Result<(), Failure> {
+    let rules = &app.settings.rules;
+    let known: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
+    if let Some(rule) = args.rule.as_deref().filter(|rule| !known.contains(rule)) {
+        return Err(Failure::usage(format!("--rule: found {rule:?}, expected one of {}", known.join(", "))));
+    }
+    let subjects = app.store.subjects(&args.claim).await?;
+    if subjects.is_empty() {
+        let shown = clean_line(&args.claim, 200);
+        return Err(Failure::failed(format!("no claim has the id {shown:?}")));
+    }
+    let asked = |rule: &&Rule| args.rule.as_deref().map_or(rule.enabled, |only| rule.name == only);
+    let mut chosen = Vec::new();
+    for rule in rules.iter().filter(asked) {
+        for subject in subjects.iter().filter(|subject| could_run(rule, subject, app)) {
+            let pending = pending(rule, subject, app);
+            chosen
+                .extend((1..).zip(&app.settings.policy.levels).map(|(level, _)| choose(&pending, level, subject, app)));
+        }
+    }
+    if args.json {
+        return json(&chosen);
+    }
+    let row = |chosen: &Chosen| {
+        [
+            chosen.rule.clone(),
+            chosen.payment_id.as_deref().map(|id| clean_line(id, 40).into_owned()).unwrap_or_default(),
+            chosen.level.to_string(),
+            people(&chosen.to, &chosen.cc),
+            chosen.calendar.clone(),
+            chosen.because.join("; "),
+        ]
+    };
+    let head = ["rule", "payment", "level", "recipients", "hours of", "because"];
+    say(&table(head, chosen.iter().map(row)))
+}
+
+/// Whether a clock of `rule` could run on `subject`, now or at another time.
+fn could_run(rule: &Rule, subject: &Subject, app: &App) -> bool {
+    let of_claim = rule.watches == Watches::Payments || subject.payment.is_none();
+    let rule = Rule { enabled: true, ..rule.clone() };
+    of_claim && !matches!(sla::observe(&rule, subject, app.time.now()), Clock::Unwatched(_))
+}
+
+/// The clock of `rule` on `subject` as routes look at it, late or not.
+fn pending(rule: &Rule, subject: &Subject, app: &App) -> Pending {
+    let (amount, currency) = subject.money();
+    let calendars = &app.settings.calendars;
+    let named = subject.program.as_ref().and_then(|program| program.calendar.as_deref());
+    let now = app.time.now();
+    Pending {
+        alert_id: Uuid::nil(),
+        rule: rule.name.clone(),
+        claim_id: subject.claim.claim_id.clone(),
+        program_id: subject.claim.program_id.clone(),
+        partner_name: subject.claim.partner_name.clone(),
+        paying_entity: subject.payment.as_ref().and_then(|line| line.paying_entity.clone()),
+        amount,
+        currency,
+        calendar: calendars.choose(named, rule.calendar.as_deref()).calendar.name().to_owned(),
+        due_at: now,
+        inherited_at: None,
+        acknowledged: false,
+        promised_until: None,
+        sent: Vec::new(),
+    }
+}
+
+fn choose(pending: &Pending, level: u32, subject: &Subject, app: &App) -> Chosen {
+    let policy = &app.settings.policy;
+    let (route, to, cc) = policy.recipients(pending, level);
+    Chosen {
+        rule: pending.rule.clone(),
+        payment_id: subject.payment.as_ref().map(|line| line.payment_id.clone()),
+        level,
+        route: route.map(|number| number + 1),
+        to: addresses(to),
+        cc: addresses(cc),
+        calendar: policy.sending_calendar(&app.settings.calendars, route).name().to_owned(),
+        because: because(policy, pending, level, route),
+    }
+}
+
+/// Why this route, or none: which were tried before, and on what each failed.
+fn because(policy: &Policy, pending: &Pending, level: u32, route: Option<usize>) -> Vec<String> {
+    let tried = policy.routes.iter().enumerate().take(route.unwrap_or(policy.routes.len()));
+    let mut reasons: Vec<String> = tried
+        .filter_map(|(number, tried)| Some(format!("not route {}: {}", number + 1, why_not(tried, pending, level)?)))
+        .collect();
+    reasons.push(match route {
+        Some(number) => format!("route {} is for {}", number + 1, policy.routes[number].conditions()),
+        None => format!("the recipients of level {level}"),
+    });
+    reasons
+}
+
+fn why_not(route: &Route, pending: &Pending, level: u32) -> Option<String> {
+    let shown = |text: Option<&str>| text.map_or_else(|| "none".to_owned(), |text| clean_line(text, 60).into_owned());
+    Some(match route.mismatch(pending, level)? {
+        Mismatch::Level => format!("it is for level {}", route.level.unwrap_or_default()),
+        Mismatch::Rule => format!("the rule is {}", pending.rule),
+        Mismatch::Program => format!("the program is {}", shown(pending.program_id.as_deref())),
+        Mismatch::PayingEntity => format!("the paying entity is {}", shown(pending.paying_entity.as_deref())),
+        Mismatch::Currency => {
+            let currency = pending.currency.map(|currency| currency.to_string());
+            format!("the currency is {}", shown(currency.as_deref()))
+        }
+        Mismatch::Amount => {
+            let amount = pending.amount.map(|amount| amount.to_string());
+            format!("the amount is {}", shown(amount.as_deref()))
+        }
+    })
+}
+
+fn addresses(list: &[lettre::message::Mailbox]) -> Vec<String> {
+    list.iter().map(|mailbox| mailbox.email.to_string()).collect()
+}
+
+fn people(to: &[String], cc: &[String]) -> String {
+    let copies = if cc.is_empty() { String::new() } else { format!(" (cc {})", cc.join(", ")) };
+    format!("{}{copies}", to.join(", "))
+}
