@@ -8,6 +8,7 @@ mod diff;
 mod foresight;
 mod horizon;
 mod ledger;
+mod preview;
 mod statements;
 mod summary;
 
@@ -33,6 +34,7 @@ pub use diff::{
     Side, StateCounts, diff,
 };
 pub use horizon::{HorizonGuard, Running};
+pub use preview::{Preview, preview};
 pub use summary::{Resolved, RuleCounts, ScanSummary};
 
 /// How many clocks or alerts are read and recorded at a time.
@@ -174,11 +176,23 @@ async fn foresee(
     stop: &CancellationToken,
     alive: &(dyn Fn() + Send + Sync),
 ) -> Result<(ScanSummary, Foresight), ScanError> {
+    foresee_with(store, plan, request, stop, alive, Foresight::default).await
+}
+
+/// As [`foresee`], into a foresight that `empty` makes.
+async fn foresee_with(
+    store: &dyn Store,
+    plan: &Plan,
+    request: &Request,
+    stop: &CancellationToken,
+    alive: &(dyn Fn() + Send + Sync),
+    empty: impl Fn() -> Foresight,
+) -> Result<(ScanSummary, Foresight), ScanError> {
     let stopwatch = Stopwatch::start();
     let mut implausible = None;
     loop {
         let past = Past::of(store, plan, request, implausible).await?;
-        let mut foresight = Foresight::default();
+        let mut foresight = empty();
         let ledger = Ledger::foreseen(store.snapshot().await?, &mut foresight, request.at).await?;
         match UnderWay::new(ledger, plan, request, past, stop, alive).run().await {
             Ok(((counts, rules), _)) => {

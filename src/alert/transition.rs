@@ -64,6 +64,45 @@ impl Opening {
     }
 }
 
+impl NewAlert {
+    /// The alert `id` as it stands once a scan at `now` has raised it in `state`, before anyone is told of it.
+    #[must_use]
+    pub fn raised(&self, id: Uuid, state: State, now: DateTime<Utc>, opening: Opening) -> Alert {
+        let new = self.clone();
+        Alert {
+            id,
+            rule: new.rule,
+            claim_id: new.claim_id,
+            payment_id: new.payment_id,
+            program_id: new.program_id,
+            partner_name: new.partner_name,
+            claim_status: new.claim_status,
+            state,
+            resolution: None,
+            clock_started_at: new.clock_started_at,
+            due_at: new.due_at,
+            detected_at: now,
+            stopped_at: None,
+            resolved_at: None,
+            amount: new.amount,
+            currency: new.currency,
+            paying_entity: new.paying_entity,
+            calendar: new.calendar,
+            escalation_level: 0,
+            last_escalated_at: None,
+            acknowledged_at: None,
+            acknowledged_by: None,
+            acknowledged_until: None,
+            note: None,
+            snoozed_until: None,
+            held_since: opening.held_since(now),
+            inherited_at: opening.inherited_at(now),
+            next_escalation_at: None,
+            explanation: new.explanation,
+        }
+    }
+}
+
 /// Why an alert changed, for its event: a constant text, and for a deadline that moved both instants and what moved it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cause {

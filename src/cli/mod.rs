@@ -11,6 +11,7 @@ mod demo;
 mod diff;
 mod explain;
 mod import;
+mod mail;
 mod outbox;
 mod output;
 mod person;
@@ -86,6 +87,9 @@ enum DatabaseCommand {
     /// Look at messages on their way out, and send them again
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// See what would be mailed
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     /// Look at who is told of what
     #[command(subcommand)]
     Routes(routes::RoutesCommand),
@@ -213,6 +217,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
                 DatabaseCommand::Alerts(_)
                     | DatabaseCommand::Explain(_)
                     | DatabaseCommand::Outbox(_)
+                    | DatabaseCommand::Mail(_)
                     | DatabaseCommand::Routes(_)
                     | DatabaseCommand::Silence(_)
             ) {
@@ -245,6 +250,7 @@ async fn on_database(command: DatabaseCommand, app: &App) -> Result<(), Failure>
         DatabaseCommand::Alerts(command) => alerts::run(command, app).await,
         DatabaseCommand::Explain(args) => explain::run(&args, app).await,
         DatabaseCommand::Outbox(command) => outbox::run(command, app).await,
+        DatabaseCommand::Mail(command) => mail::run(command, app).await,
         DatabaseCommand::Routes(command) => routes::run(command, app).await,
         DatabaseCommand::Silence(command) => silence::run(command, app).await,
         DatabaseCommand::Import(args) => import::run(&args, &*app.store).await,

@@ -28,10 +28,10 @@ use crate::store::{Delivery, LeaseTime, LeasedDelivery, Store, StoreError, Store
 
 use backoff::{Tried, follow_up, held_up};
 use fingerprint::fingerprint;
-use render::RenderError;
 use transport::{Attempt, Transport};
 
 pub use outage::{Outage, without_addresses};
+pub use render::RenderError;
 
 /// What a lease has beyond the time that its work may take.
 const GRACE: Duration = Duration::from_secs(5);

@@ -1,5 +1,6 @@
 //! A message's facts → its bytes, once: looks at the alerts again and leaves out what was settled meanwhile.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -21,7 +22,7 @@ const HISTORY: u32 = 5;
 
 /// Why a message cannot be rendered now.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum RenderError {
+pub enum RenderError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -46,6 +47,35 @@ impl Courier {
                 composer.add(self.case(&facts, alert, now))?;
             }
         }
+        self.finish(composer, digest).await
+    }
+
+    /// The message `id` in the thread of `first` as it would be at `now`; `raised` are alerts of its digest that the database
+    /// does not have yet. `None`: there would be nothing to say.
+    ///
+    /// # Errors
+    /// [`RenderError`]
+    pub async fn preview(
+        &self,
+        (id, first): (Uuid, Uuid),
+        digest: &Digest,
+        raised: &HashMap<Uuid, Alert>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Mail>, RenderError> {
+        let mut composer = Composer::new(&self.frame, id, digest, now).answering(first);
+        let facts = Facts::of(digest);
+        let ids: Vec<Uuid> = digest.escalated.iter().chain(&digest.reminded).copied().collect();
+        for page in ids.chunks(PAGE) {
+            let known = page.iter().filter(|id| !raised.contains_key(id)).copied().collect::<Vec<_>>();
+            let new = page.iter().filter_map(|id| raised.get(id)).cloned();
+            for alert in self.store.alerts_by_id(&known).await?.into_iter().chain(new) {
+                composer.add(self.case(&facts, alert, now))?;
+            }
+        }
+        self.finish(composer, digest).await
+    }
+
+    async fn finish(&self, mut composer: Composer<'_>, digest: &Digest) -> Result<Option<Mail>, RenderError> {
         for case in composer.shown_mut() {
             let (title, history) = self.store.background(&case.alert.claim_id, HISTORY).await?;
             case.title = title;

@@ -66,7 +66,7 @@ pub(super) fn build(
     let texts = MultiPart::alternative()
         .boundary(format!("claimwatch-{}-alternative", id.simple()))
         .singlepart(SinglePart::plain(bodies.text))
-        .singlepart(SinglePart::html(bodies.html));
+        .singlepart(SinglePart::html(bodies.html.clone()));
     let boundary = format!("claimwatch-{}-mixed", id.simple());
     let parts = match &file {
         None => texts,
@@ -85,7 +85,7 @@ pub(super) fn build(
     if let Some(file) = file {
         bytes = with_file(&bytes, &file, &boundary)?;
     }
-    Ok(Mail { message_id, subject: bodies.subject, bytes })
+    Ok(Mail { message_id, subject: bodies.subject, bytes, html: bodies.html })
 }
 
 /// `message` with `file` as the body of its last part. It may be large, so that it is encoded where it is to stand.

@@ -46,6 +46,8 @@ pub struct Mail {
     pub message_id: String,
     pub subject: String,
     pub bytes: Vec<u8>,
+    /// Its page, by itself.
+    pub html: String,
 }
 
 /// Why a message cannot be made.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::alert::{AlertId, NewAlert, Opening, Recorded, State, Transition};
+use crate::alert::{Alert, AlertId, NewAlert, Opening, Recorded, State, Transition};
 use crate::escalation::{self, Message, Outgoing, Pending, Silence};
 use crate::now::fresh_id;
 use crate::store::{Page, Snapshot, Standing, StoreError};
@@ -22,6 +22,12 @@ pub(super) struct Foresight {
     pub(super) pending: Vec<Pending>,
     /// The messages that are due, whether or not the sending hours let them go.
     pub(super) messages: Vec<Message>,
+    /// Whether the next two are kept.
+    keeps: bool,
+    /// The messages with all that they say.
+    pub(super) told: Vec<(Uuid, Message)>,
+    /// The alerts that would be raised, as they would stand.
+    pub(super) raised: HashMap<Uuid, Alert>,
 }
 
 /// An alert as it would stand.
@@ -38,6 +44,16 @@ pub(super) struct Foreseen {
 }
 
 impl Foresight {
+    /// One that also keeps messages and new alerts whole.
+    pub(super) fn keeping() -> Self {
+        Self { keeps: true, ..Self::default() }
+    }
+
+    /// The messages that are due, whatever the hour, if they are to be kept.
+    pub(super) fn kept(&self, at: DateTime<Utc>) -> Option<Outgoing> {
+        self.keeps.then(|| gathered(self.messages.iter().cloned(), at))
+    }
+
     /// What recording would make of `transitions`, all of `rule` and of clocks on `claim_ids`.
     ///
     /// # Errors
@@ -104,6 +120,10 @@ impl Foresight {
             Transition::RaiseResolved { .. } | Transition::Explain { .. } | Transition::Resolve { .. } => {}
         }
         alert.come_to(after, scene);
+        if let (true, None, Transition::Raise { alert: new, .. }) = (self.keeps, alert.before, transition) {
+            let id = alert.pending.alert_id;
+            self.raised.insert(id, new.raised(id, after, scene.at, scene.opening));
+        }
         self.alerts.insert(clock, alert);
         recorded
     }
@@ -139,11 +159,7 @@ impl Foresight {
         let telling = scene.telling(silences);
         let at_any_hour = escalation::Scene { wait_for_hours: false, ..telling };
         self.messages = escalation::escalate(at_any_hour, &self.pending)?.messages;
-        let mut outgoing = Outgoing::default();
-        for message in escalation::escalate(telling, &self.pending)?.messages {
-            outgoing.add(message, at);
-        }
-        Ok(outgoing)
+        Ok(gathered(escalation::escalate(telling, &self.pending)?.messages, at))
     }
 
     /// What the database does not show.
@@ -185,6 +201,14 @@ impl Foresight {
     pub(super) fn alert(&self, clock: &AlertId) -> Option<&Foreseen> {
         self.alerts.get(clock)
     }
+}
+
+fn gathered(messages: impl IntoIterator<Item = Message>, at: DateTime<Utc>) -> Outgoing {
+    let mut outgoing = Outgoing::default();
+    for message in messages {
+        outgoing.add(message, at);
+    }
+    outgoing
 }
 
 impl Foreseen {

@@ -136,6 +136,11 @@ impl<'a> Ledger<'a> {
                 let outgoing = foresight.escalate(&mut **snapshot, scene, silences).await?;
                 let unrecorded = foresight.unrecorded();
                 let messages = statements::complete(&mut **snapshot, scene, seen, outgoing, unrecorded).await?;
+                if let Some(kept) = foresight.kept(scene.at) {
+                    let unrecorded = foresight.unrecorded();
+                    let told = statements::complete(&mut **snapshot, scene, seen, kept, unrecorded).await?;
+                    foresight.told = told.to_send;
+                }
                 Ok(messages.to_send.len() as u64)
             }
         }

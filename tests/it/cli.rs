@@ -14,6 +14,7 @@ mod hostile;
 mod import;
 mod outbox;
 mod postgres;
+mod preview;
 mod prune;
 mod routes;
 mod scan;

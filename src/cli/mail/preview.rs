@@ -1,0 +1,130 @@
+//! `claimwatch mail preview`: what the next scan would send, to be looked at.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::cli::Failure;
+use crate::cli::alerts::utc;
+use crate::cli::output::{counted, json, remark, say};
+use crate::delivery::RenderError;
+use crate::escalation::Digest;
+use crate::mail::Mail;
+use crate::scan::{Preview, Request, preview};
+
+#[derive(Args, Debug)]
+pub struct PreviewArgs {
+    /// What a scan at this instant would send [default: now]
+    #[arg(long, value_name = "INSTANT", value_parser = crate::cli::scan::instant)]
+    at: Option<DateTime<Utc>>,
+    /// The folder to write into; made if it is not there. What an earlier preview wrote there is replaced
+    #[arg(long, value_name = "FOLDER", default_value = "mail-preview")]
+    dir: PathBuf,
+    /// Print a JSON array of what was written
+    #[arg(long)]
+    json: bool,
+}
+
+/// A message that was written, as `--json` shows it.
+#[derive(Serialize)]
+struct Written {
+    subject: String,
+    to: Vec<String>,
+    cc: Vec<String>,
+    level: u32,
+    alerts: usize,
+    /// When it would go; null: the sending hours never open again.
+    send_at: Option<DateTime<Utc>>,
+    eml: PathBuf,
+    html: PathBuf,
+}
+
+pub async fn run(args: &PreviewArgs, app: &App) -> Result<(), Failure> {
+    let at = args.at.unwrap_or_else(|| app.time.now());
+    let request = Request { at, since: None, dry_run: true, scheduled_for: None, term: None };
+    let courier = app.courier()?;
+    let Preview { messages, raised, .. } = preview(&*app.store, &app.plan()?, &request).await?;
+    clear(&args.dir)?;
+    let mut written = Vec::new();
+    for (number, (id, first, digest)) in (1..).zip(messages) {
+        let made = courier.preview((id, first), &digest, &raised, at).await;
+        let made = made.map_err(|error: RenderError| Failure::failed(error.to_string()))?;
+        if let Some(mail) = made {
+            written.push(write(&args.dir, number, &mail, &digest, at, app)?);
+        }
+    }
+    if args.json {
+        return json(&written);
+    }
+    if written.is_empty() {
+        remark(&format!("a scan at {} would send nothing", utc(at)));
+        return Ok(());
+    }
+    let lines = written.iter().map(|message| {
+        let to: Vec<&str> = message.to.iter().chain(&message.cc).map(String::as_str).collect();
+        let when = match message.send_at {
+            Some(send_at) if send_at == at => "at once".to_owned(),
+            Some(send_at) => format!("at {}, as the sending hours open", utc(send_at)),
+            None => "never: the sending hours do not open again".to_owned(),
+        };
+        format!(
+            "{}\n  to {}; {when}\n  {}\n  {}",
+            message.subject,
+            to.join(", "),
+            message.eml.display(),
+            message.html.display()
+        )
+    });
+    let lines: Vec<String> = lines.collect();
+    let head = format!("a scan at {} would send {}:", utc(at), counted(written.len(), "message", "messages"));
+    say(&format!("{head}\n\n{}", lines.join("\n\n")))
+}
+
+/// Makes the folder, without what an earlier preview left in it. Whatever else is there is left alone.
+fn clear(dir: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(dir).map_err(|error| cannot(dir, &error))?;
+    for entry in fs::read_dir(dir).map_err(|error| cannot(dir, &error))?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_ours =
+            name.strip_prefix("preview-").is_some_and(|rest| rest.ends_with(".eml") || rest.ends_with(".html"));
+        if is_ours {
+            fs::remove_file(entry.path()).map_err(|error| cannot(&entry.path(), &error))?;
+        }
+    }
+    Ok(())
+}
+
+fn write(
+    dir: &Path,
+    number: usize,
+    mail: &Mail,
+    digest: &Digest,
+    at: DateTime<Utc>,
+    app: &App,
+) -> Result<Written, Failure> {
+    let path = |extension: &str| dir.join(format!("preview-{number:02}.{extension}"));
+    let (eml, html) = (path("eml"), path("html"));
+    fs::write(&eml, &mail.bytes).map_err(|error| cannot(&eml, &error))?;
+    fs::write(&html, &mail.html).map_err(|error| cannot(&html, &error))?;
+    let policy = &app.settings.policy;
+    let calendar = policy.sending_calendar(&app.settings.calendars, digest.route);
+    let addresses = |list: &[lettre::message::Mailbox]| list.iter().map(|mailbox| mailbox.email.to_string()).collect();
+    Ok(Written {
+        subject: mail.subject.clone(),
+        to: addresses(&digest.to),
+        cc: addresses(&digest.cc),
+        level: digest.level,
+        alerts: digest.alerts(),
+        send_at: policy.may_send_from(calendar, at),
+        eml,
+        html,
+    })
+}
+
+fn cannot(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::failed(format!("{}: {error}", path.display()))
+}
