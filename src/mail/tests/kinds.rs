@@ -154,6 +154,19 @@ fn a_message_without_a_note_of_what_was_looked_at_has_no_such_section() {
 }
 
 #[test]
+fn fifty_cases_stay_below_the_size_from_which_mail_programs_cut_messages() {
+    const SHOWN_BY_GMAIL: usize = 102 * 1024;
+    let mut digest = digest(Language::Fr);
+    digest.settled.count = 1_000;
+    digest.coverage.running.insert("review".into(), 1_000_000);
+    let cases = (0..400).map(|n| Case { reminder: true, ..review(&format!("CLAIM-2026-{n:06}")) });
+    let mail = made(&digest, cases.collect(), settled(30)).expect("something to say");
+    let html = read(&mail).html;
+    assert!(html.contains("50. ") && html.contains("Ce qui a été examiné"), "{html}");
+    assert!(html.len() < SHOWN_BY_GMAIL, "{} bytes", html.len());
+}
+
+#[test]
 fn many_calendars_are_cut_short_and_the_one_that_ends_first_comes_first() {
     let mut digest = digest(Language::En);
     digest.coverage.calendars = (0..40)
