@@ -91,21 +91,11 @@ impl App {
         Courier::new(
             Arc::clone(&self.store),
             calendars,
-            self.frame(),
+            frame(&self.settings),
             transport,
             self.time.clone(),
             self.settings.mail.timeout,
         )
-    }
-
-    fn frame(&self) -> Frame {
-        let Settings { mail, policy, .. } = &*self.settings;
-        Frame {
-            from: mail.from.clone(),
-            reply_to: mail.reply_to.clone(),
-            support_url: policy.support_url.clone(),
-            claim_url: policy.claim_url.clone(),
-        }
     }
 }
 
@@ -122,6 +112,18 @@ pub fn plan(settings: &Settings) -> Result<Plan, AppError> {
         fingerprint: settings.decision_fingerprint(),
         deadlines: settings.deadline_fingerprint(),
     })
+}
+
+/// What every message has in common.
+#[must_use]
+pub fn frame(settings: &Settings) -> Frame {
+    let Settings { mail, policy, .. } = settings;
+    Frame {
+        from: mail.from.clone(),
+        reply_to: mail.reply_to.clone(),
+        support_url: policy.support_url.clone(),
+        claim_url: policy.claim_url.clone(),
+    }
 }
 
 /// The configured way out for mail.

@@ -1,20 +1,28 @@
-//! `claimwatch mail`: what would be sent.
+//! `claimwatch mail`: what would be sent, and whether it would arrive.
 
 mod preview;
+mod trial;
 
 use clap::Subcommand;
 
-use super::Failure;
-use crate::app::App;
+use super::{Context, Failure, open};
 
 #[derive(Debug, Subcommand)]
 pub enum MailCommand {
     /// Write what the next scan would send as .eml files, and as pages to open in a browser; send and record nothing
     Preview(preview::PreviewArgs),
+    /// Send a test message to one address at once; if it is not taken, show what was said to the mail server and by it
+    Test(trial::TestArgs),
 }
 
-pub async fn run(command: MailCommand, app: &App) -> Result<(), Failure> {
+pub async fn run(command: MailCommand, context: &Context) -> Result<(), Failure> {
     match command {
-        MailCommand::Preview(args) => preview::run(&args, app).await,
+        MailCommand::Preview(args) => {
+            let app = open(context, true).await?;
+            let done = preview::run(&args, &app).await;
+            app.store.close().await;
+            done
+        }
+        MailCommand::Test(args) => trial::run(&args, context).await,
     }
 }

@@ -59,6 +59,9 @@ enum Command {
     Run(run::RunArgs),
     #[command(flatten)]
     Database(DatabaseCommand),
+    /// See what would be mailed, and whether it would arrive
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     /// Say when something is due, and why, day by day
     Deadline(deadline::DeadlineArgs),
     /// Say what another configuration would change: deadlines, alerts, messages; write nothing
@@ -87,9 +90,6 @@ enum DatabaseCommand {
     /// Look at messages on their way out, and send them again
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
-    /// See what would be mailed
-    #[command(subcommand)]
-    Mail(mail::MailCommand),
     /// Look at who is told of what
     #[command(subcommand)]
     Routes(routes::RoutesCommand),
@@ -209,29 +209,28 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             output::remark(&format!("{}: the schema is up to date", app.settings.database.url));
             Ok(())
         }
+        Command::Mail(command) => mail::run(command, &context).await,
         Command::Database(command) => {
-            let settings = context.settings()?;
-            let mut schema = context.schema;
-            if matches!(
-                command,
-                DatabaseCommand::Alerts(_)
-                    | DatabaseCommand::Explain(_)
-                    | DatabaseCommand::Outbox(_)
-                    | DatabaseCommand::Mail(_)
-                    | DatabaseCommand::Routes(_)
-                    | DatabaseCommand::Silence(_)
-            ) {
-                must_be_there(&settings.database.url)?;
-                if matches!(settings.database.url, DatabaseUrl::Postgres { .. }) {
-                    schema = Schema::Verify;
-                }
-            }
-            let app = App::open(settings, context.time, schema).await?;
+            let looks = !matches!(command, DatabaseCommand::Scan(_) | DatabaseCommand::Import(_));
+            let app = open(&context, looks).await?;
             let done = on_database(command, &app).await;
             app.store.close().await;
             done
         }
     }
+}
+
+/// Opens the database; one for a command that only `looks` at it must be there, and is left as it is if it is a server's.
+async fn open(context: &Context, looks: bool) -> Result<App, Failure> {
+    let settings = context.settings()?;
+    let mut schema = context.schema;
+    if looks {
+        must_be_there(&settings.database.url)?;
+        if matches!(settings.database.url, DatabaseUrl::Postgres { .. }) {
+            schema = Schema::Verify;
+        }
+    }
+    Ok(App::open(settings, context.time.clone(), schema).await?)
 }
 
 /// For commands that look at what others wrote: an empty database, made by mistake, would say that all is well.
@@ -250,7 +249,6 @@ async fn on_database(command: DatabaseCommand, app: &App) -> Result<(), Failure>
         DatabaseCommand::Alerts(command) => alerts::run(command, app).await,
         DatabaseCommand::Explain(args) => explain::run(&args, app).await,
         DatabaseCommand::Outbox(command) => outbox::run(command, app).await,
-        DatabaseCommand::Mail(command) => mail::run(command, app).await,
         DatabaseCommand::Routes(command) => routes::run(command, app).await,
         DatabaseCommand::Silence(command) => silence::run(command, app).await,
         DatabaseCommand::Import(args) => import::run(&args, &*app.store).await,

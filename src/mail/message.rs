@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use data_encoding::BASE64_MIME;
 use lettre::Address;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
+use lettre::message::{Attachment, Body, Mailbox, MessageBuilder, MultiPart, SinglePart};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -57,11 +57,8 @@ pub(super) fn build(
     for cc in &digest.cc {
         builder = builder.cc(harmless(cc)?);
     }
-    let builder = builder
-        .raw_header(header("Auto-Submitted", "auto-generated")?)
-        .raw_header(header("X-Auto-Response-Suppress", "All")?)
+    let builder = automatic(builder, kind_name(digest.kind))?
         .raw_header(header("List-Id", &list_id)?)
-        .raw_header(header("X-Claimwatch-Kind", kind_name(digest.kind))?)
         .raw_header(header("X-Claimwatch-Level", &digest.level.to_string())?);
     let texts = MultiPart::alternative()
         .boundary(format!("claimwatch-{}-alternative", id.simple()))
@@ -106,6 +103,14 @@ fn with_file(message: &[u8], file: &[u8], boundary: &str) -> Result<Vec<u8>, Mai
     Ok(bytes)
 }
 
+/// Says that nobody wrote it, and of what kind it is.
+pub(super) fn automatic(builder: MessageBuilder, kind: &str) -> Result<MessageBuilder, MailError> {
+    Ok(builder
+        .raw_header(header("Auto-Submitted", "auto-generated")?)
+        .raw_header(header("X-Auto-Response-Suppress", "All")?)
+        .raw_header(header("X-Claimwatch-Kind", kind)?))
+}
+
 /// What filters and ticket systems tell messages apart by.
 fn kind_name(kind: Kind) -> &'static str {
     match kind {
@@ -144,7 +149,7 @@ fn list_id(thread: &str, domain: &str) -> String {
 
 /// A mailbox as headers can have it: a domain in its ASCII form. The builder would panic on a control character in a
 /// display name.
-fn harmless(mailbox: &Mailbox) -> Result<Mailbox, MailError> {
+pub(super) fn harmless(mailbox: &Mailbox) -> Result<Mailbox, MailError> {
     if let Some(name) = mailbox.name.as_ref().filter(|name| name.chars().any(char::is_control)) {
         return Err(MailError::Message(format!(
             "found a control character in the display name {name:?}, expected none"
@@ -162,7 +167,7 @@ fn harmless(mailbox: &Mailbox) -> Result<Mailbox, MailError> {
 }
 
 /// The date header serves the years 1970 to 9999.
-fn date(now: DateTime<Utc>) -> SystemTime {
+pub(super) fn date(now: DateTime<Utc>) -> SystemTime {
     const LAST: i64 = 253_402_300_799;
     let seconds = now.timestamp().clamp(0, LAST);
     SystemTime::from(DateTime::from_timestamp(seconds, 0).unwrap_or_default())

@@ -10,6 +10,7 @@ mod gzip;
 mod message;
 mod render;
 mod sums;
+mod trial;
 mod view;
 mod worst;
 
@@ -28,6 +29,8 @@ use self::attachment::Attachment;
 use self::sums::Sums;
 use self::view::View;
 use self::worst::Worst;
+
+pub use self::trial::trial;
 
 /// What every message of this installation has in common.
 #[derive(Clone, Debug, PartialEq)]

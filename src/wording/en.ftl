@@ -367,3 +367,9 @@ covers-without-cases = This message was made on { $instant }.
 covers = This message was made on { $instant } from the alerts that were open then. Deadlines are counted in each case’s own calendar and time zone.
 automatic = claimwatch sent it automatically.
 cut-row = List cut here: { $count } more not shown
+
+## Mail: test
+
+trial-subject = [claimwatch] Test message
+trial-arrived = Mail from claimwatch reaches you. This message was sent by { $way }, as any other would be.
+trial-no-claim = It is about no claim, and nobody expects an answer.

@@ -382,3 +382,9 @@ covers-without-cases = Ce message a été établi le { $instant }.
 covers = Ce message a été établi le { $instant } à partir des alertes alors ouvertes. Les échéances sont comptées dans le calendrier et le fuseau horaire de chaque cas.
 automatic = claimwatch l’a envoyé automatiquement.
 cut-row = Liste coupée ici : { $count } de plus non affichés
+
+## Mail: test
+
+trial-subject = [claimwatch] Message d’essai
+trial-arrived = Les messages de claimwatch vous parviennent. Celui-ci est parti par { $way }, comme partirait tout autre.
+trial-no-claim = Il ne concerne aucune demande et n’appelle pas de réponse.

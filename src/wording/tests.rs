@@ -72,6 +72,7 @@ fn every_message_is_used_and_every_used_message_exists() {
         include_str!("explanation.rs"),
         include_str!("../mail/mod.rs"),
         include_str!("../mail/render.rs"),
+        include_str!("../mail/trial.rs"),
         include_str!("../mail/view/mod.rs"),
         include_str!("../mail/view/case.rs"),
         include_str!("../mail/view/coverage.rs"),

@@ -12,6 +12,7 @@ mod diff;
 mod explain;
 mod hostile;
 mod import;
+mod mail;
 mod outbox;
 mod postgres;
 mod preview;

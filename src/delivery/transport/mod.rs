@@ -29,6 +29,12 @@ pub trait Transport: Send + Sync {
     /// own timeout, or a second later.
     async fn send(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt;
 
+    /// The same over a connection of its own, with what was said on it, a harmless line each, without secrets and without
+    /// the message itself; nothing where nothing is said.
+    async fn send_aloud(&self, from: &Address, to: &Address, mail: &StoredMail) -> (Attempt, Vec<String>) {
+        (self.send(from, to, mail).await, Vec::new())
+    }
+
     /// Nothing more to send for now: lets go of what was kept for the next message.
     async fn rest(&self) {}
 
@@ -62,6 +68,36 @@ pub enum Attempt {
     Misconfigured { error: String },
     /// The connection was lost after the message was handed over and before the answer: perhaps delivered.
     Unknown { error: String },
+}
+
+impl Attempt {
+    /// What the other side said, or what was found of it.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Accepted { reply: words }
+            | Self::Unreachable { error: words }
+            | Self::Transient { error: words }
+            | Self::Full { error: words }
+            | Self::Permanent { error: words }
+            | Self::Misconfigured { error: words }
+            | Self::Unknown { error: words } => words,
+        }
+    }
+
+    /// The same in other words.
+    fn map_words(mut self, other: impl FnOnce(&str) -> String) -> Self {
+        match &mut self {
+            Self::Accepted { reply: words }
+            | Self::Unreachable { error: words }
+            | Self::Transient { error: words }
+            | Self::Full { error: words }
+            | Self::Permanent { error: words }
+            | Self::Misconfigured { error: words }
+            | Self::Unknown { error: words } => *words = other(words),
+        }
+        self
+    }
 }
 
 /// Which way out, and its settings.

@@ -4,6 +4,7 @@
 //! means for the message, and a connection that is used again only after it did everything right. There is no pool, since
 //! a command that is given up half-way shifts all replies after it. Sources: RFC 5321, RFC 3207, RFC 4954.
 
+mod dialogue;
 mod reply;
 mod session;
 mod wire;
@@ -22,6 +23,7 @@ use tokio::time::timeout;
 
 use super::{Attempt, SmtpSettings, Tls, Transport};
 use crate::store::StoredMail;
+use dialogue::{Dialogue, masked};
 use reply::Step;
 use session::{Failure, Limits, Session};
 
@@ -52,7 +54,7 @@ impl SmtpTransport {
     /// Connects, encrypts and authenticates, no more.
     async fn greet(&self) -> Attempt {
         let limits = Limits::starting_now(self.settings.timeout);
-        match Session::open(&self.settings, &self.hello, &limits).await {
+        match Session::open(&self.settings, &self.hello, &limits, &Dialogue::default()).await {
             Ok(session) => {
                 session.quit(&limits).await;
                 Attempt::Accepted { reply: "ready to take mail".into() }
@@ -72,12 +74,33 @@ impl SmtpTransport {
                 ended => return ended.unwrap_or_else(|failure| failure.attempt),
             }
         }
-        match Session::open(&self.settings, &self.hello, &limits).await {
+        self.attempt_anew(from, to, &bytes, &limits, &Dialogue::default()).await
+    }
+
+    /// Sends one message over a new connection.
+    async fn attempt_anew(
+        &self,
+        from: &Address,
+        to: &Address,
+        bytes: &[u8],
+        limits: &Limits,
+        dialogue: &Dialogue,
+    ) -> Attempt {
+        match Session::open(&self.settings, &self.hello, limits, dialogue).await {
             Ok(session) => {
-                let ended = self.deliver(session, from, to, &bytes, &limits).await;
+                let ended = self.deliver(session, from, to, bytes, limits).await;
                 ended.unwrap_or_else(|failure| failure.attempt)
             }
             Err(attempt) => attempt,
+        }
+    }
+
+    /// What comes of `attempt`, which keeps to its steps' own limit; this one is for whatever they should overlook.
+    async fn within_limit(&self, attempt: impl Future<Output = Attempt>) -> Attempt {
+        let unknown = |what: &str| Attempt::Unknown { error: format!("{what}; perhaps delivered") };
+        match timeout(self.settings.timeout + SLACK, without_panic(attempt)).await {
+            Ok(attempt) => attempt.unwrap_or_else(|| unknown(CLIENT_FAILED)),
+            Err(_) => unknown(TOO_LONG),
         }
     }
 
@@ -112,13 +135,17 @@ impl SmtpTransport {
 #[async_trait]
 impl Transport for SmtpTransport {
     async fn send(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
-        // The steps keep to their own limit; this one is for whatever they should overlook.
-        let attempt = timeout(self.settings.timeout + SLACK, without_panic(self.attempt(from, to, mail)));
-        let unknown = |what: &str| Attempt::Unknown { error: format!("{what}; perhaps delivered") };
-        match attempt.await {
-            Ok(attempt) => attempt.unwrap_or_else(|| unknown(CLIENT_FAILED)),
-            Err(_) => unknown(TOO_LONG),
-        }
+        self.within_limit(self.attempt(from, to, mail)).await
+    }
+
+    async fn send_aloud(&self, from: &Address, to: &Address, mail: &StoredMail) -> (Attempt, Vec<String>) {
+        let (dialogue, limits) = (Dialogue::kept(), Limits::starting_now(self.settings.timeout));
+        self.handing_over.store(false, Ordering::Release);
+        let bytes = wire::as_lines(&mail.bytes);
+        let attempt = self.within_limit(self.attempt_anew(from, to, &bytes, &limits, &dialogue)).await;
+        self.rest().await;
+        let credentials = self.settings.credentials.as_ref();
+        (attempt.map_words(|said| masked(said, credentials)), dialogue.lines(credentials))
     }
 
     async fn probe(&self) -> Attempt {

@@ -100,7 +100,7 @@ pub(super) fn text_of(response: &Response) -> String {
 }
 
 /// The innermost cause in its own words; lettre's text repeats the kinds of error around it.
-fn cause(error: &Error) -> String {
+pub(super) fn cause(error: &Error) -> String {
     let mut innermost: &dyn StdError = error;
     while let Some(source) = innermost.source() {
         innermost = source;

@@ -9,13 +9,14 @@ use std::time::Duration;
 use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream, Certificate, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Quit, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::super::{Attempt, Secret, SmtpSettings, Tls, with_ascii_domain, words};
+use super::dialogue::Dialogue;
 use super::reply::{Step, judge_error, judge_silence, judge_unexpected, text_of};
 use super::wire::{Encrypted, LineByLine};
 
@@ -56,41 +57,75 @@ pub(super) struct Failure {
 /// A connection that is ready for a message.
 pub(super) struct Session {
     connection: AsyncSmtpConnection,
+    dialogue: Dialogue,
 }
 
 impl Session {
     /// Connects, encrypts as `settings` say and never less, and authenticates.
-    pub async fn open(settings: &SmtpSettings, hello: &ClientId, limits: &Limits) -> Result<Self, Attempt> {
+    pub async fn open(
+        settings: &SmtpSettings,
+        hello: &ClientId,
+        limits: &Limits,
+        dialogue: &Dialogue,
+    ) -> Result<Self, Attempt> {
         let tls = match settings.tls {
             Tls::None => None,
             Tls::Implicit | Tls::StartTls => Some(trust(settings).await?),
         };
         let socket = dial(settings, limits).await?;
-        let connection = match (settings.tls, tls) {
+        if let Ok(address) = socket.peer_addr() {
+            dialogue.noted(format!("connected to {address}"));
+        }
+        let mut session = match (settings.tls, tls) {
             (Tls::Implicit, Some(tls)) => {
-                let stream = answer(limits, Step::Tls, Encrypted::over(socket, tls)).await?;
-                let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(stream), hello);
-                answer(limits, Step::Greeting, greeted).await?
+                let stream = answer(limits, dialogue, Step::Tls, Encrypted::over(socket, tls)).await?;
+                dialogue.noted("encrypted from here on");
+                Self::greet(Box::new(stream), hello, limits, dialogue).await?
             }
             (Tls::StartTls, Some(tls)) => {
-                let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(LineByLine(socket)), hello);
-                let mut connection = answer(limits, Step::Greeting, greeted).await?;
-                if !connection.can_starttls() {
+                let mut session = Self::greet(Box::new(LineByLine(socket)), hello, limits, dialogue).await?;
+                if !session.connection.can_starttls() {
                     return Err(misconfigured("STARTTLS: the server does not offer it; nothing was sent"));
                 }
-                answer(limits, Step::StartTls, connection.starttls(tls, hello)).await?;
-                connection
+                dialogue.said("STARTTLS");
+                answer(limits, dialogue, Step::StartTls, session.connection.starttls(tls, hello)).await?;
+                dialogue.noted("encrypted from here on");
+                session.ask_again(hello, limits).await?;
+                session
             }
-            _ => {
-                let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(socket), hello);
-                answer(limits, Step::Greeting, greeted).await?
-            }
+            _ => Self::greet(Box::new(socket), hello, limits, dialogue).await?,
         };
-        let mut session = Self { connection };
         if let Some((user, password)) = &settings.credentials {
             session.authenticate(user, password, limits).await?;
         }
         Ok(session)
+    }
+
+    /// Hears the server's greeting and what it offers.
+    async fn greet(
+        stream: Box<dyn AsyncTokioStream>,
+        hello: &ClientId,
+        limits: &Limits,
+        dialogue: &Dialogue,
+    ) -> Result<Self, Attempt> {
+        let greeted = AsyncSmtpConnection::connect_with_transport(stream, hello);
+        let connection = answer(limits, dialogue, Step::Greeting, greeted).await?;
+        dialogue.noted("greeted");
+        let mut session = Self { connection, dialogue: dialogue.clone() };
+        session.ask_again(hello, limits).await?;
+        Ok(session)
+    }
+
+    /// Asks once more what the server offers, if the dialogue is kept: lettre keeps the answer to its own EHLO to itself.
+    async fn ask_again(&mut self, hello: &ClientId, limits: &Limits) -> Result<(), Attempt> {
+        if !self.dialogue.is_kept() {
+            return Ok(());
+        }
+        let ehlo = Ehlo::new(hello.clone());
+        self.dialogue.said(&ehlo);
+        let response = answer(limits, &self.dialogue, Step::Greeting, self.connection.command(ehlo)).await?;
+        self.dialogue.replied(&response);
+        Ok(())
     }
 
     async fn authenticate(&mut self, user: &str, password: &Secret, limits: &Limits) -> Result<(), Attempt> {
@@ -98,7 +133,10 @@ impl Session {
             return Err(misconfigured("AUTH: the server offers neither PLAIN nor LOGIN; nothing was sent"));
         }
         let credentials = Credentials::new(user.to_owned(), password.expose().to_owned());
-        let response = answer(limits, Step::Auth, self.connection.auth(MECHANISMS, &credentials)).await?;
+        self.dialogue.said("AUTH ***");
+        let response =
+            answer(limits, &self.dialogue, Step::Auth, self.connection.auth(MECHANISMS, &credentials)).await?;
+        self.dialogue.replied(&response);
         if response.has_code(235) { Ok(()) } else { Err(judge_unexpected(Step::Auth, &response)) }
     }
 
@@ -118,7 +156,8 @@ impl Session {
         self.command(Step::Rcpt, Rcpt::new(to, Vec::new()), &[250, 251], limits).await?;
         self.command(Step::Data, Data, &[354], limits).await?;
         handing_over.store(true, Ordering::Release);
-        expect(Step::Message, &[250], limits, self.connection.message(bytes)).await
+        self.dialogue.noted(format!("the message follows, {} bytes", bytes.len()));
+        expect(Step::Message, &[250], limits, &self.dialogue, self.connection.message(bytes)).await
     }
 
     /// What MAIL has to announce.
@@ -149,13 +188,17 @@ impl Session {
         expected: &[u16],
         limits: &Limits,
     ) -> Result<(), Failure> {
-        expect(step, expected, limits, self.connection.command(command)).await.map(drop)
+        self.dialogue.said(&command);
+        expect(step, expected, limits, &self.dialogue, self.connection.command(command)).await.map(drop)
     }
 
     /// Says goodbye and hangs up.
     pub async fn quit(mut self, limits: &Limits) {
         let limit = GOODBYE.min(limits.end.saturating_duration_since(Instant::now()));
-        let _ = timeout(limit, self.connection.command(Quit)).await;
+        self.dialogue.said(Quit);
+        if let Ok(Ok(response)) = timeout(limit, self.connection.command(Quit)).await {
+            self.dialogue.replied(&response);
+        }
     }
 }
 
@@ -164,15 +207,18 @@ async fn expect(
     step: Step,
     expected: &[u16],
     limits: &Limits,
+    dialogue: &Dialogue,
     reply: impl Future<Output = Result<lettre::transport::smtp::response::Response, Error>>,
 ) -> Result<String, Failure> {
     let response = match limits.within(step, reply).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => {
+            dialogue.refused(&error);
             return Err(Failure { step, attempt: judge_error(step, &error), answered: error.status().is_some() });
         }
         Err(attempt) => return Err(Failure { step, attempt, answered: false }),
     };
+    dialogue.replied(&response);
     if expected.iter().any(|code| response.has_code(*code)) {
         return Ok(text_of(&response));
     }
@@ -182,10 +228,14 @@ async fn expect(
 /// The outcome of `step`, or what follows from its failure.
 async fn answer<T>(
     limits: &Limits,
+    dialogue: &Dialogue,
     step: Step,
     step_taken: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Attempt> {
-    limits.within(step, step_taken).await?.map_err(|error| judge_error(step, &error))
+    limits.within(step, step_taken).await?.map_err(|error| {
+        dialogue.refused(&error);
+        judge_error(step, &error)
+    })
 }
 
 fn misconfigured(error: &str) -> Attempt {
