@@ -43,7 +43,12 @@ struct Listed {
     /// The route's number, from 1; null: a level's own recipients.
     route: Option<usize>,
     conditions: String,
-    calendar: Option<String>,
+    /// How long after the deadline a level goes out; null: when it is missed, and for routes.
+    after: Option<String>,
+    /// How often a level is repeated; null: never, and for routes.
+    remind_every: Option<String>,
+    /// The calendar of the sending hours.
+    calendar: String,
     to: Vec<String>,
     cc: Vec<String>,
 }
@@ -72,19 +77,24 @@ pub async fn run(command: RoutesCommand, app: &App) -> Result<(), Failure> {
 
 fn list(as_json: bool, app: &App) -> Result<(), Failure> {
     let policy = &app.settings.policy;
+    let calendar = |route| policy.sending_calendar(&app.settings.calendars, route).name().to_owned();
     let routes = (1..).zip(&policy.routes).map(|(number, route)| Listed {
         level: route.level,
         route: Some(number),
         conditions: route.conditions(),
-        calendar: route.calendar.clone(),
+        after: None,
+        remind_every: None,
+        calendar: calendar(Some(number - 1)),
         to: addresses(&route.to),
         cc: addresses(&route.cc),
     });
     let levels = (1..).zip(&policy.levels).map(|(number, level)| Listed {
         level: Some(number),
         route: None,
-        conditions: "whatever no route is for".into(),
-        calendar: None,
+        conditions: "what no route is for".into(),
+        after: level.after.map(|after| after.to_string()),
+        remind_every: level.remind_every.map(|every| every.to_string()),
+        calendar: calendar(None),
         to: addresses(&level.to),
         cc: addresses(&level.cc),
     });
@@ -96,11 +106,25 @@ fn list(as_json: bool, app: &App) -> Result<(), Failure> {
         [
             listed.route.map_or_else(|| "-".to_owned(), |number| number.to_string()),
             listed.level.map_or_else(|| "every".to_owned(), |level| level.to_string()),
-            listed.conditions.clone(),
+            described(listed),
+            listed.calendar.clone(),
             people(&listed.to, &listed.cc),
         ]
     };
-    say(&table(["route", "level", "for", "recipients"], all.iter().map(row)))
+    say(&table(["route", "level", "for", "hours of", "recipients"], all.iter().map(row)))
+}
+
+/// What a route is for, and when a level goes out.
+fn described(listed: &Listed) -> String {
+    let Listed { conditions, after, remind_every, .. } = listed;
+    if listed.route.is_some() {
+        return conditions.clone();
+    }
+    let when = after
+        .as_ref()
+        .map_or_else(|| "when the deadline is missed".to_owned(), |after| format!("{after} after the deadline"));
+    let again = remind_every.as_ref().map(|every| format!(", again every {every}")).unwrap_or_default();
+    format!("{conditions}, {when}{again}")
 }
 
 async fn test(args: &TestArgs, app: &App) -> Result<(), Failure> {
@@ -193,7 +217,7 @@ fn because(policy: &Policy, pending: &Pending, level: u32, route: Option<usize>)
         .filter_map(|(number, tried)| Some(format!("not route {}: {}", number + 1, why_not(tried, pending, level)?)))
         .collect();
     reasons.push(match route {
-        Some(number) => format!("route {} is for {}", number + 1, policy.routes[number].conditions()),
+        Some(number) => format!("route {} fits: {}", number + 1, policy.routes[number].conditions()),
         None => format!("the recipients of level {level}"),
     });
     reasons
