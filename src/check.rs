@@ -134,6 +134,10 @@ fn unreachable(policy: &Policy, number: usize, rules: &[Rule]) -> Option<Check> 
             "every rule that it is for is switched off".to_owned(),
             "switch one on in [rules], or remove the route".to_owned(),
         ),
+        Unreachable::NoPaymentLines => (
+            "no rule that it is for and that is on watches payment lines, which alone have a paying entity".to_owned(),
+            "remove its `paying_entity`, or the route".to_owned(),
+        ),
     };
     Some(Check::doubtful("escalation", format!("{} never gets an alert: {why}", named(number)), fix))
 }

@@ -214,6 +214,8 @@ fn links_can_be_left_out() {
     assert!(accepted("").policy.support_url.is_some_and(|url| url.starts_with("https://")));
 }
 
+const ROUTE: &str = "[[escalation.routes]]\nrule = \"review\"\nto = [\"support@localhost\"]\n";
+
 #[test]
 fn a_fingerprint_follows_what_decides_and_nothing_else() {
     let base =
@@ -222,6 +224,7 @@ fn a_fingerprint_follows_what_decides_and_nothing_else() {
     let first = fingerprint(base);
     assert_eq!(first.len(), 64);
     for same in [
+        &format!("{base}[escalation.brake]\nenabled = false\n[escalation.all_is_well]\nto = [\"ops@localhost\"]\n"),
         "[rules.review]\ntarget = \"2  business days\"\n[calendars.fr]\nholidays = [\"2026-12-31\", \"2026-12-24\"]",
         &format!(
             "{base}[log]\nlevel = \"debug\"\n[database]\nurl = \"sqlite:other.db\"\n[mail]\nfrom = \"x@example.com\""
@@ -240,12 +243,35 @@ fn a_fingerprint_follows_what_decides_and_nothing_else() {
         format!("{base}enabled = false\n"),
         format!("{base}[escalation]\nsend_hours = \"08:00-19:00\"\n"),
         format!("{base}[[escalation.levels]]\nto = [\"support@localhost\"]\nremind_every = \"1 day\"\n"),
-        format!("{base}[[escalation.routes]]\nrule = \"review\"\nto = [\"support@localhost\"]\n"),
+        format!("{base}{ROUTE}"),
+        format!("{base}{ROUTE}program = \"SURFACE-*\"\n"),
+        format!("{base}{ROUTE}paying_entity = \"SURFACE-*\"\n"),
+        format!("{base}{ROUTE}currency = \"EUR\"\n"),
+        format!("{base}{ROUTE}currency = \"EUR\"\nmin_amount = 10000\n"),
+        format!("{base}{ROUTE}currency = \"EUR\"\nmin_amount = \"10000.01\"\n"),
+        format!("{base}{ROUTE}calendar = \"fr\"\n"),
     ];
     let mut all: Vec<String> = different.iter().map(|text| fingerprint(text)).chain([first]).collect();
     all.sort();
     all.dedup();
     assert_eq!(all.len(), different.len() + 1);
+    // Text and number, with and without decimals, are one amount.
+    let [number, text] = ["10000", "\"10000.00\""]
+        .map(|amount| fingerprint(&format!("{base}{ROUTE}currency = \"EUR\"\nmin_amount = {amount}\n")));
+    assert_eq!(number, text);
+}
+
+#[test]
+fn the_fingerprint_of_deadlines_follows_rules_and_calendars_and_not_who_is_told() {
+    let base = "[calendars.fr]\nholidays = [\"2026-12-24\"]\n[rules.review]\ntarget = \"2 business days\"\n";
+    let fingerprint = |text: &str| accepted(text).deadline_fingerprint();
+    let first = fingerprint(base);
+    for same in [format!("{base}[escalation]\nsend_hours = \"08:00-19:00\"\n"), format!("{base}{ROUTE}")] {
+        assert_eq!(fingerprint(&same), first, "{same}");
+    }
+    for different in [base.replace("2026-12-24", "2026-12-23"), base.replace("2 business", "3 business")] {
+        assert_ne!(fingerprint(&different), first, "{different}");
+    }
 }
 
 #[test]

@@ -46,7 +46,7 @@ async fn desk() -> Desk {
 async fn each_level_names_its_recipients_its_calendar_and_why() {
     let desk = desk().await;
     let chosen = desk.run(&["routes", "test", "--claim", "C-2", "--rule", "review", "--json"]).done().json();
-    let because = ["not route 1: it is for level 1", "route 2 is for from 10000 EUR"];
+    let because = ["not route 1: it is for level 1", "route 2 fits: from 10000 EUR"];
     assert_eq!(
         chosen[1],
         json!({
@@ -69,7 +69,7 @@ async fn every_rule_that_could_watch_the_claim_is_answered_for() {
     told.says(&[
         "payment",
         "surface@example.com",
-        "route 1 is for rule payment, program SURFACE-*, level 1",
+        "route 1 fits: rule payment, program SURFACE-*, level 1",
         "treasury@example.com",
     ]);
     assert!(!told.out.contains("tax_invoice_payment"), "the program needs no tax invoice: {}", told.out);
@@ -85,14 +85,21 @@ async fn the_list_has_routes_in_their_order_and_then_levels() {
     assert_eq!(listed.as_array().map(Vec::len), Some(4));
     assert_eq!(listed[1]["conditions"], "from 10000 EUR");
     assert_eq!((&listed[2]["level"], &listed[2]["to"]), (&json!(1), &json!(["support@example.com"])));
-    desk.run(&["routes", "list"]).done().says(&["lead@example.com (cc support@example.com)"]);
+    assert_eq!((&listed[1]["calendar"], &listed[3]["calendar"]), (&json!("il"), &json!("fr")));
+    assert_eq!((&listed[2]["after"], &listed[3]["after"]), (&json!(null), &json!("2 business days")));
+    desk.run(&["routes", "list"]).done().says(&[
+        "lead@example.com (cc support@example.com)",
+        "what no route is for, 2 business days after the deadline",
+        "what no route is for, when the deadline is missed",
+    ]);
 }
 
 #[tokio::test]
 async fn check_names_routes_that_no_alert_will_ever_get() {
     let desk = desk().await;
     let more = "[[escalation.routes]]\nprogram = \"SURFACE-FR\"\nrule = \"payment\"\nlevel = 1\nto = [\"a@example.com\"]\n\
-        [[escalation.routes]]\nrule = \"dispute\"\nto = [\"b@example.com\"]\n[rules.dispute]\nenabled = false\n";
+        [[escalation.routes]]\nrule = \"dispute\"\nto = [\"b@example.com\"]\n\
+        [[escalation.routes]]\nrule = \"review\"\npaying_entity = \"*Ireland*\"\nto = [\"c@example.com\"]\n[rules.dispute]\nenabled = false\n";
     desk.configure(&format!("{}{ROUTES}{more}", super::DATABASE));
     desk.sql("DELETE FROM claims").await;
     desk.run(&["check"]).done().says(&[
@@ -100,5 +107,7 @@ async fn check_names_routes_that_no_alert_will_ever_get() {
          payment, program SURFACE-*, level 1) comes first and is for all of it",
         "→ move it before that one, or remove it",
         "doubt  escalation     route 4 (rule dispute) never gets an alert: every rule that it is for is switched off",
+        "doubt  escalation     route 5 (rule review, paying entity *Ireland*) never gets an alert: no rule that it is for \
+         and that is on watches payment lines, which alone have a paying entity",
     ]);
 }
