@@ -139,13 +139,13 @@ impl Transport for SmtpTransport {
     }
 
     async fn send_aloud(&self, from: &Address, to: &Address, mail: &StoredMail) -> (Attempt, Vec<String>) {
-        let (dialogue, limits) = (Dialogue::kept(), Limits::starting_now(self.settings.timeout));
+        let credentials = self.settings.credentials.as_ref();
+        let (dialogue, limits) = (Dialogue::kept(credentials.cloned()), Limits::starting_now(self.settings.timeout));
         self.handing_over.store(false, Ordering::Release);
         let bytes = wire::as_lines(&mail.bytes);
         let attempt = self.within_limit(self.attempt_anew(from, to, &bytes, &limits, &dialogue)).await;
         self.rest().await;
-        let credentials = self.settings.credentials.as_ref();
-        (attempt.map_words(|said| masked(said, credentials)), dialogue.lines(credentials))
+        (attempt.map_words(|said| masked(said, credentials)), dialogue.lines())
     }
 
     async fn probe(&self) -> Attempt {

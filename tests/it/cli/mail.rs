@@ -1,5 +1,7 @@
 //! `claimwatch mail test`: to a mail server that takes it, and to servers that do not.
 
+use std::fs;
+
 use data_encoding::BASE64;
 
 use super::{Desk, files_below};
@@ -102,6 +104,17 @@ async fn a_server_without_starttls_is_shown_with_what_it_offers_and_told_nothing
         .refused(1, &["< 250-8BITMIME\n", "STARTTLS: the server does not offer it; nothing was sent"]);
     assert!(!told.err.contains("> MAIL") && !told.err.contains("> AUTH"), "{}", told.err);
     assert!(server.commands().iter().all(|command| command.starts_with("EHLO")), "{:?}", server.commands());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_falls_silent_is_shown_up_to_there() {
+    let server = with_login(Encryption::StartTls).await;
+    server.once(Moment::Rcpt, Act::Silence);
+    let desk = desk(&server, "starttls", "s3cret");
+    let text = fs::read_to_string(desk.path("claimwatch.toml")).expect("the configuration");
+    desk.configure(&text.replace("[mail.smtp]", "timeout_seconds = 2\n[mail.smtp]"));
+    let told = desk.run(&TO_ADA);
+    told.refused(1, &["> RCPT TO:<ada@example.com>\nclaimwatch: ", "RCPT TO: no answer within 1.0 s"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

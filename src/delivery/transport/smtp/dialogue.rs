@@ -6,7 +6,7 @@
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use data_encoding::BASE64;
+use data_encoding::BASE64_NOPAD;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::response::Response;
 
@@ -18,12 +18,18 @@ const MAX_LINES: usize = 200;
 
 /// A conversation, if anyone wants to read it. Clones share it.
 #[derive(Clone, Default)]
-pub(super) struct Dialogue(Option<Arc<Mutex<Vec<String>>>>);
+pub(super) struct Dialogue(Option<Arc<Kept>>);
+
+struct Kept {
+    /// What never gets into the lines.
+    credentials: Option<(String, Secret)>,
+    lines: Mutex<Vec<String>>,
+}
 
 impl Dialogue {
-    /// One that is kept, as opposed to the default.
-    pub fn kept() -> Self {
-        Self(Some(Arc::default()))
+    /// One that is kept, as opposed to the default, without these `credentials`.
+    pub fn kept(credentials: Option<(String, Secret)>) -> Self {
+        Self(Some(Arc::new(Kept { credentials, lines: Mutex::default() })))
     }
 
     pub fn is_kept(&self) -> bool {
@@ -32,7 +38,7 @@ impl Dialogue {
 
     /// What we say.
     pub fn said(&self, command: impl Display) {
-        self.push(|| format!("> {}", words(&command.to_string())));
+        self.push(|| format!("> {command}"));
     }
 
     /// What the server replies, line by line.
@@ -40,14 +46,14 @@ impl Dialogue {
         let mut lines = response.message().peekable();
         while let Some(line) = lines.next() {
             let mark = if lines.peek().is_some() { '-' } else { ' ' };
-            self.push(|| format!("< {}{mark}{}", response.code(), words(line)));
+            self.push(|| format!("< {}{mark}{line}", response.code()));
         }
     }
 
     /// The server's refusal, if `error` is one.
     pub fn refused(&self, error: &Error) {
         if let Some(code) = error.status() {
-            self.push(|| format!("< {code} {}", words(&cause(error))));
+            self.push(|| format!("< {code} {}", cause(error)));
         }
     }
 
@@ -57,19 +63,19 @@ impl Dialogue {
     }
 
     fn push(&self, line: impl FnOnce() -> String) {
-        if let Some(lines) = &self.0 {
+        if let Some(Kept { credentials, lines }) = self.0.as_deref() {
             let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
             if lines.len() < MAX_LINES {
-                lines.push(line());
+                // Masked first: of a secret that is cut in two, nothing would be found.
+                lines.push(words(&masked(&line(), credentials.as_ref())).into_owned());
             }
         }
     }
 
-    /// What was said so far, without these `credentials`.
-    pub fn lines(&self, credentials: Option<&(String, Secret)>) -> Vec<String> {
-        let Some(lines) = &self.0 else { return Vec::new() };
-        let lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().map(|line| masked(line, credentials)).collect()
+    /// What was said so far.
+    pub fn lines(&self) -> Vec<String> {
+        let Some(kept) = &self.0 else { return Vec::new() };
+        kept.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -79,9 +85,9 @@ pub(super) fn masked(text: &str, credentials: Option<&(String, Secret)>) -> Stri
         return text.to_owned();
     };
     let password = password.expose();
-    let plain = BASE64.encode(format!("\0{user}\0{password}").as_bytes());
-    let login = BASE64.encode(password.as_bytes());
-    text.replace(&plain, "***").replace(&login, "***").replace(password, "***")
+    let encoded = |text: &str| BASE64_NOPAD.encode(text.as_bytes());
+    let forms = [encoded(&format!("\0{user}\0{password}")), encoded(password), password.to_owned()];
+    forms.iter().fold(text.to_owned(), |text, form| text.replace(form, "***"))
 }
 
 #[cfg(test)]
@@ -102,9 +108,17 @@ mod tests {
     fn what_nobody_wants_to_read_is_not_kept_and_what_is_kept_is_bounded() {
         let dialogue = Dialogue::default();
         dialogue.said("NOOP");
-        assert_eq!(dialogue.lines(None), Vec::<String>::new());
-        let dialogue = Dialogue::kept();
+        assert_eq!(dialogue.lines(), Vec::<String>::new());
+        let dialogue = Dialogue::kept(None);
         (0..1_000).for_each(|_| dialogue.said("NOOP\r\n"));
-        assert_eq!(dialogue.lines(None), vec!["> NOOP"; MAX_LINES]);
+        assert_eq!(dialogue.lines(), vec!["> NOOP"; MAX_LINES]);
+    }
+
+    #[test]
+    fn no_part_of_a_secret_is_left_where_a_line_is_cut() {
+        let secret = "s3cret".repeat(50);
+        let dialogue = Dialogue::kept(Some(("me".into(), Secret::new(secret.clone()))));
+        dialogue.said(format!("{}{secret}", "x".repeat(400)));
+        assert!(!dialogue.lines().concat().contains("s3cret"), "{:?}", dialogue.lines());
     }
 }
