@@ -27,7 +27,6 @@ use crate::now::{TimeSource, fresh_id};
 use crate::store::{Delivery, LeaseTime, LeasedDelivery, Store, StoreError, StoredMail};
 
 use backoff::{Tried, follow_up, held_up};
-use fingerprint::fingerprint;
 use transport::{Attempt, Transport};
 
 pub use outage::{Outage, without_addresses};
@@ -214,8 +213,7 @@ impl Courier {
 
 /// What a mail about `alerts` is about: the same for the same alerts.
 fn about(alerts: &[Uuid]) -> String {
-    let bytes: Vec<u8> = alerts.iter().flat_map(|id| id.into_bytes()).collect();
-    format!("{} alerts, {:016x}", alerts.len(), fingerprint(&bytes))
+    format!("{} alerts, {:016x}", alerts.len(), fingerprint::of_parts(alerts.iter().map(Uuid::as_bytes)))
 }
 
 impl DrainReport {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, Transaction};
 use uuid::Uuid;
 
@@ -152,17 +153,19 @@ impl Outbox for SqliteStore {
     async fn unsettled(&self, message: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
         // Facts may be megabytes: what they say of the message is read once, not with each alert.
         let sql = format!(
-            "SELECT json_group_array(id) AS ids FROM (SELECT a.id FROM outbox_messages m, \
-             (SELECT 'escalated' AS list UNION ALL SELECT 'reminded') lists, \
+            "SELECT a.id FROM outbox_messages m, (SELECT 'escalated' AS list UNION ALL SELECT 'reminded') lists, \
              json_each(m.facts, '$.' || lists.list) ids CROSS JOIN sla_alerts a ON a.id = ids.value \
              WHERE m.id = ?1 AND CASE (SELECT facts ->> 'kind' FROM outbox_messages WHERE id = ?1) \
              WHEN 'held' THEN {HELD} ELSE {UNSETTLED} END \
-             AND (lists.list = 'escalated' OR a.acknowledged_at IS NULL) ORDER BY a.due_at, a.id)"
+             AND (lists.list = 'escalated' OR a.acknowledged_at IS NULL) ORDER BY a.due_at, a.id"
         );
-        let row = sqlx::query(AssertSqlSafe(sql)).bind(message.to_string()).bind(instant_text(now));
-        let row = row.fetch_one(&self.readers).await?;
-        let own = OwnRow { row: &row, table: "outbox_messages", id: message.to_string() };
-        own.parsed("ids", |text| serde_json::from_str(text).ok())
+        let statement = sqlx::query(AssertSqlSafe(sql)).bind(message.to_string()).bind(instant_text(now));
+        // A row at a time: there may be very many, and a row is larger than an id.
+        let (mut rows, mut ids) = (statement.fetch(&self.readers), Vec::new());
+        while let Some(row) = rows.try_next().await? {
+            ids.push(OwnRow { row: &row, table: "outbox_messages", id: message.to_string() }.parsed("id", read_id)?);
+        }
+        Ok(ids)
     }
 
     async fn still_unsettled(&self, ids: &[Uuid], held: bool, now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError> {

@@ -1,5 +1,6 @@
 //! Scans of random small worlds against a slow model that is written from the documents alone.
 
+mod clocks;
 mod counting;
 mod expected;
 mod facts;

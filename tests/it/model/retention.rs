@@ -50,7 +50,9 @@ fn request(at: DateTime<Utc>, dry_run: bool) -> Request {
 async fn foreseen(world: &World, now: DateTime<Utc>) -> Vec<ScanSummary> {
     let mut found = Vec::new();
     for days in [0, 9, 100] {
-        found.push(without_time(world.scan_with(request(now + TimeDelta::days(days), true)).await));
+        let scan = without_time(world.scan_with(request(now + TimeDelta::days(days), true)).await);
+        // What is pruned before its settlement was said is not said any more.
+        found.push(ScanSummary { messages: 0, ..scan });
     }
     found
 }
