@@ -131,9 +131,9 @@ impl Verdict<'_> {
     async fn each_alert_reached_everyone(&self, alerts: &BTreeMap<String, Told>) -> usize {
         let rows = self
             .rows(
-                "SELECT m.id, m.message_id, m.rendered_at, o.recipient, o.state, \
+                "SELECT m.id, m.message_id, CASE WHEN o.own_about IS NULL THEN m.rendered_at ELSE o.sent_at END, o.recipient, o.state, \
                  (SELECT string_agg(id, ' ') FROM json_array_elements_text(m.facts -> 'escalated') AS e (id)) \
-                 FROM outbox_messages m JOIN outbox o ON o.message = m.id",
+                 FROM outbox_messages m JOIN outbox o ON o.message = m.id WHERE m.facts ->> 'kind' <> 'resolved'",
             )
             .await;
         let (received, mut settled) = (self.clocks_received(), 0);
@@ -168,8 +168,8 @@ impl Verdict<'_> {
         for mail in &self.received {
             let [to] = &mail.to[..] else { panic!("one envelope a recipient: {:?}", mail.to) };
             let id = id_of(mail);
-            let first = bytes.entry(id.clone()).or_insert(&mail.bytes);
-            assert!(*first == &mail.bytes, "{id} differs from what came first");
+            let first = bytes.entry((id.clone(), to)).or_insert(&mail.bytes);
+            assert!(*first == &mail.bytes, "{id} to {to} differs from what came first");
             let parsed = mailparse::parse_mail(&mail.bytes).expect("a mail");
             clocks.insert((id, to.clone()), clocks_in(&parsed).into_iter().collect());
         }

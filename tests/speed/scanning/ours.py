@@ -26,9 +26,11 @@ def version(binary):
 
 
 def environment(folder):
-    """Ours, but for what would speak to claimwatch."""
+    """Ours, but for what would speak to claimwatch; and what its systemd unit sets."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("CLAIMWATCH", "PG", "STATE_DIRECTORY", "NOTIFY_SOCKET"))}
-    return kept | {"XDG_STATE_HOME": str(folder)}
+    lines = (ROOT / "deploy/claimwatch.service").read_text().splitlines()
+    unit = [line.removeprefix("Environment=") for line in lines if line.startswith("Environment=")]
+    return kept | dict(setting.split("=", 1) for line in unit for setting in line.split()) | {"XDG_STATE_HOME": str(folder)}
 
 
 class Claimwatch:
