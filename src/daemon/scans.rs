@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::alert::Opening;
 use crate::config::ScheduleSettings;
 use crate::now::TimeSource;
 use crate::scan::{Request, ScanError, ScanSummary};
@@ -168,8 +169,15 @@ where
             running,
             breached,
             elapsed_ms = summary.elapsed_ms,
+            opening = summary.opening.as_str(),
             "a scan finished"
         );
+        if summary.opening == Opening::Held {
+            tracing::warn!(
+                held = summary.opened,
+                "a scan found implausibly many new alerts: they are held until `alerts release` or `alerts discard`"
+            );
+        }
         let status = format!("last scan {}: {running} clocks running, {breached} breached", text(summary.at));
         self.manager.tell(News::Status(&status));
     }

@@ -206,6 +206,13 @@ impl Policy {
         calendar.is_business_day(local.date()) && hours.opens <= local.time() && local.time() < hours.closes
     }
 
+    /// Whether messages may go out to everyone at `now`: by the level's own calendar and by that of each route.
+    #[must_use]
+    pub fn may_send_to_all(&self, calendars: &Calendars, now: DateTime<Utc>) -> bool {
+        let mut numbers = std::iter::once(None).chain((0..self.routes.len()).map(Some));
+        numbers.all(|number| self.may_send(self.sending_calendar(calendars, number), now))
+    }
+
     /// The first instant, `now` or later, at which messages may go out; `None`: the sending hours never open again.
     #[must_use]
     pub fn may_send_from(&self, calendar: &Calendar, now: DateTime<Utc>) -> Option<DateTime<Utc>> {

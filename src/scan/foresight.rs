@@ -139,7 +139,9 @@ impl Foresight {
         scene: Scene<'_>,
         silences: &[Silence],
     ) -> Result<Outgoing, ScanError> {
-        let (at, all) = (scene.at, scene.rederive);
+        let at = scene.at;
+        // What waits for the sending hours is to be looked at only then, but is due now.
+        let all = scene.rederive || !scene.plan.policy.may_send_to_all(&scene.plan.calendars, at);
         let changed: HashSet<Uuid> = self.alerts.values().map(|alert| alert.pending.alert_id).collect();
         self.pending.clear();
         let mut page = Page::First;

@@ -184,8 +184,8 @@ impl Statements<'_> {
         let since = if self.unrecorded.held.is_empty() { since } else { Some(self.scene.at) };
         held.append(&mut self.unrecorded.held);
         let asked = self.threads.get(HELD).map(|thread| thread.told_at);
-        let Some(since) = since.filter(|since| asked.is_none_or(|asked| asked < *since)) else { return Ok(None) };
-        if !self.policy().may_send(self.scene.plan.calendars.default(), self.scene.at.max(since)) {
+        let is_new = since.is_some_and(|since| asked.is_none_or(|asked| asked < since));
+        if !is_new || !self.policy().may_send(self.scene.plan.calendars.default(), self.scene.at) {
             return Ok(None);
         }
         let (to, cc) = self.policy().people(1, None);

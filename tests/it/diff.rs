@@ -243,6 +243,18 @@ on_every_engine! {
         assert_eq!((payments.examples[&Kind::Later].len(), reviews.examples[&Kind::Later].len()), (3, 3));
     }
 
+    async fn what_waits_for_the_sending_hours_is_due_by_both(mut world in World) {
+        world.send_hours("08:00:00", "19:00:00");
+        world.program("P-1", None, false).await;
+        world.scan("2026-11-20T09:00:00Z").await;
+        review(&world, "C-1", "2026-11-18T10:00:00Z").await;
+        assert_eq!(world.scan("2026-11-21T09:00:00Z").await.messages, 0, "Saturday");
+        let diff = world.diff(&plan(&world, |_| {}), "2026-11-22T09:00:00Z").await;
+        assert_eq!((diff.present.messages.len(), diff.new.messages.len()), (1, 1));
+        assert_eq!(diff.present.send_at, Some(at("2026-11-23T08:00:00+01:00")));
+        assert!(diff.has_no_effect());
+    }
+
     async fn a_dry_run_tells_of_an_alert_that_opens_again_only_what_was_not_told_before(mut world in World) {
         world.plan.policy.levels.push(world.plan.policy.levels[0].clone());
         world.plan.policy.levels[1].after = Some("2 business days".parse().expect("a span"));
