@@ -10,7 +10,7 @@ use crate::store::relations::relations;
 use crate::store::{Finding, SourceRelations, StoreError};
 
 /// What the daemon's statements do to each relation of our schema. `deploy/postgres/roles.sql` grants the same.
-const NEEDED: [(&str, &[&str]); 15] = [
+const NEEDED: [(&str, &[&str]); 17] = [
     ("_sqlx_migrations", &["SELECT"]),
     ("settings", &["SELECT"]),
     ("source_claims", &["SELECT"]),
@@ -23,6 +23,8 @@ const NEEDED: [(&str, &[&str]); 15] = [
     ("alert_escalations", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("outbox_messages", &["SELECT", "INSERT", "UPDATE"]),
     ("outbox", &["SELECT", "INSERT", "UPDATE"]),
+    ("threads", &["SELECT", "INSERT", "UPDATE"]),
+    ("silences", &["SELECT", "INSERT", "UPDATE"]),
     ("scans", &["SELECT", "INSERT", "UPDATE"]),
     ("leases", &["SELECT", "INSERT", "UPDATE"]),
     ("terms", &["SELECT", "INSERT", "UPDATE"]),

@@ -27,6 +27,16 @@ async fn a_missing_right_is_named_with_its_table_and_the_scan_that_lacks_it_chan
             "claimwatch lacks INSERT, UPDATE on claimwatch.outbox",
         ),
         (
+            "REVOKE INSERT ON claimwatch.threads FROM claimwatch",
+            "threads",
+            "claimwatch lacks INSERT on claimwatch.threads",
+        ),
+        (
+            "REVOKE SELECT ON claimwatch.silences FROM claimwatch",
+            "silences",
+            "claimwatch lacks SELECT on claimwatch.silences",
+        ),
+        (
             "REVOKE SELECT ON claimwatch.source_claims FROM claimwatch",
             "source_claims",
             "claimwatch lacks SELECT on claimwatch.source_claims",
