@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::calendar::{Calendar, Calendars, FIRST_DAY, Origin, zone_data_version};
 use crate::claim::{DataProblem, ProblemKind, clean_line};
 use crate::delivery::transport::{Attempt, Transport};
-use crate::escalation::{Policy, Unreachable};
+use crate::escalation::{Policy, Unreachable, addresses};
 use crate::scan::{HorizonGuard, ScanError};
 use crate::sla::{self, Beyond, Rule};
 use crate::store::{DeliveryState, Finding, SourceRelations, Store};
@@ -114,10 +114,9 @@ pub fn rules(rules: &[Rule], policy: &Policy) -> Vec<Check> {
     } else {
         Check::ok("rules", on.join(", "))
     };
-    let levels = (1..).zip(&policy.levels).map(|(number, level)| {
-        let to: Vec<String> = level.to.iter().map(|mailbox| mailbox.email.to_string()).collect();
-        Check::ok("escalation", format!("level {number}: {}", to.join(", ")))
-    });
+    let levels = (1..)
+        .zip(&policy.levels)
+        .map(|(number, level)| Check::ok("escalation", format!("level {number}: {}", addresses(&level.to).join(", "))));
     let routes = (0..policy.routes.len()).filter_map(|number| unreachable(policy, number, rules));
     std::iter::once(watched).chain(levels).chain(routes).collect()
 }

@@ -7,6 +7,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use uuid::Uuid;
 
+pub use answers::no_instant;
+
 use super::Failure;
 use super::output::{json, remark, say, table};
 use crate::alert::{Alert, AlertEvent, State};
@@ -93,10 +95,7 @@ pub async fn run(command: AlertsCommand, app: &App) -> Result<(), Failure> {
 }
 
 async fn list(args: ListArgs, app: &App) -> Result<(), Failure> {
-    let known: Vec<&str> = app.settings.rules.iter().map(|rule| rule.name.as_str()).collect();
-    if let Some(rule) = args.rule.as_deref().filter(|rule| !known.contains(rule)) {
-        return Err(Failure::usage(format!("--rule: found {rule:?}, expected one of {}", known.join(", "))));
-    }
+    known_rule(args.rule.as_deref(), app)?;
     let filter = AlertFilter {
         id: None,
         open: matches!(args.state, Some(StateArg::Open)),
@@ -120,6 +119,15 @@ async fn list(args: ListArgs, app: &App) -> Result<(), Failure> {
         return Ok(());
     }
     say(&alert_table(&alerts, app))
+}
+
+/// Whether `--rule`, where it is given, names a rule that there is.
+pub fn known_rule(rule: Option<&str>, app: &App) -> Result<(), Failure> {
+    let known: Vec<&str> = app.settings.rules.iter().map(|rule| rule.name.as_str()).collect();
+    match rule.filter(|rule| !known.contains(rule)) {
+        None => Ok(()),
+        Some(rule) => Err(Failure::usage(format!("--rule: found {rule:?}, expected one of {}", known.join(", ")))),
+    }
 }
 
 /// Alerts as a table for a terminal.

@@ -5,10 +5,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Failure;
+use super::alerts::known_rule;
 use super::output::{json, say, table};
+use crate::alert;
 use crate::app::App;
 use crate::claim::{Subject, clean_line};
-use crate::escalation::{Mismatch, Pending, Policy, Route};
+use crate::escalation::{Mismatch, Pending, Policy, Route, addresses};
 use crate::sla::{self, Clock, Rule, Watches};
 
 #[derive(Debug, Subcommand)]
@@ -129,10 +131,7 @@ fn described(listed: &Listed) -> String {
 
 async fn test(args: &TestArgs, app: &App) -> Result<(), Failure> {
     let rules = &app.settings.rules;
-    let known: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
-    if let Some(rule) = args.rule.as_deref().filter(|rule| !known.contains(rule)) {
-        return Err(Failure::usage(format!("--rule: found {rule:?}, expected one of {}", known.join(", "))));
-    }
+    known_rule(args.rule.as_deref(), app)?;
     let subjects = app.store.subjects(&args.claim).await?;
     if subjects.is_empty() {
         let shown = clean_line(&args.claim, 200);
@@ -174,9 +173,8 @@ fn could_run(rule: &Rule, subject: &Subject, app: &App) -> bool {
 /// The clock of `rule` on `subject` as routes look at it, late or not.
 fn pending(rule: &Rule, subject: &Subject, app: &App) -> Pending {
     let (amount, currency) = subject.money();
-    let calendars = &app.settings.calendars;
-    let named = subject.program.as_ref().and_then(|program| program.calendar.as_deref());
     let now = app.time.now();
+    let context = alert::Context { rule, calendars: &app.settings.calendars, now };
     Pending {
         alert_id: Uuid::nil(),
         rule: rule.name.clone(),
@@ -186,7 +184,7 @@ fn pending(rule: &Rule, subject: &Subject, app: &App) -> Pending {
         paying_entity: subject.payment.as_ref().and_then(|line| line.paying_entity.clone()),
         amount,
         currency,
-        calendar: calendars.choose(named, rule.calendar.as_deref()).calendar.name().to_owned(),
+        calendar: context.calendar(subject).name().to_owned(),
         due_at: now,
         inherited_at: None,
         acknowledged: false,
@@ -239,10 +237,6 @@ fn why_not(route: &Route, pending: &Pending, level: u32) -> Option<String> {
             format!("the amount is {}", shown(amount.as_deref()))
         }
     })
-}
-
-fn addresses(list: &[lettre::message::Mailbox]) -> Vec<String> {
-    list.iter().map(|mailbox| mailbox.email.to_string()).collect()
 }
 
 fn people(to: &[String], cc: &[String]) -> String {

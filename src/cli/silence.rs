@@ -2,15 +2,16 @@
 
 use std::io::{self, IsTerminal};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::Failure;
-use super::alerts::utc;
+use super::alerts::{no_instant, utc};
 use super::output::{counted, json, remark, say, table};
 use super::person::{By, confirmed, line};
+use super::scan::instant_or_day;
 use crate::app::App;
 use crate::claim::clean_line;
 use crate::escalation::{Glob, Matcher, Silence};
@@ -197,15 +198,10 @@ fn matcher(patterns: &Patterns) -> Result<Matcher, Failure> {
 }
 
 fn end(text: &str, now: DateTime<Utc>, app: &App) -> Result<DateTime<Utc>, Failure> {
-    let zone = app.settings.calendars.default().zone();
-    let day = || text.parse::<NaiveDate>().ok().and_then(|day| zone.start_of_day(day));
-    match super::scan::instant(text).ok().or_else(day) {
+    match instant_or_day(text, app.settings.calendars.default().zone(), false) {
         Some(end) if end > now => Ok(end),
         Some(_) => Err(Failure::usage(format!("--until: found {text:?}, which is past; expected a time to come"))),
-        None => Err(Failure::usage(format!(
-            "--until: found {text:?}, expected a day such as 2026-12-01, or an instant with its offset such as \
-             2026-12-01T09:00:00+01:00"
-        ))),
+        None => Err(Failure::usage(no_instant(text))),
     }
 }
 

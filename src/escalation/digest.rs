@@ -109,6 +109,28 @@ pub struct Case {
 }
 
 impl Digest {
+    /// A message about nothing yet, to nobody, that belongs to no level.
+    #[must_use]
+    pub fn empty(kind: Kind, thread: String, at: DateTime<Utc>, language: Language) -> Self {
+        Self {
+            kind,
+            level: 0,
+            route: None,
+            thread,
+            at,
+            to: Vec::new(),
+            cc: Vec::new(),
+            language,
+            escalated: Vec::new(),
+            reminded: Vec::new(),
+            silenced: BTreeMap::new(),
+            broken: Vec::new(),
+            settled: Settled::default(),
+            coverage: Coverage::default(),
+            plausible: None,
+        }
+    }
+
     /// The alerts that it is about, resolved ones apart.
     #[must_use]
     pub fn alerts(&self) -> usize {

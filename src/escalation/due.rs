@@ -11,7 +11,7 @@ use crate::calendar::{Calendar, Calendars};
 use crate::claim::Currency;
 use crate::sla::{DeadlineError, Span, later};
 
-use super::{Coverage, Digest, Kind, Level, Policy, Settled, Silence, Silenced};
+use super::{Digest, Kind, Level, Policy, Silence, Silenced};
 
 /// An open, breached alert as far as escalation looks at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -301,21 +301,6 @@ impl Gathered<'_> {
 /// A message about nothing yet, to those who get `level` about `alert`.
 fn digest(scene: Scene<'_>, alert: &Pending, (level, route, kind): (u32, Option<usize>, Kind)) -> Digest {
     let (_, to, cc) = scene.policy.recipients(alert, level);
-    Digest {
-        kind,
-        level,
-        route,
-        thread: scene.policy.thread(level, route),
-        at: scene.now,
-        to: to.into(),
-        cc: cc.into(),
-        language: scene.policy.language,
-        escalated: Vec::new(),
-        reminded: Vec::new(),
-        silenced: BTreeMap::new(),
-        broken: Vec::new(),
-        settled: Settled::default(),
-        coverage: Coverage::default(),
-        plausible: None,
-    }
+    let empty = Digest::empty(kind, scene.policy.thread(level, route), scene.now, scene.policy.language);
+    Digest { level, route, to: to.into(), cc: cc.into(), ..empty }
 }

@@ -15,7 +15,7 @@ pub use brake::{Brake, Plausible};
 pub use digest::{Case, Coverage, Digest, Kind, Reach, Settled};
 pub use due::{Escalated, Escalations, Message, Pending, Scene, escalate};
 pub use outgoing::Outgoing;
-pub use policy::{Glob, Level, Mismatch, Policy, Route, SendHours};
+pub use policy::{Glob, Level, Mismatch, Policy, Route, SendHours, addresses};
 pub use reach::Unreachable;
 pub use silence::{Matcher, Silence, Silenced};
 

@@ -105,12 +105,23 @@ impl Glob {
     pub fn matches(&self, text: &str) -> bool {
         self.0.matches(text)
     }
+
+    /// Whether `text` fits `glob`: anything fits none, and nothing fits one.
+    pub(super) fn admits(glob: Option<&Self>, text: Option<&str>) -> bool {
+        glob.is_none_or(|glob| text.is_some_and(|text| glob.matches(text)))
+    }
 }
 
 impl serde::Serialize for Glob {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.pattern())
     }
+}
+
+/// The addresses of `people`, without their names.
+#[must_use]
+pub fn addresses(people: &[Mailbox]) -> Vec<String> {
+    people.iter().map(|mailbox| mailbox.email.to_string()).collect()
 }
 
 impl Route {
@@ -123,9 +134,7 @@ impl Route {
     /// The first of its conditions that `alert` at `level` does not meet; `None`: it meets all.
     #[must_use]
     pub fn mismatch(&self, alert: &Pending, level: u32) -> Option<Mismatch> {
-        let fits = |glob: &Option<Glob>, text: Option<&str>| {
-            glob.as_ref().is_none_or(|glob| text.is_some_and(|text| glob.matches(text)))
-        };
+        let fits = |glob: &Option<Glob>, text| Glob::admits(glob.as_ref(), text);
         let met = [
             (self.level.is_none_or(|only| only == level), Mismatch::Level),
             (fits(&self.rule, Some(&alert.rule)), Mismatch::Rule),

@@ -49,9 +49,7 @@ impl Matcher {
     /// Whether `alert` fits every pattern; one without a partner, say, fits no pattern for partners.
     #[must_use]
     pub fn matches(&self, alert: &Pending) -> bool {
-        let fits = |glob: &Option<Glob>, text: Option<&str>| {
-            glob.as_ref().is_none_or(|glob| text.is_some_and(|text| glob.matches(text)))
-        };
+        let fits = |glob: &Option<Glob>, text| Glob::admits(glob.as_ref(), text);
         fits(&self.rule, Some(&alert.rule))
             && fits(&self.program, alert.program_id.as_deref())
             && fits(&self.partner, alert.partner_name.as_deref())

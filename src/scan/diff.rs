@@ -11,12 +11,11 @@ mod worst;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use lettre::message::Mailbox;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::alert::{AlertId, State};
-use crate::escalation::Pending;
+use crate::escalation::{Pending, addresses};
 use crate::store::Store;
 
 use super::foresight::{Foreseen, Foresight};
@@ -117,7 +116,6 @@ fn told(foresight: &Foresight) -> BTreeMap<Group, ToldOf> {
 }
 
 fn outcome(plan: &Plan, at: DateTime<Utc>, (scan, foresight): (ScanSummary, Foresight)) -> Outcome {
-    let addresses = |list: &[Mailbox]| list.iter().map(|mailbox| mailbox.email.to_string()).collect();
     let messages = foresight.messages.iter().map(|message| Foretold {
         level: message.digest.level,
         to: addresses(&message.digest.to),

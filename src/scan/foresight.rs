@@ -141,7 +141,8 @@ impl Foresight {
     ) -> Result<Outgoing, ScanError> {
         let at = scene.at;
         // What waits for the sending hours is to be looked at only then, but is due now.
-        let all = scene.rederive || !scene.plan.policy.may_send_to_all(&scene.plan.calendars, at);
+        let waits = !scene.plan.policy.may_send_to_all(&scene.plan.calendars, at);
+        let all = scene.rederive || waits;
         let changed: HashSet<Uuid> = self.alerts.values().map(|alert| alert.pending.alert_id).collect();
         self.pending.clear();
         let mut page = Page::First;
@@ -161,7 +162,8 @@ impl Foresight {
         let telling = scene.telling(silences);
         let at_any_hour = escalation::Scene { wait_for_hours: false, ..telling };
         self.messages = escalation::escalate(at_any_hour, &self.pending)?.messages;
-        Ok(gathered(escalation::escalate(telling, &self.pending)?.messages, at))
+        let let_go = if waits { escalation::escalate(telling, &self.pending)?.messages } else { self.messages.clone() };
+        Ok(gathered(let_go, at))
     }
 
     /// What the database does not show.

@@ -86,23 +86,8 @@ impl Statements<'_> {
     }
 
     fn digest(&self, kind: Kind, thread: &str, to: &[Mailbox], cc: &[Mailbox]) -> Digest {
-        Digest {
-            kind,
-            level: 0,
-            route: None,
-            thread: thread.to_owned(),
-            at: self.scene.at,
-            to: to.into(),
-            cc: cc.into(),
-            language: self.policy().language,
-            escalated: Vec::new(),
-            reminded: Vec::new(),
-            silenced: BTreeMap::new(),
-            broken: Vec::new(),
-            settled: Settled::default(),
-            coverage: Coverage::default(),
-            plausible: None,
-        }
+        let empty = Digest::empty(kind, thread.to_owned(), self.scene.at, self.policy().language);
+        Digest { to: to.into(), cc: cc.into(), ..empty }
     }
 
     fn message(&self, digest: Digest) -> (Uuid, Message) {
@@ -173,9 +158,13 @@ impl Statements<'_> {
     /// Whether messages may go out now, and none has gone out in `thread` today.
     fn is_new_day(&self, thread: &Thread, calendar: &Calendar) -> bool {
         let day = |at| -> NaiveDate { calendar.zone().local_date(at) };
+        self.may_state(calendar) && day(thread.told_at) < day(self.scene.at)
+    }
+
+    /// Whether what is said once a day may be said now: on a business day, also where messages go out on any.
+    fn may_state(&self, calendar: &Calendar) -> bool {
         self.policy().may_send(calendar, self.scene.at)
-            && calendar.is_business_day(day(self.scene.at))
-            && day(thread.told_at) < day(self.scene.at)
+            && calendar.is_business_day(calendar.zone().local_date(self.scene.at))
     }
 
     /// The question whether held alerts are right, if it has not been asked about the latest of them.
@@ -197,9 +186,7 @@ impl Statements<'_> {
     fn all_is_well(&self) -> Option<(Uuid, Message)> {
         let calendar = self.scene.plan.calendars.default();
         let to = &self.policy().all_is_well;
-        let wanted = !to.is_empty()
-            && self.policy().may_send(calendar, self.scene.at)
-            && calendar.is_business_day(calendar.zone().local_date(self.scene.at));
+        let wanted = !to.is_empty() && self.may_state(calendar);
         let said_today = self.threads.get(ALL_IS_WELL).is_some_and(|thread| !self.is_new_day(thread, calendar));
         (wanted && !said_today).then(|| self.message(self.digest(Kind::AllIsWell, ALL_IS_WELL, to, &[])))
     }

@@ -226,6 +226,15 @@ pub(super) fn broken_promises(alerts: &[Escalated]) -> BTreeMap<DateTime<Utc>, V
     broken
 }
 
+/// Alerts by the silence that kept something back about them.
+pub(super) fn by_silence(silenced: &[(Uuid, Uuid)]) -> BTreeMap<Uuid, Vec<Uuid>> {
+    let mut groups: BTreeMap<_, Vec<Uuid>> = BTreeMap::new();
+    for (alert, silence) in silenced {
+        groups.entry(*silence).or_default().push(*alert);
+    }
+    groups
+}
+
 /// Alerts that are recorded by one statement: those of one level that were last told of at one time.
 pub(super) fn alike(alerts: &[Escalated]) -> BTreeMap<(u32, Option<DateTime<Utc>>), Vec<Uuid>> {
     let mut groups: BTreeMap<_, Vec<Uuid>> = BTreeMap::new();

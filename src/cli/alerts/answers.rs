@@ -1,6 +1,6 @@
 //! `claimwatch alerts ack`, `unack`, `snooze`, `unsnooze`, `release` and `discard`: what people answer.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use crate::claim::clean_line;
 use crate::cli::Failure;
 use crate::cli::output::{counted, json, say};
 use crate::cli::person::{By, line};
+use crate::cli::scan::instant_or_day;
 use crate::store::AlertFilter;
 
 /// The longest note.
@@ -71,7 +72,7 @@ struct Judged {
 pub async fn ack(args: &AckArgs, app: &App) -> Result<(), Failure> {
     let note = args.note.as_deref().map(|note| line("--note", note, MAX_NOTE)).transpose()?;
     let answer = |alert: &Alert| {
-        let until = until(&args.until, alert, app, After::Day)?;
+        let until = until(&args.until, alert, app, true)?;
         Ok(Answer::Acknowledge { until, note: note.clone() })
     };
     give(&args.which, app, answer).await
@@ -82,7 +83,7 @@ pub async fn unack(which: &Which, app: &App) -> Result<(), Failure> {
 }
 
 pub async fn snooze(args: &SnoozeArgs, app: &App) -> Result<(), Failure> {
-    let answer = |alert: &Alert| Ok(Answer::Snooze { until: until(&args.until, alert, app, After::Nothing)? });
+    let answer = |alert: &Alert| Ok(Answer::Snooze { until: until(&args.until, alert, app, false)? });
     give(&args.which, app, answer).await
 }
 
@@ -115,28 +116,19 @@ pub async fn discard(args: &HeldArgs, app: &App) -> Result<(), Failure> {
     })
 }
 
-/// Whether a day counts to its end.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum After {
-    Nothing,
-    Day,
-}
-
-/// An instant, or a day of the alert's calendar: its first instant, or the one after its last.
-fn until(text: &str, alert: &Alert, app: &App, after: After) -> Result<DateTime<Utc>, Failure> {
-    if let Ok(at) = crate::cli::scan::instant(text) {
-        return Ok(at);
-    }
+/// An instant, or a day of the alert's calendar: its first instant, or with `to_its_end` the one after its last.
+fn until(text: &str, alert: &Alert, app: &App, to_its_end: bool) -> Result<DateTime<Utc>, Failure> {
     let calendars = &app.settings.calendars;
     let zone = calendars.get(&alert.calendar).unwrap_or_else(|| calendars.default()).zone();
-    let day = text.parse::<NaiveDate>().ok();
-    let day = if after == After::Day { day.and_then(|day| day.succ_opt()) } else { day };
-    day.and_then(|day| zone.start_of_day(day)).ok_or_else(|| {
-        Failure::usage(format!(
-            "--until: found {text:?}, expected a day such as 2026-12-01, or an instant with its offset such as \
-             2026-12-01T09:00:00+01:00"
-        ))
-    })
+    instant_or_day(text, zone, to_its_end).ok_or_else(|| Failure::usage(no_instant(text)))
+}
+
+/// What is wrong with an `--until` that says neither a day nor an instant.
+pub fn no_instant(text: &str) -> String {
+    format!(
+        "--until: found {text:?}, expected a day such as 2026-12-01, or an instant with its offset such as \
+         2026-12-01T09:00:00+01:00"
+    )
 }
 
 /// Gives every alert that is asked for its answer, or none of them if one of them refuses it.

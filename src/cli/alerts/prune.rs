@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::cli::Failure;
 use crate::cli::output::{counted, json, remark, say};
 use crate::cli::person::confirmed;
+use crate::cli::scan::instant_or_day;
 use crate::retention::{PruneError, prune};
 use crate::store::Pruned;
 
@@ -62,10 +63,7 @@ pub async fn run(args: &PruneArgs, app: &App) -> Result<(), Failure> {
 
 /// A day's first instant, or an instant.
 fn instant(text: &str, app: &App) -> Result<DateTime<Utc>, Failure> {
-    let day =
-        || text.parse::<NaiveDate>().ok().and_then(|day| app.settings.calendars.default().zone().start_of_day(day));
-    let instant = crate::cli::scan::instant(text).ok().or_else(day);
-    instant.ok_or_else(|| {
+    instant_or_day(text, app.settings.calendars.default().zone(), false).ok_or_else(|| {
         Failure::usage(format!(
             "--before: found {text:?}, expected a day such as 2025-01-31, or an instant with its offset"
         ))

@@ -12,7 +12,7 @@ use crate::cli::Failure;
 use crate::cli::alerts::utc;
 use crate::cli::output::{counted, json, remark, say};
 use crate::delivery::RenderError;
-use crate::escalation::Digest;
+use crate::escalation::{Digest, addresses};
 use crate::mail::Mail;
 use crate::scan::{Preview, Request, preview};
 
@@ -112,7 +112,6 @@ fn write(
     fs::write(&html, &mail.html).map_err(|error| cannot(&html, &error))?;
     let policy = &app.settings.policy;
     let calendar = policy.sending_calendar(&app.settings.calendars, digest.route);
-    let addresses = |list: &[lettre::message::Mailbox]| list.iter().map(|mailbox| mailbox.email.to_string()).collect();
     Ok(Written {
         subject: mail.subject.clone(),
         to: addresses(&digest.to),

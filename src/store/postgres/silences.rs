@@ -1,7 +1,5 @@
 //! Silences: read by scans, and what they keep back.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
@@ -11,6 +9,7 @@ use super::escalate::add_event;
 use super::unit::{made, query};
 use crate::escalation::{Glob, Matcher, Silence};
 use crate::store::StoreError;
+use crate::store::change::by_silence;
 use crate::store::story::{self, ACTOR};
 
 const COLUMNS: &str =
@@ -73,11 +72,7 @@ pub(super) async fn kept_back(
     now: DateTime<Utc>,
     silenced: &[(Uuid, Uuid)],
 ) -> Result<(), StoreError> {
-    let mut by_silence: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
-    for (alert, silence) in silenced {
-        by_silence.entry(*silence).or_default().push(*alert);
-    }
-    for (silence, ids) in by_silence {
+    for (silence, ids) in by_silence(silenced) {
         add_event(connection, now, ACTOR, &ids, &story::kept_back(silence)).await?;
     }
     Ok(())

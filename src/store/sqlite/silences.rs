@@ -1,7 +1,5 @@
 //! Silences: read by scans, and what they keep back.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Row};
@@ -11,6 +9,7 @@ use super::StoreError;
 use super::escalate::add_event;
 use super::rows::{OwnRow, instant_text, read_instant};
 use crate::escalation::{Glob, Matcher, Silence};
+use crate::store::change::by_silence;
 use crate::store::story::{self, ACTOR};
 
 const COLUMNS: &str =
@@ -74,11 +73,8 @@ pub(super) async fn kept_back(
     now: DateTime<Utc>,
     silenced: &[(Uuid, Uuid)],
 ) -> Result<(), StoreError> {
-    let mut by_silence: BTreeMap<Uuid, Vec<String>> = BTreeMap::new();
-    for (alert, silence) in silenced {
-        by_silence.entry(*silence).or_default().push(alert.to_string());
-    }
-    for (silence, ids) in by_silence {
+    for (silence, ids) in by_silence(silenced) {
+        let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
         add_event(writer, now, ACTOR, &ids, &story::kept_back(silence)).await?;
     }
     Ok(())
