@@ -21,14 +21,13 @@ use crate::claim::clean_line;
 use crate::config::{LogFormat, LogLevel, LogSettings};
 
 /// The most that each library may log.
-const CAPS: [(&str, LevelFilter); 7] = [
+const CAPS: [(&str, LevelFilter); 6] = [
     ("h2", LevelFilter::INFO),
     ("hyper", LevelFilter::INFO),
     ("hyper_util", LevelFilter::INFO),
     ("lettre", LevelFilter::INFO),
     ("rustls", LevelFilter::WARN),
     ("sqlx", LevelFilter::WARN),
-    ("tokio_cron_scheduler", LevelFilter::WARN),
 ];
 
 /// The longest line for the journal, in characters.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -91,6 +91,8 @@ pub(super) struct Leader {
     standing: watch::Sender<Standing>,
     database: Arc<Database>,
     scanned: CancellationToken,
+    /// Told that this daemon leads by now.
+    woken: Arc<Notify>,
 }
 
 impl Leader {
@@ -100,13 +102,14 @@ impl Leader {
         time: &TimeSource,
         database: &Arc<Database>,
         scanned: &CancellationToken,
+        woken: &Arc<Notify>,
     ) -> (Leadership, Option<Self>) {
         if store.leases().is_none() {
             return (Leadership::Alone, None);
         }
         let (standing, known) = watch::channel(Standing::Unknown);
         let (store, holder, database) = (Arc::clone(store), holder(time), Arc::clone(database));
-        let leader = Self { store, holder, standing, database, scanned: scanned.clone() };
+        let leader = Self { store, holder, standing, database, scanned: scanned.clone(), woken: Arc::clone(woken) };
         (Leadership::Shared(known), Some(leader))
     }
 
@@ -157,7 +160,11 @@ impl Leader {
     }
 
     fn stand(&self, now: Standing) {
-        match (self.standing.send_replace(now), now) {
+        let before = self.standing.send_replace(now);
+        if before != now {
+            self.woken.notify_one();
+        }
+        match (before, now) {
             (Standing::Leads(before), Standing::Leads(now)) if before == now => {}
             (_, Standing::Leads(Term(number))) => tracing::info!(term = number, "this daemon leads: it scans"),
             (Standing::Leads(_), Standing::Follows) => {

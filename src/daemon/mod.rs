@@ -1,10 +1,10 @@
 //! The daemon: what starts and stops in which order.
 //!
 //! Two loops work side by side, one scanning on schedule, one delivering; neither ends but when told to. Starting: the
-//! database is ours alone (a file) or a lease says who scans (a server), the schedule ticks, then systemd hears READY and the loops begin. Stopping: a first signal asks
-//! (the scan stops after its batch, the mail in hand is finished), a second one or half a minute insists; nothing is lost
-//! either way, since what was not recorded is done again. tokio-cron-scheduler only ticks, every second since its patterns
-//! have seconds: it would keep to the UTC offset of the day it started, and knows neither missed nor overlapping runs.
+//! database is ours alone (a file) or a lease says who scans (a server), then systemd hears READY and the loops begin.
+//! Stopping: a first signal asks (the scan stops after its batch, the mail in hand is finished), a second one or half a
+//! minute insists; nothing is lost either way, since what was not recorded is done again. The scan loop itself rests until the
+//! schedule's next instant: a scheduler that only wakes it would cost more than all else of an idle daemon.
 //! Source: docs/architecture.md.
 
 mod database;
@@ -25,7 +25,6 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinError;
 use tokio::time::{sleep, timeout};
-use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -56,9 +55,6 @@ const PATIENCE_WITH_LEASE: Duration = Duration::from_secs(3);
 const PATIENCE_WITH_DATABASE: Duration = Duration::from_secs(1);
 /// How much sooner a step that gets no answer is given up than the watchdog would miss it.
 const GRACE: Duration = Duration::from_secs(20);
-/// How long the schedule may take to begin.
-const FIRST_TICK: Duration = Duration::from_secs(10);
-const EVERY_SECOND: &str = "* * * * * *";
 
 /// How a daemon is told to end.
 #[derive(Clone, Debug, Default)]
@@ -80,18 +76,10 @@ pub enum DaemonError {
     Lock { path: PathBuf, error: std::io::Error },
     #[error("{}: found another file than at the start, expected the same database; start again to work on it", .0.display())]
     Replaced(PathBuf),
-    #[error("the schedule does not tick: {0}")]
-    Schedule(String),
     #[error("stopped with work in hand: it is done again after the next start")]
     Insisted,
     #[error("the {0} loop ended unexpectedly: {1}")]
     Broken(&'static str, JoinError),
-}
-
-impl From<JobSchedulerError> for DaemonError {
-    fn from(error: JobSchedulerError) -> Self {
-        Self::Schedule(error.to_string())
-    }
 }
 
 /// Runs until `stop`.
@@ -108,13 +96,12 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
     let watched = Arc::new(Watched::new(transport, Arc::clone(&pulse)));
     let courier = app.courier_through(Arc::clone(&watched) as Arc<dyn Transport>, plans.calendars());
     let database = Arc::new(Database::new(instance, app.time.clone()));
-    let (ticks, scanned) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let mut scheduler = start_ticking(&ticks).await?;
+    let (woken, scanned) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
 
     let (store, time, asked) = (Arc::clone(&app.store), app.time.clone(), stop.ask.clone());
     let beat = Arc::clone(&pulse);
     let scans_end = CancellationToken::new();
-    let (leadership, leader) = Leader::of(&app.store, &app.time, &database, &scans_end);
+    let (leadership, leader) = Leader::of(&app.store, &app.time, &database, &scans_end, &woken);
     let scans = ScanLoop {
         leadership,
         schedule: app.settings.schedule.clone(),
@@ -122,7 +109,7 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
         database: Arc::clone(&database),
         pulse: Arc::clone(&pulse),
         manager: Arc::clone(&manager),
-        ticks,
+        woken,
         scanned: Arc::clone(&scanned),
         stop: stop.ask.clone(),
         longest_step: pulse::LONGEST_SCAN_STEP - GRACE,
@@ -165,9 +152,6 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
         && timeout(PATIENCE_WITH_LEASE, leading).await.is_err()
     {
         tracing::debug!("the lease was not given up in time: it ends by itself");
-    }
-    if let Err(error) = scheduler.shutdown().await {
-        tracing::debug!(%error, "the schedule did not stop in order");
     }
     if ended.is_ok() && timeout(PATIENCE_WITH_DATABASE, app.store.close()).await.is_err() {
         tracing::debug!("the database was not closed in order");
@@ -252,22 +236,4 @@ fn say_what_cannot_be_had(app: &App) {
     if let Some(http) = &app.settings.http {
         tracing::warn!(listen = %http.listen, "this version serves no HTTP: [http] is not used");
     }
-}
-
-/// Starts the ticks, and waits for the first: only then does the schedule run.
-async fn start_ticking(ticks: &Arc<Notify>) -> Result<JobScheduler, DaemonError> {
-    let scheduler = JobScheduler::new().await?;
-    let ticked = Arc::clone(ticks);
-    let tick = Job::new_async(EVERY_SECOND, move |_, _| {
-        let ticked = Arc::clone(&ticked);
-        Box::pin(async move { ticked.notify_one() })
-    })?;
-    scheduler.add(tick).await?;
-    scheduler.start().await?;
-    if timeout(FIRST_TICK, ticks.notified()).await.is_err() {
-        return Err(DaemonError::Schedule(format!("nothing in {} seconds", FIRST_TICK.as_secs())));
-    }
-    // It was for the scan loop.
-    ticks.notify_one();
-    Ok(scheduler)
 }

@@ -1,4 +1,4 @@
-//! The scan loop: woken by the schedule's ticks, it scans when an instant of the schedule is due that was not served.
+//! The scan loop: it rests until the schedule's next instant, and scans when one is due that was not served.
 //!
 //! One scan at a time: an instant that comes up meanwhile is served by the next scan. Which instants were served the
 //! database knows (a scan's `scheduled_for` is unique), so that neither a restart nor a clock that is set back repeats one.
@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use tokio::sync::Notify;
 use tokio::task::JoinError;
 use tokio::time::{Instant, sleep};
@@ -27,8 +27,10 @@ use super::pulse::{News, Pulse, ServiceManager, Work};
 use super::schedule::latest_due;
 use super::trouble::{Trouble, words_of_panic};
 
-/// A tick that does not come (the scheduler waits for the hour again when the clock is set back) costs this much.
-const WITHOUT_TICKS: Duration = Duration::from_secs(10);
+/// The longest that the clock is not looked at, in seconds: it may have been set, or the machine have slept.
+const LONGEST_REST: u32 = 10;
+/// How often a clock is looked at that only tests set.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 pub(super) struct ScanLoop<W> {
     pub leadership: Leadership,
@@ -37,7 +39,8 @@ pub(super) struct ScanLoop<W> {
     pub database: Arc<Database>,
     pub pulse: Arc<Pulse>,
     pub manager: Arc<dyn ServiceManager>,
-    pub ticks: Arc<Notify>,
+    /// Tells that there may be something to do before the schedule says so: this daemon leads by now.
+    pub woken: Arc<Notify>,
     /// Told after each scan: there may be mail.
     pub scanned: Arc<Notify>,
     pub stop: CancellationToken,
@@ -59,8 +62,15 @@ where
     pub async fn run(self) -> Result<(), DaemonError> {
         let (mut trouble, mut served, mut panics) = (Trouble::default(), None, 0_u64);
         let mut follows = false;
-        while self.is_woken().await {
+        let mut rest = Duration::ZERO;
+        while self.rests(rest).await {
             self.pulse.beat(Work::Scans);
+            let now = self.time.now();
+            let patience = trouble.wait(Instant::now());
+            rest = self.until_due(now);
+            if patience > Duration::ZERO {
+                rest = rest.min(patience);
+            }
             let Mandate::Scan(term) = self.mandate(&mut follows) else {
                 if follows {
                     // Whatever kept this one from scanning is the leader's trouble now.
@@ -68,12 +78,12 @@ where
                 }
                 continue;
             };
-            let now = self.time.now();
-            let due = latest_due(&self.schedule.pattern, &self.schedule.time_zone, now);
+            let due = self.latest_due(now);
             let Some(due) = due.filter(|due| Some(*due) != served) else { continue };
-            if trouble.wait(Instant::now()) > Duration::ZERO {
+            if patience > Duration::ZERO {
                 continue;
             }
+            rest = Duration::ZERO;
             if let Err(error) = self.database.is_there()? {
                 self.fails(&mut trouble, &error.into());
                 continue;
@@ -127,13 +137,29 @@ where
         mandate
     }
 
-    /// Waits for a tick; `false`: it is time to stop.
-    async fn is_woken(&self) -> bool {
+    fn latest_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        latest_due(&self.schedule.pattern, &self.schedule.time_zone, now)
+    }
+
+    /// How long until the schedule's next instant after `now`, if that comes before the clock is to be looked at again.
+    fn until_due(&self, now: DateTime<Utc>) -> Duration {
+        if self.time.is_fixed() {
+            return LOOK_AGAIN;
+        }
+        let due = self.latest_due(now);
+        // Patterns have seconds, and an instant of the schedule is a whole one.
+        let second = |number: u32| now.trunc_subsecs(0) + TimeDelta::seconds(number.into());
+        let next = (1..=LONGEST_REST).map(second).find(|at| self.latest_due(*at) != due);
+        (next.unwrap_or_else(|| second(LONGEST_REST)) - now).to_std().unwrap_or_default()
+    }
+
+    /// Waits for `rest`, or until woken; `false`: it is time to stop.
+    async fn rests(&self, rest: Duration) -> bool {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => false,
-            () = self.ticks.notified() => true,
-            () = sleep(WITHOUT_TICKS) => true,
+            () = self.woken.notified() => true,
+            () = sleep(rest) => true,
         }
     }
 

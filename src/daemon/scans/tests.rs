@@ -23,21 +23,21 @@ impl ServiceManager for Heard {
     }
 }
 
-/// Ticks until `is_so`; what the loop does in between is up to it.
-async fn tick_until(ticks: &Notify, mut is_so: impl FnMut() -> bool) {
+/// Wakes the loop until `is_so`; what it does in between is up to it.
+async fn wake_until(woken: &Notify, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(30);
     while !is_so() {
         assert!(Instant::now() < end, "expected in time");
-        ticks.notify_one();
+        woken.notify_one();
         sleep(Duration::from_millis(5)).await;
     }
 }
 
-/// A loop of its own for each test, in which scans do `work` when told to tick.
+/// A loop of its own for each test, in which scans do `work` when it is woken.
 struct Stage {
     heard: Arc<Heard>,
     pulse: Arc<Pulse>,
-    ticks: Arc<Notify>,
+    woken: Arc<Notify>,
     stop: CancellationToken,
     attempts: Arc<AtomicUsize>,
     running: JoinHandle<Result<(), DaemonError>>,
@@ -57,7 +57,7 @@ impl Stage {
         let heard = Arc::new(Heard::default());
         let manager = Arc::clone(&heard) as Arc<dyn ServiceManager>;
         let pulse = Arc::new(Pulse::new(Arc::clone(&manager), Duration::from_secs(60)));
-        let (ticks, stop, attempts) =
+        let (woken, stop, attempts) =
             (Arc::new(Notify::new()), CancellationToken::new(), Arc::new(AtomicUsize::new(0)));
         let attempted = Arc::clone(&attempts);
         let scans = ScanLoop {
@@ -75,7 +75,7 @@ impl Stage {
             database: Arc::new(Database::new(Some(Instance::claim(&database).expect("nobody else")), time)),
             pulse: Arc::clone(&pulse),
             manager,
-            ticks: Arc::clone(&ticks),
+            woken: Arc::clone(&woken),
             scanned: Arc::new(Notify::new()),
             stop: stop.clone(),
             longest_step,
@@ -84,11 +84,11 @@ impl Stage {
                 work(attempted.fetch_add(1, Ordering::SeqCst))
             },
         };
-        Self { heard, pulse, ticks, stop, attempts, running: tokio::spawn(scans.run()), _folder: folder }
+        Self { heard, pulse, woken, stop, attempts, running: tokio::spawn(scans.run()), _folder: folder }
     }
 
     async fn attempt(&self, number: usize) {
-        tick_until(&self.ticks, || self.attempts.load(Ordering::SeqCst) == number).await;
+        wake_until(&self.woken, || self.attempts.load(Ordering::SeqCst) == number).await;
     }
 
     fn feeds(&self) -> usize {
@@ -113,7 +113,7 @@ async fn a_scan_that_panics_withholds_the_watchdog_and_is_tried_again() {
     stage.attempt(2).await;
     stage.pulse.beat(Work::Deliveries);
     assert_eq!(stage.feeds(), fed, "withheld, although both loops go on");
-    tick_until(&stage.ticks, || stage.feeds() > fed).await;
+    wake_until(&stage.woken, || stage.feeds() > fed).await;
     let attempts = stage.attempts.load(Ordering::SeqCst);
     assert_eq!(attempts, 3, "the scan that succeeded came before the watchdog was fed again");
     stage.end().await;
