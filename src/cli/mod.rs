@@ -14,6 +14,7 @@ mod import;
 mod mail;
 mod outbox;
 mod output;
+mod packaging;
 mod person;
 mod routes;
 mod run;
@@ -73,6 +74,10 @@ enum Command {
     Check(check::CheckArgs),
     /// Bring the database's schema up to date, and its views over the relations that [source] names
     Migrate,
+    /// Print what completes this program's command lines in a shell
+    Completions(packaging::CompletionsArgs),
+    /// Write the manual: one page a command
+    Man(packaging::ManArgs),
 }
 
 /// Commands that do one thing on an open database, and end.
@@ -209,6 +214,8 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             output::remark(&format!("{}: the schema is up to date", app.settings.database.url));
             Ok(())
         }
+        Command::Completions(args) => packaging::completions(&args, Cli::command()),
+        Command::Man(args) => packaging::man(&args, Cli::command().version(env!("CARGO_PKG_VERSION"))),
         Command::Mail(command) => mail::run(command, &context).await,
         Command::Database(command) => {
             let looks = !matches!(command, DatabaseCommand::Scan(_) | DatabaseCommand::Import(_));
