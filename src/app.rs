@@ -123,6 +123,7 @@ pub fn frame(settings: &Settings) -> Frame {
         reply_to: mail.reply_to.clone(),
         support_url: policy.support_url.clone(),
         claim_url: policy.claim_url.clone(),
+        templates: mail.templates.clone(),
     }
 }
 

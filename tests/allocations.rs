@@ -10,7 +10,7 @@ use claimwatch::alert::{Alert, State};
 use claimwatch::calendar::{Calendar, Zone};
 use claimwatch::claim::Currency;
 use claimwatch::escalation::{Case, Coverage, Digest, Kind, Language, Settled};
-use claimwatch::mail::{Composer, Frame};
+use claimwatch::mail::{Composer, Frame, Templates};
 use claimwatch::sla::{Target, at_risk_at, cutoff, due_at, explain};
 use uuid::Uuid;
 
@@ -166,7 +166,7 @@ fn digest() -> Digest {
 fn a_message_takes_little_memory_however_many_alerts_it_is_about() {
     const MOST_BYTES: i64 = 16_000_000;
     let from = "claims@example.com".parse().expect("a mailbox");
-    let frame = Frame { from, reply_to: None, support_url: None, claim_url: None };
+    let frame = Frame { from, reply_to: None, support_url: None, claim_url: None, templates: Templates::default() };
     let digest = digest();
     let (most, mail) = most_bytes_of(|| {
         let mut composer = Composer::new(&frame, Uuid::nil(), &digest, DateTime::UNIX_EPOCH);

@@ -43,6 +43,10 @@ async fn all(settings: Settings, context: &Context) -> Vec<Check> {
         checks.extend(check::calendars(&settings.calendars, &settings.rules, context.time.now()));
     }
     checks.extend(check::rules(&settings.rules, &settings.policy));
+    let own: Vec<&str> = settings.mail.templates.own().collect();
+    if !own.is_empty() {
+        checks.push(Check::ok("templates", format!("of your own, tried on samples: {}", own.join(", "))));
+    }
     // What stands in the way as configured has been said.
     if settings.refusal(&[Affects::Delivery]).is_none() {
         match app::transport(&settings) {

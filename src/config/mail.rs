@@ -40,6 +40,7 @@ pub fn read(section: Section<'_>, state_directory: &Path) -> (MailSettings, Way)
     }
     let from = from.unwrap_or_else(|| Mailbox::new(None, Address::new_dangerous("claimwatch", "localhost")));
     let reply_to = section.read("reply_to", read_mailbox);
+    let templates = super::templates::read(&section);
     let smtp = read_smtp(section.section("smtp"), &way, timeout);
     let sendmail = read_sendmail(section.section("sendmail"), timeout);
     let file = read_file(section.section("file"), state_directory);
@@ -49,7 +50,7 @@ pub fn read(section: Section<'_>, state_directory: &Path) -> (MailSettings, Way)
         "sendmail" => TransportSettings::Sendmail(sendmail),
         _ => TransportSettings::File(file),
     };
-    (MailSettings { transport, from, reply_to, timeout }, way)
+    (MailSettings { transport, from, reply_to, templates, timeout }, way)
 }
 
 fn read_smtp(section: Section<'_>, way: &Way, timeout: Duration) -> SmtpSettings {

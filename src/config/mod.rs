@@ -19,6 +19,7 @@ mod rules;
 mod secret;
 mod section;
 mod service;
+mod templates;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ use lettre::message::Mailbox;
 use crate::calendar::{Calendars, Zone};
 use crate::delivery::transport::TransportSettings;
 use crate::escalation::Policy;
+use crate::mail::Templates;
 use crate::sla::Rule;
 use crate::store::SourceRelations;
 
@@ -69,6 +71,7 @@ pub struct MailSettings {
     pub transport: TransportSettings,
     pub from: Mailbox,
     pub reply_to: Option<Mailbox>,
+    pub templates: Templates,
     /// The longest that one attempt to hand on one message may take.
     pub timeout: Duration,
 }
@@ -94,6 +97,8 @@ pub enum Affects {
     Delivery,
     /// Serving HTTP.
     Http,
+    /// How messages look; they go out all the same.
+    Looks,
 }
 
 impl Settings {

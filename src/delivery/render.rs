@@ -84,7 +84,11 @@ impl Courier {
             }
         }
         composer.tell_settled(self.settled(digest).await?);
-        Ok(composer.finish()?)
+        let mail = composer.finish()?;
+        if let Some(error) = mail.as_ref().and_then(|mail| mail.without_own_templates.as_ref()) {
+            tracing::warn!(error, "a template of one's own failed: the built-in ones took its place");
+        }
+        Ok(mail)
     }
 
     /// `alert` with what `facts` say of it and how late it is, but without what only the body shows.

@@ -28,6 +28,11 @@ pub enum Kind {
     AllIsWell,
 }
 
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Escalation, Self::Inherited, Self::Resolved, Self::Held, Self::AllIsWell];
+}
+
 /// What one message is about; the outbox keeps it as JSON until the message is rendered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Digest {

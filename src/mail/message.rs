@@ -32,7 +32,7 @@ pub(super) fn build(
     Identity { id, first }: Identity,
     digest: &Digest,
     now: DateTime<Utc>,
-    bodies: Bodies,
+    (bodies, fell_back): (Bodies, Option<String>),
     (list, file): (List, Option<Vec<u8>>),
 ) -> Result<Mail, MailError> {
     let from = harmless(&frame.from)?;
@@ -56,6 +56,9 @@ pub(super) fn build(
     }
     for cc in &digest.cc {
         builder = builder.cc(harmless(cc)?);
+    }
+    if fell_back.is_some() {
+        builder = builder.raw_header(header("X-Claimwatch-Templates", "built-in")?);
     }
     let builder = automatic(builder, kind_name(digest.kind))?
         .raw_header(header("List-Id", &list_id)?)
@@ -82,7 +85,7 @@ pub(super) fn build(
     if let Some(file) = file {
         bytes = with_file(&bytes, &file, &boundary)?;
     }
-    Ok(Mail { message_id, subject: bodies.subject, bytes, html: bodies.html })
+    Ok(Mail { message_id, subject: bodies.subject, bytes, html: bodies.html, without_own_templates: fell_back })
 }
 
 /// `message` with `file` as the body of its last part. It may be large, so that it is encoded where it is to stand.
@@ -112,7 +115,7 @@ pub(super) fn automatic(builder: MessageBuilder, kind: &str) -> Result<MessageBu
 }
 
 /// What filters and ticket systems tell messages apart by.
-fn kind_name(kind: Kind) -> &'static str {
+pub(super) fn kind_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Escalation => "escalation",
         Kind::Inherited => "inherited",

@@ -9,7 +9,9 @@ mod csv;
 mod gzip;
 mod message;
 mod render;
+mod samples;
 mod sums;
+mod templates;
 mod trial;
 mod view;
 mod worst;
@@ -30,6 +32,8 @@ use self::sums::Sums;
 use self::view::View;
 use self::worst::Worst;
 
+pub use self::samples::{Sample, samples};
+pub use self::templates::{BUILT_IN, Templates};
 pub use self::trial::trial;
 
 /// What every message of this installation has in common.
@@ -40,6 +44,7 @@ pub struct Frame {
     pub support_url: Option<String>,
     /// A claim's page, with `{claim_id}` in it.
     pub claim_url: Option<String>,
+    pub templates: Templates,
 }
 
 /// A message, ready to be handed to a transport as it is.
@@ -51,6 +56,8 @@ pub struct Mail {
     pub bytes: Vec<u8>,
     /// Its page, by itself.
     pub html: String,
+    /// Why it is made by the built-in templates although there are others; `None`: it is as it should be.
+    pub without_own_templates: Option<String>,
 }
 
 /// Why a message cannot be made.
@@ -150,10 +157,10 @@ impl<'a> Composer<'a> {
         };
         let identity = message::Identity { id: self.id, first: self.first };
         let view = View::new(&mut self, list);
-        let bodies = render::bodies(self.words, &view)?;
+        let (bodies, fell_back) = self.frame.templates.bodies(self.words, &view)?;
         let cut = (list.missing > 0).then(|| csv::remark(self.words.say("cut-row", [("count", list.missing.into())])));
         let file = if self.sums.cases > 0 { Some(self.attachment.finish(cut.as_ref())?) } else { None };
-        message::build(self.frame, identity, self.digest, self.now, bodies, (list, file)).map(Some)
+        message::build(self.frame, identity, self.digest, self.now, (bodies, fell_back), (list, file)).map(Some)
     }
 }
 

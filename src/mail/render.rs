@@ -1,13 +1,6 @@
-//! Templates: subject, text and HTML from one view. HTML escapes every value; text is wrapped at 72 columns.
-
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+//! A message's texts, and what templates may call to write them: text is wrapped at 72 columns.
 
 use crate::wording::Words;
-
-use super::MailError;
-use super::view::View;
 
 /// A message's three texts.
 #[derive(Debug)]
@@ -17,63 +10,17 @@ pub(super) struct Bodies {
     pub(super) html: String,
 }
 
-/// The templates by name; a mail is a folder of three.
-const TEMPLATES: [(&str, &str); 5] = [
-    ("base.txt.j2", include_str!("templates/base.txt.j2")),
-    ("base.html.j2", include_str!("templates/base.html.j2")),
-    ("digest/subject.txt.j2", include_str!("templates/digest/subject.txt.j2")),
-    ("digest/body.txt.j2", include_str!("templates/digest/body.txt.j2")),
-    ("digest/body.html.j2", include_str!("templates/digest/body.html.j2")),
-];
-
-/// What one template may spend; the longest digest needs less than a tenth.
-const FUEL: u64 = 2_000_000;
 /// Plain text is read in narrow windows, and quoted.
 const COLUMNS: usize = 72;
 
-/// Renders the digest's three templates.
-pub(super) fn bodies(words: Words, view: &View) -> Result<Bodies, MailError> {
-    let templates = environment(words).map_err(|error| failure(&error))?;
-    let render = |name: &str| {
-        let rendered = templates.get_template(name).and_then(|template| template.render(Serde(view)));
-        rendered.map_err(|error| failure(&error))
-    };
-    Ok(Bodies {
-        subject: render("digest/subject.txt.j2")?.trim().to_owned(),
-        text: render("digest/body.txt.j2")?,
-        html: render("digest/body.html.j2")?,
-    })
-}
-
-fn environment(words: Words) -> Result<Environment<'static>, minijinja::Error> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
-    environment
-        .set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?);
-    environment.set_auto_escape_callback(
-        |name| {
-            if name.ends_with(".html.j2") { AutoEscape::Html } else { AutoEscape::None }
-        },
-    );
-    environment.add_function("t", move |id: &str| words.say(id, []));
-    environment.add_function("labelled", move |label: &str, value: &str| {
-        words.say("labelled", [("label", label.into()), ("value", value.into())])
-    });
-    environment.add_filter("wrap", wrap);
-    for (name, source) in TEMPLATES {
-        environment.add_template(name, source)?;
-    }
-    Ok(environment)
-}
-
-fn failure(error: &minijinja::Error) -> MailError {
-    MailError::Template(format!("{error:#}"))
+/// `label: value`, as the language writes it.
+pub(super) fn labelled(words: Words, label: &str, value: &str) -> String {
+    words.say("labelled", [("label", label.into()), ("value", value.into())])
 }
 
 /// `text` in lines of at most 72 columns: the first after `first` spaces, the others after `next`. Addresses of pages stay
 /// whole; any other word too long for a line is broken.
-fn wrap(text: &str, first: Option<usize>, next: Option<usize>) -> String {
+pub(super) fn wrap(text: &str, first: Option<usize>, next: Option<usize>) -> String {
     let first = first.unwrap_or(0);
     let next = next.unwrap_or(first);
     let mut lines = Vec::new();

@@ -46,6 +46,7 @@ fn frame() -> Frame {
         reply_to: Some(mailbox("Support", "support@example.com")),
         support_url: Some("https://partner.example.com/support/servicerequests?category=incentives&from=mail".into()),
         claim_url: Some("https://claims.example.com/claims/{claim_id}".into()),
+        templates: Templates::default(),
     }
 }
 

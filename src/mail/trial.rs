@@ -47,7 +47,7 @@ pub fn trial(
     let builder = automatic(builder, "test")?;
     let message = builder.multipart(MultiPart::alternative_plain_html(text, html.clone()));
     let message = message.map_err(|error| MailError::Message(error.to_string()))?;
-    Ok(Mail { message_id, subject, bytes: message.formatted(), html })
+    Ok(Mail { message_id, subject, bytes: message.formatted(), html, without_own_templates: None })
 }
 
 fn escaped(text: &str) -> String {

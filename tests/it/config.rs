@@ -5,6 +5,7 @@
 
 mod environment;
 mod secrets;
+mod templates;
 
 use std::ffi::OsString;
 use std::fs;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use claimwatch::delivery::transport::SmtpTransport;
 use claimwatch::delivery::{Courier, DrainReport};
-use claimwatch::mail::Frame;
+use claimwatch::mail::{Frame, Templates};
 use claimwatch::sla::{Span, Unit};
 use claimwatch::store::{DeliveryState, OutboxItem};
 use mailparse::MailHeaderMap;
@@ -26,6 +26,7 @@ fn frame() -> Frame {
         reply_to: None,
         support_url: None,
         claim_url: None,
+        templates: Templates::default(),
     }
 }
 

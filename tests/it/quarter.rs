@@ -11,7 +11,7 @@ use claimwatch::calendar::{Calendar, Calendars, Zone};
 use claimwatch::delivery::Courier;
 use claimwatch::delivery::transport::SmtpTransport;
 use claimwatch::escalation::{Brake, Glob, Matcher, Route, Silence};
-use claimwatch::mail::Frame;
+use claimwatch::mail::{Frame, Templates};
 use claimwatch::store::AlertFilter;
 use mailparse::MailHeaderMap;
 use tokio_util::sync::CancellationToken;
@@ -206,6 +206,7 @@ async fn a_quarter_of_an_offices_mail_is_what_it_should_be() {
         reply_to: None,
         support_url: None,
         claim_url: None,
+        templates: Templates::default(),
     };
     let timeout = server.settings().timeout;
     let courier = Courier::new(Arc::clone(&world.store), calendars, frame, transport, world.time.clone(), timeout);

@@ -54,6 +54,9 @@ pub async fn run(args: &PreviewArgs, app: &App) -> Result<(), Failure> {
         let made = courier.preview((id, first), &digest, &raised, at).await;
         let made = made.map_err(|error: RenderError| Failure::failed(error.to_string()))?;
         if let Some(mail) = made {
+            if let Some(why) = &mail.without_own_templates {
+                remark(&format!("{}: made by the built-in templates, since {why}", mail.subject));
+            }
             written.push(write(&args.dir, number, &mail, &digest, at, app)?);
         }
     }

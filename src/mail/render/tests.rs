@@ -30,10 +30,3 @@ fn an_empty_text_is_an_empty_line() {
     assert_eq!(wrap("", None, None), "");
     assert_eq!(wrap(" \n ", Some(2), None), "  ");
 }
-
-#[test]
-fn a_template_that_needs_a_value_that_is_missing_fails() {
-    let environment = environment(Words::new(crate::wording::Language::En)).expect("templates");
-    let template = environment.get_template("digest/subject.txt.j2").expect("a template");
-    assert!(template.render(()).is_err());
-}

@@ -8,15 +8,13 @@ use crate::claim::clean_line;
 use crate::escalation::{Coverage, Kind};
 use crate::mail::Composer;
 use crate::mail::sums::Sums;
+use crate::mail::templates::MAX_SUBJECT;
 use crate::wording::Words;
 
 use super::MAX_ID;
 
 /// So many calendars that do not know enough are named.
 const MAX_CALENDARS: usize = 3;
-/// The longest subject.
-const MAX_SUBJECT: usize = 250;
-
 #[derive(Debug, Serialize)]
 pub(super) struct Opening {
     subject: String,

@@ -6,6 +6,7 @@ use data_encoding::BASE64;
 
 use super::{Desk, files_below};
 use crate::smtp_server::{Act, Encryption, Moment, SmtpServer};
+use crate::world::claim;
 
 /// A desk whose mail goes out by `server`, with this password.
 fn desk(server: &SmtpServer, tls: &str, password: &str) -> Desk {
@@ -139,4 +140,39 @@ fn by_files_it_is_a_file_and_a_wrong_address_is_refused() {
     assert_eq!(files.len(), 1);
     assert!(String::from_utf8_lossy(&files[0].1).contains("Subject: [claimwatch] Test message"));
     desk.run(&["mail", "test", "--to", "ada"]).refused(2, &["found \"ada\", expected an address"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn templates_of_ones_own_are_begun_with_the_built_in_ones_tried_and_used() {
+    let server = SmtpServer::start(Encryption::None).await;
+    let desk = Desk::with(&format!(
+        "[[escalation.levels]]\nto = [\"support@example.com\"]\n\
+         [mail]\ntransport = \"smtp\"\nfrom = \"claims@example.com\"\ntemplates = \"own\"\n\
+         [mail.smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n",
+        server.port()
+    ));
+    let own = desk.path("own");
+    let begin = ["mail", "templates", "--to", own.to_str().expect("a path")];
+    desk.run(&begin).complains(&["5 templates in "]);
+    desk.run(&begin).refused(1, &["own/base.txt.j2: it is there already; nothing was written"]);
+    fs::write(own.join("digest/subject.txt.j2"), "Vite ! {{ subject }}\n").expect("a template");
+    desk.run(&["check"]).says(&["ok     templates      of your own, tried on samples: base.html.j2, base.txt.j2"]);
+    desk.migrate();
+    desk.put(claim("C-1", "submitted").on("submitted_at", "2025-01-06T10:00:00Z")).await;
+    desk.run(&["scan", "--json"]).done();
+    desk.run(&["outbox", "deliver", "--json"]).done();
+    let [received] = &server.received()[..] else { panic!("one message") };
+    assert!(String::from_utf8_lossy(&received.bytes).contains("Subject: Vite ! [claimwatch] "), "{received:?}");
+
+    let samples = desk.path("samples");
+    desk.run(&["mail", "templates", "--samples", samples.to_str().expect("a path")]).complains(&["18 samples in "]);
+    let pages = files_below(&samples);
+    assert!(pages.iter().any(|(page, _)| page.ends_with("escalation-many-fr.html")), "{pages:?}");
+
+    fs::write(own.join("digest/body.html.j2"), "<p>\n{{ subjekt }}</p>").expect("a template");
+    let told = desk.run(&["check"]);
+    assert_eq!(told.code, 1);
+    told.says(&["WRONG  configuration  ", "own/digest/body.html.j2:2: undefined value", "mend it"]);
+    desk.run(&["mail", "templates", "--samples", samples.to_str().expect("a path")])
+        .refused(1, &["own/digest/body.html.j2:2: undefined value"]);
 }
