@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::calendar::Calendars;
 use crate::mail::Frame;
 use crate::now::{TimeSource, fresh_id};
-use crate::store::{Delivery, LeaseTime, LeasedDelivery, Store, StoreError, StoredMail};
+use crate::store::{Delivery, KeptMail, LeaseTime, LeasedDelivery, Store, StoreError, StoredMail};
 
 use backoff::{Tried, follow_up, held_up};
 use transport::{Attempt, Transport};
@@ -49,6 +49,15 @@ pub struct Courier {
     timeout: Duration,
     /// Who leases: a name that no other courier has.
     holder: String,
+}
+
+/// What there is to send for a delivery.
+enum Outgoing {
+    Mail(StoredMail),
+    /// Nothing is left to say.
+    Nothing,
+    /// The delivery is another courier's by now.
+    NotHeld,
 }
 
 /// What one pass over the outbox did, counted in deliveries.
@@ -126,11 +135,13 @@ impl Courier {
         let mail = self.mail_of(&mut delivery).await;
         let delivery = &delivery;
         let mail = match mail {
-            Ok(Some(mail)) => mail,
-            Ok(None) => {
+            Ok(Outgoing::Mail(mail)) => mail,
+            Ok(Outgoing::Nothing) => {
                 report.settled += 1;
                 return self.store.settle(delivery.message, &self.holder).await;
             }
+            // Rendering took so long that another has it now: that one sends it.
+            Ok(Outgoing::NotHeld) => return Ok(()),
             // A row or a template that cannot be read holds up this mail alone; anything else stops the whole pass.
             Err(RenderError::Store(error)) if !matches!(error, StoreError::Corrupt(_)) => return Err(error),
             Err(error) => {
@@ -151,25 +162,28 @@ impl Courier {
         self.record(delivery, follow_up(&tried, attempt, self.time.now()), stop, report).await
     }
 
-    /// The bytes with which `delivery` goes out; `None` if nothing is left to say. What was perhaps delivered goes out as it
-    /// was. Otherwise the alerts are looked at again, and the stored bytes serve only if they are still about the same.
-    async fn mail_of(&self, delivery: &mut LeasedDelivery) -> Result<Option<StoredMail>, RenderError> {
-        if delivery.perhaps_delivered && delivery.mail.is_some() {
-            return Ok(delivery.mail.take());
+    /// The bytes with which `delivery` goes out. What was perhaps delivered goes out as it was. Otherwise the alerts are
+    /// looked at again, and the stored bytes serve only if they are still about the same.
+    async fn mail_of(&self, delivery: &mut LeasedDelivery) -> Result<Outgoing, RenderError> {
+        if let Some(mail) = delivery.mail.take_if(|_| delivery.perhaps_delivered) {
+            return Ok(Outgoing::Mail(mail));
         }
         let now = self.time.now();
         let alerts = self.store.unsettled(delivery.message, now).await?;
         if alerts.is_empty() && !delivery.digest.speaks_without_alerts() {
-            return Ok(None);
+            return Ok(Outgoing::Nothing);
         }
         let about = about(&alerts);
-        if delivery.about.as_ref() == Some(&about) && delivery.mail.is_some() {
-            return Ok(delivery.mail.take());
+        if let Some(mail) = delivery.mail.take().filter(|_| delivery.about.as_ref() == Some(&about)) {
+            return Ok(Outgoing::Mail(mail));
         }
-        delivery.mail = None;
-        let Some(mail) = self.render(delivery, &alerts, now).await? else { return Ok(None) };
+        let Some(mail) = self.render(delivery, &alerts, now).await? else { return Ok(Outgoing::Nothing) };
         let mail = StoredMail { message_id: mail.message_id, subject: mail.subject, bytes: mail.bytes };
-        Ok(Some(self.store.keep_mail(delivery, now, &mail, &about).await?.unwrap_or(mail)))
+        Ok(match self.store.keep_mail(delivery, &self.holder, now, &mail, &about).await? {
+            KeptMail::Given => Outgoing::Mail(mail),
+            KeptMail::Shared(mail) => Outgoing::Mail(mail),
+            KeptMail::NotHeld => Outgoing::NotHeld,
+        })
     }
 
     async fn attempt(&self, recipient: &str, mail: &StoredMail) -> Attempt {
