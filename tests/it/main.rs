@@ -1,6 +1,9 @@
 //! Everything that needs a database, a mail server or the program itself, in one binary.
 
 mod answers;
+#[expect(dead_code, reason = "made for tests/several_daemons, which use all of it")]
+#[path = "../support/chance.rs"]
+mod chance;
 mod cli;
 mod config;
 mod daemon;
@@ -31,6 +34,7 @@ mod silences;
 mod smtp_server;
 mod sources;
 mod store;
+mod thousand_faults;
 mod told;
 mod ways_in;
 mod world;
