@@ -22,6 +22,7 @@ mod lookback;
 mod model;
 mod passes;
 mod plausible;
+mod postfix;
 #[path = "../support/postgres/mod.rs"]
 mod postgres;
 mod postgres_server;
