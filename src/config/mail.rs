@@ -86,8 +86,10 @@ fn read_smtp(section: Section<'_>, way: &Way, timeout: Duration) -> SmtpSettings
     }
     let ca_file = section.read("ca_file", |node| line(node, "the path of a file of certificates"));
     let ca_file = ca_file.map(|path| section.resolve(path));
+    let connections = section.read("max_connections", |node| integer(node, &(1..=100)));
+    let max_connections = connections.and_then(|count| usize::try_from(count).ok()).unwrap_or(4);
     section.finish();
-    SmtpSettings { host, port, tls, credentials: username.zip(password), ca_file, timeout }
+    SmtpSettings { host, port, tls, credentials: username.zip(password), ca_file, max_connections, timeout }
 }
 
 fn read_sendmail(section: Section<'_>, timeout: Duration) -> SendmailSettings {

@@ -2,7 +2,6 @@
 //! processes put mail there too (`claimwatch scan`, `claimwatch outbox retry`).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -123,25 +122,24 @@ impl DeliveryLoop {
     }
 }
 
-/// A transport whose attempts are signs of life, and which knows whether one is under way.
+/// Returns once `patience` has passed and what `courier` has in hand may be given up without a mail arriving twice.
+pub(super) async fn may_be_left(courier: &Courier, patience: Duration) {
+    const LOOK_AGAIN: Duration = Duration::from_millis(50);
+    sleep(patience).await;
+    while !courier.may_be_left() {
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// A transport whose attempts are signs of life.
 pub(super) struct Watched {
     inner: Arc<dyn Transport>,
     pulse: Arc<Pulse>,
-    attempts: AtomicU32,
 }
 
 impl Watched {
     pub fn new(inner: Arc<dyn Transport>, pulse: Arc<Pulse>) -> Self {
-        Self { inner, pulse, attempts: AtomicU32::new(0) }
-    }
-
-    /// Returns once `patience` has passed and the attempt under way may be given up without the mail arriving twice.
-    pub async fn may_be_left(&self, patience: Duration) {
-        const LOOK_AGAIN: Duration = Duration::from_millis(50);
-        sleep(patience).await;
-        while self.attempts.load(Ordering::Acquire) == 0 || self.inner.is_handing_over() {
-            sleep(LOOK_AGAIN).await;
-        }
+        Self { inner, pulse }
     }
 }
 
@@ -149,9 +147,7 @@ impl Watched {
 impl Transport for Watched {
     async fn send(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
         self.pulse.beat(Work::Deliveries);
-        self.attempts.fetch_add(1, Ordering::AcqRel);
         let attempt = self.inner.send(from, to, mail).await;
-        self.attempts.fetch_sub(1, Ordering::AcqRel);
         self.pulse.beat(Work::Deliveries);
         attempt
     }
@@ -164,8 +160,12 @@ impl Transport for Watched {
         self.inner.probe().await
     }
 
-    fn is_handing_over(&self) -> bool {
-        self.inner.is_handing_over()
+    fn sessions(&self) -> usize {
+        self.inner.sessions()
+    }
+
+    fn harmless(&self) -> usize {
+        self.inner.harmless()
     }
 
     fn describe(&self) -> String {

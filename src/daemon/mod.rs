@@ -31,11 +31,12 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::app::{App, AppError};
 use crate::check::{self, Check};
 use crate::config::DatabaseUrl;
+use crate::delivery::Courier;
 use crate::delivery::transport::Transport;
 use crate::scan::{Request, scan};
 
 use database::Database;
-use deliveries::{DeliveryLoop, Watched};
+use deliveries::{DeliveryLoop, Watched, may_be_left};
 use instance::Instance;
 use leader::Leader;
 use plans::Plans;
@@ -94,7 +95,7 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
     let transport: Arc<dyn Transport> = crate::app::transport(&app.settings)?.into();
     let pulse = Arc::new(Pulse::new(Arc::clone(&manager), app.settings.mail.timeout));
     let watched = Arc::new(Watched::new(transport, Arc::clone(&pulse)));
-    let courier = app.courier_through(Arc::clone(&watched) as Arc<dyn Transport>, plans.calendars());
+    let courier = Arc::new(app.courier_through(Arc::clone(&watched) as Arc<dyn Transport>, plans.calendars()));
     let database = Arc::new(Database::new(instance, app.time.clone()));
     let (woken, scanned) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
 
@@ -123,7 +124,7 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
         },
     };
     let deliveries = DeliveryLoop {
-        courier: Arc::new(courier),
+        courier: Arc::clone(&courier),
         store: Arc::clone(&app.store),
         time: app.time.clone(),
         database,
@@ -147,7 +148,7 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
         let _end = scans_end.drop_guard();
         scans.run().await
     };
-    let ended = work(scanning, deliveries.run(), &watched, &stop, &*manager).await;
+    let ended = work(scanning, deliveries.run(), &courier, &stop, &*manager).await;
     if let Some(leading) = leading
         && timeout(PATIENCE_WITH_LEASE, leading).await.is_err()
     {
@@ -163,7 +164,7 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
 async fn work(
     scans: impl Future<Output = Result<(), DaemonError>> + Send + 'static,
     deliveries: impl Future<Output = Result<(), DaemonError>> + Send + 'static,
-    watched: &Watched,
+    courier: &Courier,
     stop: &Stop,
     manager: &dyn ServiceManager,
 ) -> Result<(), DaemonError> {
@@ -193,7 +194,7 @@ async fn work(
                 }
                 tokio::select! {
                     ended = &mut deliveries => flat("delivery", ended),
-                    () = watched.may_be_left(PATIENCE_WITH_MAIL) => {
+                    () = may_be_left(courier, PATIENCE_WITH_MAIL) => {
                         tracing::warn!("a mail was left: its server does not answer; it is sent after the next start");
                         Ok(())
                     }

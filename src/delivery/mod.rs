@@ -6,37 +6,34 @@
 
 mod backoff;
 mod fingerprint;
+mod hand;
 mod outage;
 mod render;
 pub mod transport;
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lettre::Address;
+use futures_util::future::join_all;
 use serde::Serialize;
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::{Mutex as Desk, Notify, watch};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::calendar::Calendars;
 use crate::mail::Frame;
 use crate::now::{TimeSource, fresh_id};
-use crate::store::{Delivery, LeaseTime, LeasedDelivery, Store, StoreError, StoredMail};
+use crate::store::{Delivery, LeaseTime, LeasedDelivery, Store, StoreError};
 
-use backoff::{Tried, follow_up, held_up};
-use transport::{Attempt, Transport};
+use hand::Hand;
+use transport::Transport;
 
 pub use outage::{Outage, without_addresses};
 pub use render::RenderError;
 
 /// What a lease has beyond the time that its work may take.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// How long after the database was away an outcome is recorded again.
-const RECORD_AGAIN: Duration = Duration::from_millis(500);
 
 /// Takes messages from the outbox to a transport.
 pub struct Courier {
@@ -49,6 +46,12 @@ pub struct Courier {
     timeout: Duration,
     /// Who leases: a name that no other courier has.
     holder: String,
+    /// How many deliveries are in hand, from before the lease until after the record.
+    in_hand: AtomicUsize,
+    /// Tells that nothing is in hand any more.
+    put_down: Notify,
+    /// Where a delivery about very many alerts is prepared: one at a time, since it takes memory.
+    desk: Desk<()>,
 }
 
 /// What one pass over the outbox did, counted in deliveries.
@@ -79,29 +82,31 @@ impl Courier {
         timeout: Duration,
     ) -> Self {
         let holder = fresh_id(time.now()).to_string();
-        Self { store, calendars, frame, transport, time, timeout, holder }
+        let (in_hand, put_down, desk) = (AtomicUsize::new(0), Notify::new(), Desk::default());
+        Self { store, calendars, frame, transport, time, timeout, holder, in_hand, put_down, desk }
     }
 
-    /// Delivers what is due, one delivery after the other, until nothing is or `stop` is cancelled; then the one in hand
-    /// is finished first. To be awaited to its end: a delivery that was sent but not recorded is sent again.
+    /// Delivers what is due, as many deliveries at once as the transport has sessions, until nothing is or `stop` is
+    /// cancelled; then what is in hand is finished first. To be awaited to its end: a delivery that was sent but not recorded
+    /// is sent again.
     ///
     /// # Errors
-    /// [`StoreError`]: the delivery in hand is due again when its lease ends, all others are as they were.
+    /// [`StoreError`]: the deliveries in hand are due again when their leases end, all others are as they were.
     pub async fn drain(&self, stop: &CancellationToken) -> Result<DrainReport, StoreError> {
-        let mut report = DrainReport::default();
-        let ended = self.deliver_all(stop, &mut report).await;
+        let (report, halt) = (Mutex::default(), stop.child_token());
+        let hands = (0..self.transport.sessions()).map(|number| Hand::new(self, number, &report, stop, &halt));
+        let ended = join_all(hands.map(Hand::deliver)).await;
         self.transport.rest().await;
-        ended.map(|()| report)
+        ended.into_iter().collect::<Result<(), StoreError>>()?;
+        Ok(report.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn deliver_all(&self, stop: &CancellationToken, report: &mut DrainReport) -> Result<(), StoreError> {
-        while !stop.is_cancelled() {
-            let now = self.time.now();
-            let leased = self.store.lease(now, self.ends_by(now), &self.holder, 1, self.hold()).await?;
-            let Some(delivery) = leased.into_iter().next() else { break };
-            self.handle(delivery, now + self.hold(), stop, report).await?;
-        }
-        Ok(())
+    /// Whether everything in hand may be given up without a mail arriving twice: none of it was handed over yet.
+    #[must_use]
+    pub fn may_be_left(&self) -> bool {
+        // In this order: what is in hand becomes less and less once a stop was asked for.
+        let in_hand = self.in_hand.load(Ordering::Acquire);
+        in_hand > 0 && self.transport.harmless() >= in_hand
     }
 
     /// Twice the time that an attempt may take: to render, and to send.
@@ -113,107 +118,6 @@ impl Courier {
     fn ends_by(&self, now: DateTime<Utc>) -> LeaseTime {
         if self.time.is_fixed() { LeaseTime::At(now) } else { LeaseTime::Database }
     }
-
-    /// Does one delivery, leased until `leased_until`.
-    async fn handle(
-        &self,
-        mut delivery: LeasedDelivery,
-        leased_until: DateTime<Utc>,
-        stop: &CancellationToken,
-        report: &mut DrainReport,
-    ) -> Result<(), StoreError> {
-        let tried = Tried { delivery: delivery.id, before: delivery.attempts, since: delivery.digest.at };
-        let mail = self.mail_of(&mut delivery).await;
-        let delivery = &delivery;
-        let mail = match mail {
-            Ok(Some(mail)) => mail,
-            Ok(None) => {
-                report.settled += 1;
-                return self.store.settle(delivery.message, &self.holder).await;
-            }
-            // A row or a template that cannot be read holds up this mail alone; anything else stops the whole pass.
-            Err(RenderError::Store(error)) if !matches!(error, StoreError::Corrupt(_)) => return Err(error),
-            Err(error) => {
-                let error = format!("the mail cannot be written: {error}");
-                return self.record(delivery, held_up(&tried, error, self.time.now()), stop, report).await;
-            }
-        };
-        let enough = TimeDelta::from_std(self.timeout).unwrap_or(TimeDelta::MAX);
-        if leased_until - self.time.now() < enough {
-            // Rendering took long, or the process was stopped: under a fresh lease, the bytes go out at once.
-            return self.record(delivery, Delivery::Released, stop, report).await;
-        }
-        let attempt = self.attempt(&delivery.recipient, &mail).await;
-        report.away = match &attempt {
-            Attempt::Unreachable { error } | Attempt::Misconfigured { error } => Some(without_addresses(error)),
-            _ => None,
-        };
-        self.record(delivery, follow_up(&tried, attempt, self.time.now()), stop, report).await
-    }
-
-    /// The bytes with which `delivery` goes out; `None` if nothing is left to say. What was perhaps delivered goes out as it
-    /// was. Otherwise the alerts are looked at again, and the stored bytes serve only if they are still about the same.
-    async fn mail_of(&self, delivery: &mut LeasedDelivery) -> Result<Option<StoredMail>, RenderError> {
-        if delivery.perhaps_delivered && delivery.mail.is_some() {
-            return Ok(delivery.mail.take());
-        }
-        let now = self.time.now();
-        let alerts = self.store.unsettled(delivery.message, now).await?;
-        if alerts.is_empty() && !delivery.digest.speaks_without_alerts() {
-            return Ok(None);
-        }
-        let about = about(&alerts);
-        if delivery.about.as_ref() == Some(&about) && delivery.mail.is_some() {
-            return Ok(delivery.mail.take());
-        }
-        delivery.mail = None;
-        let Some(mail) = self.render(delivery, &alerts, now).await? else { return Ok(None) };
-        let mail = StoredMail { message_id: mail.message_id, subject: mail.subject, bytes: mail.bytes };
-        Ok(Some(self.store.keep_mail(delivery, now, &mail, &about).await?.unwrap_or(mail)))
-    }
-
-    async fn attempt(&self, recipient: &str, mail: &StoredMail) -> Attempt {
-        let to: Address = match recipient.parse() {
-            Ok(to) => to,
-            Err(error) => {
-                return Attempt::Permanent { error: format!("found {recipient:?}, expected an address: {error}") };
-            }
-        };
-        let sent = timeout(self.timeout + GRACE, self.transport.send(&self.frame.from.email, &to, mail)).await;
-        sent.unwrap_or_else(|_| Attempt::Unknown { error: "the attempt took too long; perhaps delivered".into() })
-    }
-
-    /// Records how `delivery` ended. While the database is away this is tried for as long as an attempt may take: the
-    /// mail is gone, and a repeat is what forgetting it would cost.
-    async fn record(
-        &self,
-        delivery: &LeasedDelivery,
-        outcome: Delivery,
-        stop: &CancellationToken,
-        report: &mut DrainReport,
-    ) -> Result<(), StoreError> {
-        let give_up = Instant::now() + self.timeout;
-        let held = loop {
-            match self.store.conclude(delivery.id, &self.holder, self.time.now(), &outcome).await {
-                Err(StoreError::Unavailable(_) | StoreError::Refused(_))
-                    if Instant::now() < give_up && !stop.is_cancelled() =>
-                {
-                    tokio::select! { () = sleep(RECORD_AGAIN) => {} () = stop.cancelled() => {} }
-                }
-                concluded => break concluded?,
-            }
-        };
-        if !held && outcome != Delivery::Released {
-            tracing::warn!(delivery = %delivery.id, "the lease of a mail ended before its attempt: it may arrive twice");
-        }
-        report.count(delivery, &outcome);
-        Ok(())
-    }
-}
-
-/// What a mail about `alerts` is about: the same for the same alerts.
-fn about(alerts: &[Uuid]) -> String {
-    format!("{} alerts, {:016x}", alerts.len(), fingerprint::of_parts(alerts.iter().map(Uuid::as_bytes)))
 }
 
 impl DrainReport {

@@ -36,9 +36,9 @@ pub use finding::{Finding, Preconditions};
 pub use retention::{Batch, Prune, Pruned, Retention};
 pub use snapshot::{Pass, Snapshot};
 pub use types::{
-    AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, LeaseTime,
-    LeasedDelivery, OpenCounts, OutboxItem, Page, Raised, RowCounts, RunningClocks, Scan, ScanCounts, ScanRecord, Side,
-    SourceRelations, Standing, Starts, StoredMail, Term, Thread, Told,
+    AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, KeptMail,
+    LeaseTime, LeasedDelivery, OpenCounts, OutboxItem, Page, Raised, RowCounts, RunningClocks, Scan, ScanCounts,
+    ScanRecord, Side, SourceRelations, Standing, Starts, StoredMail, Term, Thread, Told,
 };
 
 /// Everything that one database does for claimwatch.
@@ -180,17 +180,18 @@ pub trait Outbox: Send + Sync {
     /// Keeps the bytes with which `delivery` goes out, and what they are `about`. Deliveries of one message share bytes that
     /// are about the same: whoever comes second gets the first one's, and sends those. Bytes that are about something else
     /// take their place, unless another delivery was sent with those, perhaps was, or is in hand: then `delivery` has bytes
-    /// of its own.
+    /// of its own. Nothing is kept for a `holder` whose lease another took over meanwhile.
     ///
     /// # Errors
     /// [`StoreError`]
     async fn keep_mail(
         &self,
         delivery: &LeasedDelivery,
+        holder: &str,
         now: DateTime<Utc>,
         mail: &StoredMail,
         about: &str,
-    ) -> Result<Option<StoredMail>, StoreError>;
+    ) -> Result<KeptMail, StoreError>;
 
     /// Gives up a message in which `holder` found nothing left to say: what of it was not delivered never will be. A
     /// delivery that another has in hand is left to that one: it may be sent at this moment.

@@ -206,6 +206,17 @@ pub struct StoredMail {
     pub bytes: Vec<u8>,
 }
 
+/// With which bytes a delivery goes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeptMail {
+    /// Those that were given.
+    Given,
+    /// Those that another delivery of the message gave before, about the same.
+    Shared(StoredMail),
+    /// None: the lease ended, and another has the delivery, or had it. Nothing was kept.
+    NotHeld,
+}
+
 /// How a delivery attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {

@@ -99,10 +99,13 @@ fn mail_as_files(world: &World) -> String {
     format!("[mail]\ntransport = \"file\"\n[mail.file]\ndirectory = \"{}\"", world.folder.path().join("mail").display())
 }
 
+/// A setting by which it is known which mail is in hand.
+const ONE_AT_A_TIME: &str = "max_connections = 1";
+
 fn mail_by_smtp(port: u16) -> String {
     format!(
         "[mail]\ntransport = \"smtp\"\nfrom = \"claims@example.com\"\n\
-         [mail.smtp]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\""
+         [mail.smtp]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n{ONE_AT_A_TIME}"
     )
 }
 
@@ -240,13 +243,15 @@ on_every_engine! {
         late(&world).await;
         let server = SmtpServer::start(Encryption::None).await;
         server.whenever(Moment::Rcpt, "", Act::Silence);
-        let daemon = start(&world, HOURLY, &mail_by_smtp(server.port())).await;
-        until("an attempt", async || server.commands().iter().any(|command| command.starts_with("RCPT"))).await;
+        let mail = mail_by_smtp(server.port()).replace(ONE_AT_A_TIME, "");
+        let daemon = start(&world, HOURLY, &mail).await;
+        let rcpts = || server.commands().iter().filter(|command| command.starts_with("RCPT")).count();
+        until("two attempts", async || rcpts() == 2).await;
         let asked = Instant::now();
         daemon.stopped().await.expect("a clean stop");
         assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
         let waiting = world.waiting().await;
-        assert_eq!((waiting.len(), waiting.iter().filter(|item| item.leased_until.is_some()).count()), (2, 1));
+        assert_eq!((waiting.len(), waiting.iter().filter(|item| item.leased_until.is_some()).count()), (2, 2));
         assert!(waiting.iter().all(|item| item.attempts == 0));
     }
 

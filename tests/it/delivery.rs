@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use claimwatch::delivery::transport::SmtpTransport;
+use claimwatch::delivery::transport::{SmtpSettings, SmtpTransport};
 use claimwatch::delivery::{Courier, DrainReport};
 use claimwatch::mail::{Frame, Templates};
 use claimwatch::sla::{Span, Unit};
@@ -20,7 +20,7 @@ const SUPPORT: &str = "support@example.com";
 const LEAD: &str = "lead@example.com";
 const MONDAY: &str = "2026-11-23T09:00:00Z";
 
-fn frame() -> Frame {
+pub fn frame() -> Frame {
     Frame {
         from: "Claim monitor <claims-monitor@example.com>".parse().expect("a mailbox"),
         reply_to: None,
@@ -30,14 +30,14 @@ fn frame() -> Frame {
     }
 }
 
-fn courier_with(world: &World, server: &SmtpServer, frame: Frame) -> Courier {
+fn courier_with(world: &World, settings: SmtpSettings, frame: Frame) -> Courier {
     let calendars = tokio::sync::watch::Sender::new(Arc::new(world.plan.calendars.clone())).subscribe();
-    let transport = Arc::new(SmtpTransport::new(server.settings()));
-    Courier::new(Arc::clone(&world.store), calendars, frame, transport, world.time.clone(), server.settings().timeout)
+    let (timeout, transport) = (settings.timeout, Arc::new(SmtpTransport::new(settings)));
+    Courier::new(Arc::clone(&world.store), calendars, frame, transport, world.time.clone(), timeout)
 }
 
 pub fn courier(world: &World, server: &SmtpServer) -> Courier {
-    courier_with(world, server, frame())
+    courier_with(world, server.settings(), frame())
 }
 
 pub async fn drain(courier: &Courier) -> DrainReport {
@@ -67,6 +67,13 @@ async fn reviewed(world: &World, id: &str) {
 
 async fn in_state(world: &World, state: DeliveryState) -> Vec<OutboxItem> {
     world.store.deliveries(Some(state)).await.expect("deliveries")
+}
+
+/// Returns once the server has taken so many mails.
+async fn arrived(server: &SmtpServer, count: usize) {
+    while server.received().len() < count {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 pub fn text_of(bytes: &[u8]) -> String {
@@ -102,7 +109,7 @@ on_every_engine! {
         reviewed(&world, "C-1").await;
         world.time.advance(TimeDelta::hours(1));
         let reply_to = Some("someone@example.com".parse().expect("a mailbox"));
-        let another = courier_with(&world, &server, Frame { reply_to, ..frame() });
+        let another = courier_with(&world, server.settings(), Frame { reply_to, ..frame() });
         assert_eq!(drain(&another).await.again, 2);
 
         let received = server.received();
@@ -285,6 +292,24 @@ on_every_engine! {
         assert_eq!(received.len(), 3);
         assert!(received.iter().all(|mail| mail.bytes == received[0].bytes));
         assert_eq!(received.iter().filter(|mail| mail.to == received[0].to).count(), 2);
+    }
+
+    async fn a_server_that_is_silent_to_one_holds_up_no_other_not_even_what_becomes_due_meanwhile(world in World) {
+        let world = scanned(world, &["C-1"]).await;
+        let server = server().await;
+        let gate = Gate::closed();
+        server.once(Moment::Rcpt, Act::Wait(gate.clone()));
+        let courier = courier_with(&world, SmtpSettings { max_connections: 2, ..server.settings() }, frame());
+        let (report, ()) = tokio::join!(drain(&courier), async {
+            gate.reached().await;
+            arrived(&server, 1).await;
+            world.put(claim("C-2", "submitted").on("submitted_at", "2026-11-17T10:00:00Z")).await;
+            assert_eq!(world.scan("2026-11-23T09:01:00Z").await.messages, 1);
+            arrived(&server, 3).await;
+            gate.open();
+        });
+        assert_eq!(report, DrainReport { sent: 4, ..DrainReport::default() });
+        assert_eq!((server.received().len(), server.connections()), (4, 2));
     }
 
     async fn two_couriers_at_once_send_each_mail_once(world in World) {

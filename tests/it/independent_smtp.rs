@@ -46,6 +46,7 @@ async fn an_independent_mail_server_takes_the_same_bytes_from_us() {
         tls: Tls::StartTls,
         credentials: Some(("claimwatch".into(), Secret::new("s3cret, \"ü\"".into()))),
         ca_file: Some(trust.ca_file()),
+        max_connections: 1,
         timeout: Duration::from_secs(30),
     };
     let mail = StoredMail {

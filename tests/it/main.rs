@@ -1,6 +1,9 @@
 //! Everything that needs a database, a mail server or the program itself, in one binary.
 
 mod answers;
+#[expect(dead_code, reason = "made for tests/several_daemons, which use all of it")]
+#[path = "../support/chance.rs"]
+mod chance;
 mod cli;
 mod config;
 mod daemon;
@@ -19,6 +22,7 @@ mod lookback;
 mod model;
 mod passes;
 mod plausible;
+mod postfix;
 #[path = "../support/postgres/mod.rs"]
 mod postgres;
 mod postgres_server;
@@ -31,6 +35,7 @@ mod silences;
 mod smtp_server;
 mod sources;
 mod store;
+mod thousand_faults;
 mod told;
 mod ways_in;
 mod world;

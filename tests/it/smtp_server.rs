@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 
 use conversation::Conversation;
-pub use trust::Trust;
+pub use trust::{Flaw, Trust};
 
 /// How the server encrypts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,16 @@ pub enum Act {
     HangUp,
     /// Answers as it should, then hangs up.
     AnswerAndHangUp,
+    /// Resets the connection (RST) instead of answering.
+    Reset,
+    /// Answers as it should, then resets the connection.
+    AnswerAndReset,
+    /// Answers as it should, a byte a second.
+    Trickle,
+    /// Answers as it should after a while.
+    Late(Duration),
+    /// Shows a certificate that is not to be trusted; at STARTTLS.
+    Certificate(Flaw),
     /// Waits until the gate is opened, then answers as it should.
     Wait(Gate),
 }
@@ -187,6 +197,7 @@ impl SmtpServer {
             },
             credentials: self.shared.login.clone().map(|(user, password)| (user, Secret::new(password))),
             ca_file: Some(self.ca_file()),
+            max_connections: 1,
             timeout: Duration::from_secs(30),
         }
     }
@@ -219,6 +230,13 @@ impl SmtpServer {
         let state = self.shared.state();
         let ahead = state.faults.iter().filter(|fault| fault.3.is_some_and(|times| times > 0));
         ahead.map(|fault| format!("{fault:?}")).collect()
+    }
+
+    /// Never does what it was told to do a number of times and has not done so often yet; what that was.
+    pub fn forget_what_is_ahead(&self) -> Vec<(Moment, Act)> {
+        let mut state = self.shared.state();
+        let ahead = state.faults.extract_if(.., |fault| fault.3.is_some()).collect::<Vec<_>>();
+        ahead.into_iter().filter(|fault| fault.3 != Some(0)).map(|(moment, _, act, _)| (moment, act)).collect()
     }
 
     /// How many connections it accepted.

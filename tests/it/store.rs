@@ -7,7 +7,8 @@ use claimwatch::alert::State;
 use claimwatch::claim::{DataProblem, ProblemKind};
 use claimwatch::store::sqlite::SqliteStore;
 use claimwatch::store::{
-    Delivery, DeliveryState, LeaseTime, Page, Scan, ScanCounts, Snapshot, SourceRelations, StoreError, StoredMail,
+    Delivery, DeliveryState, KeptMail, LeaseTime, Page, Scan, ScanCounts, Snapshot, SourceRelations, StoreError,
+    StoredMail,
 };
 use uuid::Uuid;
 
@@ -174,8 +175,8 @@ on_every_engine! {
         let now = at("2026-11-23T09:00:01Z");
         let leased = world.store.lease(now, LeaseTime::At(now), "one", 10, HOLD).await.unwrap();
         assert_eq!((leased[0].mail.as_ref(), leased[0].message), (None, leased[1].message));
-        assert_eq!(world.store.keep_mail(&leased[0], now, &mail("first"), "two").await.unwrap(), None);
-        assert_eq!(world.store.keep_mail(&leased[1], now, &mail("second"), "two").await.unwrap(), Some(mail("first")));
+        assert_eq!(world.store.keep_mail(&leased[0], "one", now, &mail("first"), "two").await.unwrap(), KeptMail::Given);
+        assert_eq!(world.store.keep_mail(&leased[1], "one", now, &mail("second"), "two").await.unwrap(), KeptMail::Shared(mail("first")));
         let again = world.store.lease(now + HOLD, LeaseTime::At(now + HOLD), "two", 10, HOLD).await.unwrap();
         assert_eq!((again[0].mail.as_ref(), again[0].about.as_deref()), (Some(&mail("first")), Some("two")));
         assert!(again.iter().all(|delivery| delivery.perhaps_delivered), "whoever had them did not come back");
@@ -185,13 +186,13 @@ on_every_engine! {
         with_a_message(&mut world).await;
         let now = at("2026-11-23T09:00:01Z");
         let leased = world.store.lease(now, LeaseTime::At(now), "one", 10, HOLD).await.unwrap();
-        world.store.keep_mail(&leased[0], now, &mail("first"), "two").await.unwrap();
+        world.store.keep_mail(&leased[0], "one", now, &mail("first"), "two").await.unwrap();
         let again = Delivery::Again { at: now, error: "451".into(), perhaps_delivered: false };
         for delivery in &leased {
             assert!(world.store.conclude(delivery.id, "one", now, &again).await.unwrap());
         }
         let leased = world.store.lease(now, LeaseTime::At(now), "two", 1, HOLD).await.unwrap();
-        assert_eq!(world.store.keep_mail(&leased[0], now, &mail("second"), "one").await.unwrap(), None);
+        assert_eq!(world.store.keep_mail(&leased[0], "two", now, &mail("second"), "one").await.unwrap(), KeptMail::Given);
         let other = world.store.lease(now, LeaseTime::At(now), "two", 1, HOLD).await.unwrap();
         assert_eq!(other[0].mail, Some(mail("second")));
     }
@@ -200,10 +201,10 @@ on_every_engine! {
         with_a_message(&mut world).await;
         let now = at("2026-11-23T09:00:01Z");
         let leased = world.store.lease(now, LeaseTime::At(now), "one", 10, HOLD).await.unwrap();
-        world.store.keep_mail(&leased[0], now, &mail("first"), "two").await.unwrap();
+        world.store.keep_mail(&leased[0], "one", now, &mail("first"), "two").await.unwrap();
         let perhaps = Delivery::Again { at: now, error: "cut".into(), perhaps_delivered: true };
         assert!(world.store.conclude(leased[0].id, "one", now, &perhaps).await.unwrap());
-        assert_eq!(world.store.keep_mail(&leased[1], now, &mail("second"), "one").await.unwrap(), None);
+        assert_eq!(world.store.keep_mail(&leased[1], "one", now, &mail("second"), "one").await.unwrap(), KeptMail::Given);
         let again = Delivery::Again { at: now, error: "451".into(), perhaps_delivered: false };
         assert!(world.store.conclude(leased[1].id, "one", now, &again).await.unwrap());
         let mut leased = world.store.lease(now, LeaseTime::At(now), "two", 10, HOLD).await.unwrap();
@@ -211,6 +212,26 @@ on_every_engine! {
         assert_eq!((leased[0].perhaps_delivered, leased[0].mail.as_ref()), (true, Some(&mail("first"))));
         let own = leased[1].mail.as_ref().map(|mail| &*mail.bytes);
         assert_eq!((leased[1].perhaps_delivered, own), (false, Some(&b"second"[..])));
+    }
+
+    async fn who_lost_a_delivery_to_another_keeps_no_bytes_for_it(mut world in World) {
+        with_a_message(&mut world).await;
+        let (now, later) = (at("2026-11-23T09:00:01Z"), at("2026-11-23T09:00:01Z") + HOLD);
+        let one = world.store.lease(now, LeaseTime::At(now), "one", 1, HOLD).await.unwrap().remove(0);
+        let two = world.store.lease(later, LeaseTime::At(later), "two", 10, HOLD).await.unwrap();
+        let two = two.into_iter().find(|delivery| delivery.id == one.id).expect("the same delivery");
+        assert_eq!(world.store.keep_mail(&two, "two", later, &mail("second"), "two").await.unwrap(), KeptMail::Given);
+        for about in ["one", "two"] {
+            let kept = world.store.keep_mail(&one, "one", later, &mail("first"), about).await.unwrap();
+            assert_eq!(kept, KeptMail::NotHeld);
+        }
+        let unsure = Delivery::Again { at: later, error: "cut".into(), perhaps_delivered: true };
+        assert!(world.store.conclude(two.id, "two", later, &unsure).await.unwrap());
+        let kept = world.store.keep_mail(&one, "one", later, &mail("first"), "one").await.unwrap();
+        assert_eq!(kept, KeptMail::NotHeld, "nobody has it, nor has the one that lost it");
+        let again = world.store.lease(later, LeaseTime::At(later), "three", 10, HOLD).await.unwrap();
+        let again = again.into_iter().find(|delivery| delivery.id == one.id).expect("the same delivery");
+        assert_eq!((again.mail, again.about.as_deref()), (Some(mail("second")), Some("two")));
     }
 
     async fn a_settled_message_goes_to_no_one_who_has_not_got_it(mut world in World) {

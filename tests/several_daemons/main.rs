@@ -3,6 +3,7 @@
 //! `CLAIMWATCH_CHAOS_MINUTES=30 cargo test --test several_daemons` lets the disorder last that long instead of the seconds
 //! that every run has time for; `CLAIMWATCH_CHAOS_SEED` repeats the order of a run that printed its seed.
 
+#[path = "../support/chance.rs"]
 mod chance;
 mod chaos;
 mod claims;

@@ -41,10 +41,15 @@ pub trait Transport: Send + Sync {
     /// Reaches the other side and asks whether it would take messages, without handing one over.
     async fn probe(&self) -> Attempt;
 
-    /// Whether what is under way may have handed its message over: then the answer is worth waiting for, since giving up
-    /// may make it arrive twice. Otherwise giving up costs nothing.
-    fn is_handing_over(&self) -> bool {
-        true
+    /// How many messages it hands on at once, each with its own time limit.
+    fn sessions(&self) -> usize {
+        1
+    }
+
+    /// How many attempts are under way that cannot have handed their message over: giving them up costs nothing. The answer
+    /// to any other is worth waiting for, since giving that up may make its message arrive twice.
+    fn harmless(&self) -> usize {
+        0
     }
 
     /// Where messages go, for people: `smtp://mail.example.com:587 (STARTTLS)`. Never has a secret in it.
@@ -119,6 +124,8 @@ pub struct SmtpSettings {
     pub credentials: Option<(String, Secret)>,
     /// Certificates (PEM) to trust beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// How many messages go out at once, each over a connection of its own.
+    pub max_connections: usize,
     /// The longest that one attempt may take; each step before the message gets half of it at most.
     pub timeout: Duration,
 }

@@ -1,4 +1,5 @@
-//! SMTP: one envelope per recipient, every step bounded, and delivered only if the server says 250.
+//! SMTP: one envelope per recipient, every step bounded, and delivered only if the server says 250; several at once, over a
+//! connection each.
 //!
 //! lettre speaks the protocol; this keeps what it does not: time limits (its own cover the connect alone), what each reply
 //! means for the message, and a connection that is used again only after it did everything right. There is no pool, since
@@ -11,21 +12,22 @@ mod wire;
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use lettre::Address;
 use lettre::transport::smtp::extension::ClientId;
-use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::{Attempt, SmtpSettings, Tls, Transport};
 use crate::store::StoredMail;
 use dialogue::{Dialogue, masked};
 use reply::Step;
-use session::{Failure, Limits, Session};
+use session::{Failure, Harmless, Limits, Session};
 
 const CLIENT_FAILED: &str = "the SMTP client failed on what the server said";
 const TOO_LONG: &str = "the attempt took too long";
@@ -38,17 +40,17 @@ pub struct SmtpTransport {
     settings: SmtpSettings,
     /// The name that we greet with: this machine's.
     hello: ClientId,
-    /// The connection of the message before, if all went well with it.
-    kept: Mutex<Option<Session>>,
-    /// Whether the attempt under way has got to the message itself.
-    handing_over: AtomicBool,
+    /// The connections of messages before, of those with which all went well.
+    kept: Mutex<Vec<Session>>,
+    /// How many attempts are under way that have not got to the message itself.
+    harmless: AtomicUsize,
 }
 
 impl SmtpTransport {
     /// Connects with the first message.
     #[must_use]
     pub fn new(settings: SmtpSettings) -> Self {
-        Self { settings, hello: ClientId::default(), kept: Mutex::new(None), handing_over: AtomicBool::new(false) }
+        Self { settings, hello: ClientId::default(), kept: Mutex::default(), harmless: AtomicUsize::new(0) }
     }
 
     /// Connects, encrypts and authenticates, no more.
@@ -65,16 +67,16 @@ impl SmtpTransport {
 
     async fn attempt(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
         let limits = Limits::starting_now(self.settings.timeout);
-        self.handing_over.store(false, Ordering::Release);
+        let mut harmless = Harmless::begin(&self.harmless);
         let bytes = wire::as_lines(&mail.bytes);
-        if let Some(session) = self.take().await {
-            match self.deliver(session, from, to, &bytes, &limits).await {
+        if let Some(session) = self.take() {
+            match self.deliver(session, from, to, &bytes, &limits, &mut harmless).await {
                 // A server may hang up on a connection that was quiet for a while: that says nothing about this message.
                 Err(Failure { step: Step::Mail, attempt: Attempt::Transient { .. }, .. }) => {}
                 ended => return ended.unwrap_or_else(|failure| failure.attempt),
             }
         }
-        self.attempt_anew(from, to, &bytes, &limits, &Dialogue::default()).await
+        self.attempt_anew(from, to, &bytes, &limits, &Dialogue::default(), &mut harmless).await
     }
 
     /// Sends one message over a new connection.
@@ -85,10 +87,11 @@ impl SmtpTransport {
         bytes: &[u8],
         limits: &Limits,
         dialogue: &Dialogue,
+        harmless: &mut Harmless<'_>,
     ) -> Attempt {
         match Session::open(&self.settings, &self.hello, limits, dialogue).await {
             Ok(session) => {
-                let ended = self.deliver(session, from, to, bytes, limits).await;
+                let ended = self.deliver(session, from, to, bytes, limits, harmless).await;
                 ended.unwrap_or_else(|failure| failure.attempt)
             }
             Err(attempt) => attempt,
@@ -112,10 +115,11 @@ impl SmtpTransport {
         to: &Address,
         bytes: &[u8],
         limits: &Limits,
+        harmless: &mut Harmless<'_>,
     ) -> Result<Attempt, Failure> {
-        match session.deliver(from, to, bytes, limits, &self.handing_over).await {
+        match session.deliver(from, to, bytes, limits, harmless).await {
             Ok(reply) => {
-                *self.kept.lock().await = Some(session);
+                self.kept().push(session);
                 Ok(Attempt::Accepted { reply })
             }
             Err(failure) => {
@@ -127,8 +131,12 @@ impl SmtpTransport {
         }
     }
 
-    async fn take(&self) -> Option<Session> {
-        self.kept.lock().await.take()
+    fn kept(&self) -> MutexGuard<'_, Vec<Session>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> Option<Session> {
+        self.kept().pop()
     }
 }
 
@@ -141,9 +149,10 @@ impl Transport for SmtpTransport {
     async fn send_aloud(&self, from: &Address, to: &Address, mail: &StoredMail) -> (Attempt, Vec<String>) {
         let credentials = self.settings.credentials.as_ref();
         let (dialogue, limits) = (Dialogue::kept(credentials.cloned()), Limits::starting_now(self.settings.timeout));
-        self.handing_over.store(false, Ordering::Release);
+        let mut harmless = Harmless::begin(&self.harmless);
         let bytes = wire::as_lines(&mail.bytes);
-        let attempt = self.within_limit(self.attempt_anew(from, to, &bytes, &limits, &dialogue)).await;
+        let attempt = self.attempt_anew(from, to, &bytes, &limits, &dialogue, &mut harmless);
+        let attempt = self.within_limit(attempt).await;
         self.rest().await;
         (attempt.map_words(|said| masked(said, credentials)), dialogue.lines())
     }
@@ -157,13 +166,16 @@ impl Transport for SmtpTransport {
     }
 
     async fn rest(&self) {
-        if let Some(session) = self.take().await {
-            session.quit(&Limits::starting_now(self.settings.timeout)).await;
-        }
+        let (kept, limits) = (std::mem::take(&mut *self.kept()), Limits::starting_now(self.settings.timeout));
+        join_all(kept.into_iter().map(|session| session.quit(&limits))).await;
     }
 
-    fn is_handing_over(&self) -> bool {
-        self.handing_over.load(Ordering::Acquire)
+    fn sessions(&self) -> usize {
+        self.settings.max_connections.max(1)
+    }
+
+    fn harmless(&self) -> usize {
+        self.harmless.load(Ordering::Acquire)
     }
 
     fn describe(&self) -> String {

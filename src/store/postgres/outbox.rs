@@ -11,7 +11,9 @@ use super::rows::{ALERT_COLUMNS, OwnRow, alert, level};
 use super::unit::{in_unit, made, query};
 use crate::alert::Alert;
 use crate::claim::clean_line;
-use crate::store::{Delivery, DeliveryState, LeaseTime, LeasedDelivery, Outbox, OutboxItem, StoreError, StoredMail};
+use crate::store::{
+    Delivery, DeliveryState, KeptMail, LeaseTime, LeasedDelivery, Outbox, OutboxItem, StoreError, StoredMail,
+};
 
 #[async_trait]
 impl Outbox for PostgresStore {
@@ -56,15 +58,20 @@ impl Outbox for PostgresStore {
     async fn keep_mail(
         &self,
         delivery: &LeasedDelivery,
+        holder: &str,
         now: DateTime<Utc>,
         mail: &StoredMail,
         about: &str,
-    ) -> Result<Option<StoredMail>, StoreError> {
+    ) -> Result<KeptMail, StoreError> {
         in_unit!(self, unit, {
             let row = query("SELECT message_id, subject, bytes, about FROM outbox_messages WHERE id = $1 FOR UPDATE")
                 .bind(delivery.message)
                 .fetch_one(&mut **unit)
                 .await?;
+            let held = query("SELECT FROM outbox WHERE id = $1 AND lease_holder = $2 FOR UPDATE");
+            if held.bind(delivery.id).bind(holder).fetch_optional(&mut **unit).await?.is_none() {
+                return Ok(KeptMail::NotHeld);
+            }
             let kept: Option<String> = row.try_get("about")?;
             let shared = stored_mail(&row)?.filter(|_| kept.as_deref() == Some(about));
             let replaced = shared.is_none() && !(kept.is_some() && is_in_use(unit, delivery).await?);
@@ -90,7 +97,7 @@ impl Outbox for PostgresStore {
                 .bind(own.map(|_| about))
                 .execute(&mut **unit)
                 .await?;
-            Ok(shared)
+            Ok(shared.map_or(KeptMail::Given, KeptMail::Shared))
         })
     }
 

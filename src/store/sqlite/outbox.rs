@@ -11,7 +11,7 @@ use super::{SqliteStore, StoreError};
 use crate::alert::Alert;
 use crate::claim::clean_line;
 use crate::store::change::json_text;
-use crate::store::{Delivery, DeliveryState, LeaseTime, LeasedDelivery, Outbox, OutboxItem, StoredMail};
+use crate::store::{Delivery, DeliveryState, KeptMail, LeaseTime, LeasedDelivery, Outbox, OutboxItem, StoredMail};
 
 #[async_trait]
 impl Outbox for SqliteStore {
@@ -57,18 +57,21 @@ impl Outbox for SqliteStore {
     async fn keep_mail(
         &self,
         delivery: &LeasedDelivery,
+        holder: &str,
         now: DateTime<Utc>,
         mail: &StoredMail,
         about: &str,
-    ) -> Result<Option<StoredMail>, StoreError> {
+    ) -> Result<KeptMail, StoreError> {
         let mut writer = self.begin().await?;
         let (id, message) = (delivery.id.to_string(), delivery.message.to_string());
         let row = sqlx::query(
             "SELECT m.message_id, m.subject, m.bytes, m.about, EXISTS (SELECT 1 FROM outbox o WHERE o.message = m.id \
              AND o.id <> ?2 AND o.own_about IS NULL AND (o.state = 'sent' OR o.perhaps_delivered OR o.lease_holder IS NOT NULL)) \
-             AS in_use FROM outbox_messages m WHERE m.id = ?1",
+             AS in_use FROM outbox_messages m JOIN outbox own ON own.message = m.id \
+             WHERE m.id = ?1 AND own.id = ?2 AND own.lease_holder = ?3",
         );
-        let row = row.bind(&message).bind(&id).fetch_one(&mut *writer).await?;
+        let row = row.bind(&message).bind(&id).bind(holder).fetch_optional(&mut *writer).await?;
+        let Some(row) = row else { return Ok(KeptMail::NotHeld) };
         let (kept, in_use) = (stored_mail(&row)?, row.try_get::<bool, _>("in_use")?);
         let shared = kept.filter(|_| row.get::<Option<&str>, _>("about") == Some(about));
         let replaced = shared.is_none() && !(in_use && row.get::<Option<&str>, _>("about").is_some());
@@ -95,7 +98,7 @@ impl Outbox for SqliteStore {
             .execute(&mut *writer)
             .await?;
         writer.commit().await?;
-        Ok(shared)
+        Ok(shared.map_or(KeptMail::Given, KeptMail::Shared))
     }
 
     async fn settle(&self, message: Uuid, holder: &str) -> Result<(), StoreError> {

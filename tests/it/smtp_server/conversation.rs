@@ -2,15 +2,39 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use data_encoding::BASE64;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
+use tokio_rustls::server::TlsStream;
 
 use super::{Act, Encryption, Moment, Received, Shared};
 
-trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+trait Wire: AsyncRead + AsyncWrite + Send + Unpin {
+    /// Makes the end of this connection a reset.
+    fn will_reset(&self);
+}
+
+impl Wire for TcpStream {
+    fn will_reset(&self) {
+        self.set_zero_linger().expect("a socket that can be reset");
+    }
+}
+
+impl Wire for TlsStream<TcpStream> {
+    fn will_reset(&self) {
+        self.get_ref().0.will_reset();
+    }
+}
+
+impl Wire for TlsStream<Box<dyn Wire>> {
+    fn will_reset(&self) {
+        self.get_ref().0.will_reset();
+    }
+}
+
 type Stream = BufReader<Box<dyn Wire>>;
 
 /// Whether the conversation goes on.
@@ -53,10 +77,13 @@ impl Conversation {
                 "STARTTLS" => {
                     let faulty = self.shared.fault(Moment::StartTls, &line);
                     let refused = matches!(faulty, Some(Act::Say(said)) if !said.starts_with('2'));
+                    let acceptor = match faulty {
+                        Some(Act::Certificate(flaw)) => self.shared.trust.flawed_acceptor(flaw),
+                        _ => self.shared.trust.acceptor().clone(),
+                    };
                     let next = self.act(&mut stream, faulty, "220 go ahead").await?;
                     if next == Next::Go && !refused {
-                        stream =
-                            BufReader::new(Box::new(self.shared.trust.acceptor().accept(stream.into_inner()).await?));
+                        stream = BufReader::new(Box::new(acceptor.accept(stream.into_inner()).await?));
                         self.encrypted = true;
                     }
                     next
@@ -176,7 +203,7 @@ impl Conversation {
     /// Says `reply`, or does what is told instead.
     async fn act(&self, stream: &mut Stream, faulty: Option<Act>, reply: &str) -> io::Result<Next> {
         match faulty {
-            None => say(stream, reply).await,
+            None | Some(Act::Certificate(_)) => say(stream, reply).await,
             Some(Act::Say(said)) => say(stream, said).await,
             Some(Act::Silence) => {
                 stream.read_to_end(&mut Vec::new()).await?;
@@ -184,6 +211,27 @@ impl Conversation {
             }
             Some(Act::HangUp) => Ok(Next::End),
             Some(Act::AnswerAndHangUp) => say(stream, reply).await.map(|_| Next::End),
+            Some(Act::Reset) => {
+                stream.get_ref().will_reset();
+                Ok(Next::End)
+            }
+            Some(Act::AnswerAndReset) => {
+                say(stream, reply).await?;
+                stream.get_ref().will_reset();
+                Ok(Next::End)
+            }
+            Some(Act::Trickle) => {
+                for byte in format!("{reply}\r\n").bytes() {
+                    stream.write_all(&[byte]).await?;
+                    stream.flush().await?;
+                    sleep(Duration::from_secs(1)).await;
+                }
+                Ok(Next::Go)
+            }
+            Some(Act::Late(by)) => {
+                sleep(by).await;
+                say(stream, reply).await
+            }
             Some(Act::Wait(gate)) => {
                 gate.pass().await;
                 say(stream, reply).await

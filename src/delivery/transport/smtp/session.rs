@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::future::Future;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lettre::Address;
@@ -43,6 +43,28 @@ impl Limits {
         let began = Instant::now();
         let until = if step == Step::Message { self.end } else { self.end.min(began + self.step) };
         timeout_at(until, answer).await.map_err(|_| judge_silence(step, began.elapsed()))
+    }
+}
+
+/// An attempt that has not got to the message itself, counted until it does or ends.
+pub(super) struct Harmless<'a>(Option<&'a AtomicUsize>);
+
+impl<'a> Harmless<'a> {
+    pub fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(Some(count))
+    }
+
+    fn is_over(&mut self) {
+        if let Some(count) = self.0.take() {
+            count.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+impl Drop for Harmless<'_> {
+    fn drop(&mut self) {
+        self.is_over();
     }
 }
 
@@ -140,22 +162,22 @@ impl Session {
         if response.has_code(235) { Ok(()) } else { Err(judge_unexpected(Step::Auth, &response)) }
     }
 
-    /// Sends one message to one recipient; the server's words if it took it (250, and nothing else). `handing_over` is set
-    /// once the message itself goes out.
+    /// Sends one message to one recipient; the server's words if it took it (250, and nothing else). It is
+    /// `harmless` until the message itself goes out.
     pub async fn deliver(
         &mut self,
         from: &Address,
         to: &Address,
         bytes: &[u8],
         limits: &Limits,
-        handing_over: &AtomicBool,
+        harmless: &mut Harmless<'_>,
     ) -> Result<String, Failure> {
         let (from, to) = (with_ascii_domain(from), with_ascii_domain(to));
         let parameters = self.parameters(&from, &to, bytes)?;
         self.command(Step::Mail, Mail::new(Some(from), parameters), &[250], limits).await?;
         self.command(Step::Rcpt, Rcpt::new(to, Vec::new()), &[250, 251], limits).await?;
         self.command(Step::Data, Data, &[354], limits).await?;
-        handing_over.store(true, Ordering::Release);
+        harmless.is_over();
         self.dialogue.noted(format!("the message follows, {} bytes", bytes.len()));
         expect(Step::Message, &[250], limits, &self.dialogue, self.connection.message(bytes)).await
     }
