@@ -10,7 +10,7 @@ use crate::delivery::transport::{Attempt, Transport};
 use crate::escalation::{Policy, Unreachable, addresses};
 use crate::scan::{HorizonGuard, ScanError};
 use crate::sla::{self, Beyond, Rule};
-use crate::store::{DeliveryState, Finding, SourceRelations, Store};
+use crate::store::{DeliveryState, DisabledAddress, Finding, SourceRelations, Store};
 
 /// How many data problems are named.
 const SHOWN_PROBLEMS: usize = 3;
@@ -201,7 +201,25 @@ pub async fn store(store: &dyn Store, rules: &[Rule], calendars: &Calendars, now
         ),
         Err(error) => Check::wrong("outbox", error.to_string(), "run `claimwatch migrate`"),
     });
+    checks.extend(disabled(store).await);
     checks
+}
+
+/// The addresses to which nothing is sent any more.
+async fn disabled(store: &dyn Store) -> Vec<Check> {
+    let disabled = match store.disabled_addresses().await {
+        Ok(disabled) => disabled,
+        Err(error) => return vec![Check::wrong("recipients", error.to_string(), "run `claimwatch migrate`")],
+    };
+    let wrong = disabled.into_iter().map(|DisabledAddress { address, disabled_at, words, .. }| {
+        let since = disabled_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        Check::wrong(
+            "recipients",
+            format!("{address} is disabled since {since}: {words}"),
+            format!("change it in [escalation]; or if it takes mail again: claimwatch outbox enable {address}"),
+        )
+    });
+    wrong.collect()
 }
 
 /// What to do about problems, of which there is at least one.
@@ -244,6 +262,7 @@ pub async fn mail(transport: &dyn Transport) -> Check {
         | Attempt::Transient { error }
         | Attempt::Full { error }
         | Attempt::Permanent { error }
+        | Attempt::Refused { error }
         | Attempt::Unknown { error } => {
             Check::wrong("mail", format!("{place}: {error}"), "see [mail], and whether the server is up")
         }

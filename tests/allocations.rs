@@ -159,6 +159,7 @@ fn digest() -> Digest {
         settled: Settled::default(),
         coverage: Coverage::default(),
         plausible: None,
+        bounced: Vec::new(),
     }
 }
 

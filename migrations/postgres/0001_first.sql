@@ -284,6 +284,16 @@ CREATE TABLE threads (
     told_at timestamptz NOT NULL
 );
 
+-- Addresses that their mail server refused: how often in a row, and since when nothing is sent to them any more.
+CREATE TABLE recipients (
+    address text PRIMARY KEY,
+    refusals integer NOT NULL,
+    refused_at timestamptz NOT NULL,
+    words text NOT NULL,
+    disabled_at timestamptz,
+    told_at timestamptz
+);
+
 -- For a while, nothing is told of the alerts that fit every pattern: * stands for any text, ? for one character.
 CREATE TABLE silences (
     id uuid PRIMARY KEY,

@@ -248,6 +248,16 @@ CREATE TABLE threads (
     told_at TEXT NOT NULL
 ) STRICT;
 
+-- Addresses that their mail server refused: how often in a row, and since when nothing is sent to them any more.
+CREATE TABLE recipients (
+    address TEXT PRIMARY KEY NOT NULL,
+    refusals INTEGER NOT NULL,
+    refused_at TEXT NOT NULL,
+    words TEXT NOT NULL,
+    disabled_at TEXT,
+    told_at TEXT
+) STRICT;
+
 -- For a while, nothing is told of the alerts that fit every pattern: * stands for any text, ? for one character.
 CREATE TABLE silences (
     id TEXT PRIMARY KEY NOT NULL,

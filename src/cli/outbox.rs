@@ -17,6 +17,11 @@ pub enum OutboxCommand {
     List(ListArgs),
     /// Make deliveries due now: waiting ones and dead letters
     Retry(RetryArgs),
+    /// Send to an address again that was disabled, since its mail server refused it three times in a row
+    Enable {
+        /// The address, as `claimwatch check` has it
+        address: String,
+    },
     /// Send what is due now, and stop
     Deliver {
         /// Print the counts as JSON
@@ -65,6 +70,11 @@ pub async fn run(command: OutboxCommand, app: &App) -> Result<(), Failure> {
             let due = counted(count, "delivery is", "deliveries are");
             say(&format!("{due} due now; the daemon or `claimwatch outbox deliver` sends what is due"))
         }
+        OutboxCommand::Enable { address } => match app.store.enable_address(&address, app.time.now()).await? {
+            None => Err(Failure::failed(format!("{:?} is not disabled", clean_line(&address, 200)))),
+            Some(0) => say("enabled"),
+            Some(due) => say(&format!("enabled; {} due now", counted(due, "message is", "messages are"))),
+        },
         OutboxCommand::Deliver { json: as_json } => {
             let report = app.courier()?.drain(&CancellationToken::new()).await?;
             if as_json {

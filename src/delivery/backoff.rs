@@ -47,7 +47,8 @@ pub struct Tried {
 pub fn follow_up(tried: &Tried, attempt: Attempt, now: DateTime<Utc>) -> Delivery {
     match attempt {
         Attempt::Accepted { reply } => Delivery::Sent { reply },
-        Attempt::Permanent { error } => Delivery::Dead { error },
+        Attempt::Permanent { error } => Delivery::Dead { error, refused: false },
+        Attempt::Refused { error } => Delivery::Dead { error, refused: true },
         Attempt::Misconfigured { error } => held_up(tried, error, now),
         Attempt::Full { error } => again_or_dead(tried, SLOW, error, now),
         Attempt::Unreachable { error } | Attempt::Transient { error } => again_or_dead(tried, USUAL, error, now),
@@ -67,7 +68,8 @@ pub fn held_up(tried: &Tried, error: String, now: DateTime<Utc>) -> Delivery {
 fn again_or_dead(tried: &Tried, delays: Delays, error: String, now: DateTime<Utc>) -> Delivery {
     let attempts = tried.before.saturating_add(1);
     if now - tried.since >= PATIENCE && attempts >= ENOUGH_ATTEMPTS {
-        return Delivery::Dead { error: format!("given up after {attempts} attempts: {error}") };
+        let error = format!("given up after {attempts} attempts: {error}");
+        return Delivery::Dead { error, refused: false };
     }
     Delivery::Again { at: now + delays.before(tried), error, perhaps_delivered: false }
 }
@@ -113,7 +115,12 @@ mod tests {
         let accepted = Attempt::Accepted { reply: "250 queued".into() };
         assert_eq!(follow_up(&tried(3), accepted, now), Delivery::Sent { reply: "250 queued".into() });
         let permanent = Attempt::Permanent { error: "550 no such user".into() };
-        assert_eq!(follow_up(&tried(0), permanent, now), Delivery::Dead { error: "550 no such user".into() });
+        assert_eq!(
+            follow_up(&tried(0), permanent, now),
+            Delivery::Dead { error: "550 no such user".into(), refused: false }
+        );
+        let refused = Attempt::Refused { error: "550 5.1.1".into() };
+        assert_eq!(follow_up(&tried(0), refused, now), Delivery::Dead { error: "550 5.1.1".into(), refused: true });
     }
 
     #[test]
@@ -126,7 +133,7 @@ mod tests {
     fn a_dead_letter_after_days_keeps_the_last_words() {
         let now = DateTime::UNIX_EPOCH + PATIENCE;
         let error = "given up after 20 attempts: 451 later".into();
-        assert_eq!(follow_up(&tried(ENOUGH_ATTEMPTS - 1), transient(), now), Delivery::Dead { error });
+        assert_eq!(follow_up(&tried(ENOUGH_ATTEMPTS - 1), transient(), now), Delivery::Dead { error, refused: false });
     }
 
     #[test]

@@ -134,7 +134,7 @@ impl DrainReport {
                 self.again += 1;
                 self.last_error = Some(error);
             }
-            Delivery::Dead { error } => {
+            Delivery::Dead { error, .. } => {
                 let error = without_addresses(error);
                 tracing::error!(%delivery, mail = %message, error, "a mail was given up; `outbox retry` sends it again");
                 self.dead += 1;

@@ -26,11 +26,14 @@ pub enum Kind {
     Held,
     /// What a business day begins with: how far all is well.
     AllIsWell,
+    /// That addresses are refused, so that nothing is sent to them any more.
+    Undeliverable,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Escalation, Self::Inherited, Self::Resolved, Self::Held, Self::AllIsWell];
+    pub const ALL: [Self; 6] =
+        [Self::Escalation, Self::Inherited, Self::Resolved, Self::Held, Self::AllIsWell, Self::Undeliverable];
 }
 
 /// What one message is about; the outbox keeps it as JSON until the message is rendered.
@@ -61,6 +64,19 @@ pub struct Digest {
     pub coverage: Coverage,
     /// Why alerts are held; for [`Kind::Held`] alone.
     pub plausible: Option<Plausible>,
+    /// For [`Kind::Undeliverable`] alone.
+    pub bounced: Vec<Bounced>,
+}
+
+/// An address to which nothing is sent any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounced {
+    pub address: String,
+    pub since: DateTime<Utc>,
+    /// What its mail server said last.
+    pub words: String,
+    /// The levels that it was to get.
+    pub levels: Vec<u32>,
 }
 
 /// What was resolved since the thread's message before.
@@ -133,6 +149,7 @@ impl Digest {
             settled: Settled::default(),
             coverage: Coverage::default(),
             plausible: None,
+            bounced: Vec::new(),
         }
     }
 
@@ -146,7 +163,7 @@ impl Digest {
     #[must_use]
     pub fn speaks_without_alerts(&self) -> bool {
         match self.kind {
-            Kind::AllIsWell => true,
+            Kind::AllIsWell | Kind::Undeliverable => true,
             Kind::Resolved => self.settled.count > 0,
             Kind::Escalation | Kind::Inherited | Kind::Held => false,
         }

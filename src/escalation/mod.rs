@@ -12,7 +12,7 @@ mod reach;
 mod silence;
 
 pub use brake::{Brake, Plausible};
-pub use digest::{Case, Coverage, Digest, Kind, Reach, Settled};
+pub use digest::{Bounced, Case, Coverage, Digest, Kind, Reach, Settled};
 pub use due::{Escalated, Escalations, Message, Pending, Scene, escalate};
 pub use outgoing::Outgoing;
 pub use policy::{Glob, Level, Mismatch, Policy, Route, SendHours, addresses};

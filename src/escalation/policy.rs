@@ -1,5 +1,6 @@
 //! Who is told: levels, routes, sending hours.
 
+use std::collections::BTreeSet;
 use std::iter::successors;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -188,6 +189,43 @@ impl Policy {
         }
         let own = usize::try_from(level).ok().and_then(|level| self.levels.get(level.checked_sub(1)?));
         own.map_or((&[], &[]), |own| (&own.to, &own.cc))
+    }
+
+    /// Every level with each of its routes, and with its own recipients.
+    #[must_use]
+    pub fn conversations(&self) -> Vec<(u32, Option<usize>)> {
+        let levels = (1..).zip(&self.levels).map(|(level, _)| level);
+        let of = |level| {
+            let routes =
+                self.routes.iter().enumerate().filter(move |(_, route)| route.level.is_none_or(|only| only == level));
+            std::iter::once((level, None)).chain(routes.map(move |(number, _)| (level, Some(number))))
+        };
+        levels.flat_map(of).collect()
+    }
+
+    /// The levels that `address` is to get, and who hears in its place that it is refused: those of the next level by the same
+    /// route, else of any higher one, else of the nearest below; none of them in `disabled`. Nobody: there is nobody else.
+    #[must_use]
+    pub fn in_place_of(&self, address: &str, disabled: &BTreeSet<&str>) -> (Vec<u32>, Vec<Mailbox>) {
+        let gets = |level, route| {
+            let (to, cc) = self.people(level, route);
+            to.iter().chain(cc).any(|mailbox| mailbox.email.to_string() == address)
+        };
+        let conversations = self.conversations().into_iter().filter(|(level, route)| gets(*level, *route));
+        let conversations: Vec<(u32, Option<usize>)> = conversations.collect();
+        let levels: BTreeSet<u32> = conversations.iter().map(|(level, _)| *level).collect();
+        let Some((first, route)) = conversations.first().copied() else { return (Vec::new(), Vec::new()) };
+        let highest = u32::try_from(self.levels.len()).unwrap_or(u32::MAX);
+        let candidates =
+            (first + 1..=highest).chain((1..=first).rev()).flat_map(|level| [(level, route), (level, None)]);
+        let people = candidates
+            .map(|(level, route)| {
+                let (to, _) = self.people(level, route);
+                let well = to.iter().filter(|mailbox| !disabled.contains(mailbox.email.to_string().as_str()));
+                well.cloned().collect::<Vec<Mailbox>>()
+            })
+            .find(|people| !people.is_empty());
+        (levels.into_iter().collect(), people.unwrap_or_default())
     }
 
     /// The conversation that messages of `level` by route `number` belong to, whatever stands around them in the

@@ -122,6 +122,7 @@ pub(super) fn kind_name(kind: Kind) -> &'static str {
         Kind::Resolved => "resolved",
         Kind::Held => "held",
         Kind::AllIsWell => "all-is-well",
+        Kind::Undeliverable => "undeliverable",
     }
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::alert::{Alert, NewAlert, Opening, Resolution, State};
 use crate::calendar::{Calendar, Zone};
 use crate::claim::{Currency, HistoryEntry};
-use crate::escalation::{Case, Coverage, Digest, Kind, Plausible, Reach, Silenced};
+use crate::escalation::{Bounced, Case, Coverage, Digest, Kind, Plausible, Reach, Silenced};
 use crate::sla::{self, Target};
 use crate::wording::Language;
 
@@ -91,6 +91,16 @@ fn of_kind(kind: Kind, language: Language) -> Vec<Sample> {
             well.digest.coverage.data_problems = 0;
             vec![sample("", &[]), well]
         }
+        Kind::Undeliverable => {
+            let mut refused = sample("", &[]);
+            refused.digest.bounced = vec![Bounced {
+                address: "gone@example.com".into(),
+                since: now() - TimeDelta::hours(2),
+                words: "RCPT TO: 550 5.1.1 no such user".into(),
+                levels: vec![1, 2],
+            }];
+            vec![refused]
+        }
     }
 }
 
@@ -112,7 +122,7 @@ fn digest(kind: Kind, language: Language) -> Digest {
         }],
     };
     Digest {
-        level: if kind == Kind::AllIsWell { 0 } else { 1 },
+        level: if matches!(kind, Kind::AllIsWell | Kind::Undeliverable) { 0 } else { 1 },
         to: vec![mailbox("Support", "support")],
         cc: vec![mailbox("Head of incentives", "lead")],
         coverage,

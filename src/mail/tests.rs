@@ -67,6 +67,7 @@ fn digest(language: Language) -> Digest {
         settled: Settled::default(),
         coverage: Coverage::default(),
         plausible: None,
+        bounced: Vec::new(),
     }
 }
 

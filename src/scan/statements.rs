@@ -8,9 +8,11 @@ use lettre::message::Mailbox;
 use uuid::Uuid;
 
 use crate::calendar::Calendar;
-use crate::escalation::{Coverage, Digest, Kind, Message, Outgoing, Pending, Policy, Reach, Settled};
+use crate::escalation::{
+    Bounced, Coverage, Digest, Kind, Message, Outgoing, Pending, Policy, Reach, Settled, addresses,
+};
 use crate::now::fresh_id;
-use crate::store::{Snapshot, StoreError, Thread};
+use crate::store::{DisabledAddress, Snapshot, StoreError, Thread};
 
 use super::horizon::Running;
 use super::ledger::Scene;
@@ -23,6 +25,7 @@ const NAMED: usize = 20;
 /// The threads of messages that belong to no level.
 const HELD: &str = "held";
 const ALL_IS_WELL: &str = "all is well";
+const UNDELIVERABLE: &str = "undeliverable";
 
 /// What a scan saw besides alerts.
 #[derive(Clone, Copy)]
@@ -62,6 +65,7 @@ pub(super) async fn complete(
     statements.settle(&mut to_send).await?;
     to_send.extend(statements.closing(&to_send).await?);
     to_send.extend(statements.question().await?);
+    to_send.extend(statements.undeliverable().await?);
     to_send.extend(statements.all_is_well());
     if !to_send.is_empty() {
         let coverage = statements.coverage(seen).await?;
@@ -124,7 +128,7 @@ impl Statements<'_> {
     async fn closing(&mut self, messages: &[(Uuid, Message)]) -> Result<Vec<(Uuid, Message)>, StoreError> {
         let busy: BTreeSet<&str> = messages.iter().map(|(_, message)| &*message.digest.thread).collect();
         let mut closing = Vec::new();
-        for (level, route) in self.conversations() {
+        for (level, route) in self.policy().conversations() {
             let name = self.policy().thread(level, route);
             let calendar = self.policy().sending_calendar(&self.scene.plan.calendars, route);
             let Some(thread) = self.threads.get(&name) else { continue };
@@ -141,18 +145,6 @@ impl Statements<'_> {
             closing.push(self.message(digest));
         }
         Ok(closing)
-    }
-
-    /// Every level with each of its routes, and with its own recipients.
-    fn conversations(&self) -> Vec<(u32, Option<usize>)> {
-        let Policy { levels, routes, .. } = self.policy();
-        let levels = (1..).zip(levels).map(|(level, _)| level);
-        let of = |level| {
-            let routes =
-                routes.iter().enumerate().filter(move |(_, route)| route.level.is_none_or(|only| only == level));
-            std::iter::once((level, None)).chain(routes.map(move |(number, _)| (level, Some(number))))
-        };
-        levels.flat_map(of).collect()
     }
 
     /// Whether messages may go out now, and none has gone out in `thread` today.
@@ -189,6 +181,27 @@ impl Statements<'_> {
         let wanted = !to.is_empty() && self.may_state(calendar);
         let said_today = self.threads.get(ALL_IS_WELL).is_some_and(|thread| !self.is_new_day(thread, calendar));
         (wanted && !said_today).then(|| self.message(self.digest(Kind::AllIsWell, ALL_IS_WELL, to, &[])))
+    }
+
+    /// That addresses are refused, to those who are told in their place; once for each.
+    async fn undeliverable(&mut self) -> Result<Vec<(Uuid, Message)>, StoreError> {
+        let disabled = self.snapshot.disabled_addresses().await?;
+        if !self.policy().may_send(self.scene.plan.calendars.default(), self.scene.at) {
+            return Ok(Vec::new());
+        }
+        let all: BTreeSet<&str> = disabled.iter().map(|disabled| disabled.address.as_str()).collect();
+        let mut told: BTreeMap<Vec<String>, Digest> = BTreeMap::new();
+        for DisabledAddress { address, disabled_at, words, .. } in disabled.iter().filter(|one| one.told_at.is_none()) {
+            let (levels, people) = self.policy().in_place_of(address, &all);
+            if people.is_empty() {
+                continue;
+            }
+            let digest = told.entry(addresses(&people));
+            let digest = digest.or_insert_with(|| self.digest(Kind::Undeliverable, UNDELIVERABLE, &people, &[]));
+            let (address, words) = (address.clone(), words.clone());
+            digest.bounced.push(Bounced { address, since: *disabled_at, words, levels });
+        }
+        Ok(told.into_values().map(|digest| self.message(digest)).collect())
     }
 
     async fn coverage(&mut self, seen: Seen<'_>) -> Result<Coverage, StoreError> {

@@ -11,6 +11,7 @@ mod change;
 mod error;
 mod finding;
 mod problems;
+mod recipients;
 mod relations;
 mod retention;
 mod snapshot;
@@ -33,6 +34,7 @@ use crate::claim::{HistoryEntry, Subject};
 pub use answers::Answers;
 pub use error::StoreError;
 pub use finding::{Finding, Preconditions};
+pub use recipients::DisabledAddress;
 pub use retention::{Batch, Prune, Pruned, Retention};
 pub use snapshot::{Pass, Snapshot};
 pub use types::{
@@ -200,7 +202,8 @@ pub trait Outbox: Send + Sync {
     /// [`StoreError`]
     async fn settle(&self, message: Uuid, holder: &str) -> Result<(), StoreError>;
 
-    /// Records a delivery's outcome and ends its lease, if `holder` still has it; says whether it had.
+    /// Records a delivery's outcome and ends its lease, if `holder` still has it; says whether it had. An address that its mail
+    /// server refused three times in a row, none taken in between, is disabled: what else waits for it is given up.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -243,6 +246,20 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     /// [`StoreError`]
     async fn deliveries(&self, state: Option<DeliveryState>) -> Result<Vec<OutboxItem>, StoreError>;
+
+    /// The addresses to which nothing is sent any more, since their mail server refused them too often in a row; the one that
+    /// was disabled first before the others.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn disabled_addresses(&self) -> Result<Vec<DisabledAddress>, StoreError>;
+
+    /// Sends to `address` again; what was not sent to it meanwhile is due at `now`. Returns how many deliveries those are;
+    /// `None`: it was not disabled.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn enable_address(&self, address: &str, now: DateTime<Utc>) -> Result<Option<u64>, StoreError>;
 
     /// Makes deliveries that are waiting or given up due at `now`, as if never tried before: the one with `id`, those of
     /// the message with `id`, or all. Returns how many.

@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Cutoffs, OpenCounts, Page, Raised, RunningClocks, Scan, ScanCounts, Standing, Starts, StoreError, Thread};
+use super::{
+    Cutoffs, DisabledAddress, OpenCounts, Page, Raised, RunningClocks, Scan, ScanCounts, Standing, Starts, StoreError,
+    Thread,
+};
 use crate::alert::{Alert, Opening, Recorded, Transition};
 use crate::claim::{DataProblem, Subject};
 use crate::escalation::{Message, Pending, Silence};
@@ -121,6 +124,12 @@ pub trait Snapshot: Send {
     /// # Errors
     /// [`StoreError`]
     async fn threads(&mut self) -> Result<Vec<Thread>, StoreError>;
+
+    /// The disabled addresses, as [`super::Outbox::disabled_addresses`] has them.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn disabled_addresses(&mut self) -> Result<Vec<DisabledAddress>, StoreError>;
 
     /// Up to `limit` alerts that were told of at `level` and were resolved after `since`, the latest first.
     ///

@@ -224,8 +224,8 @@ pub enum Delivery {
     Sent { reply: String },
     /// Not now; try again at an instant. Perhaps it was delivered all the same.
     Again { at: DateTime<Utc>, error: String, perhaps_delivered: bool },
-    /// Never; a dead letter with the server's words.
-    Dead { error: String },
+    /// Never; a dead letter with the server's words. `refused`: they are about the recipient, whatever the message.
+    Dead { error: String, refused: bool },
     /// Not tried: given back as it was, due again at once.
     Released,
 }

@@ -199,6 +199,10 @@ subject-statement = [claimwatch] Daily statement: { $late } late among { $runnin
     [one] { $running } running clock
    *[other] { $running } running clocks
 }
+subject-undeliverable = [claimwatch] Undeliverable: { $count ->
+    [one] { $address } refuses messages
+   *[other] { $count } addresses refuse messages, { $address } among them
+}
 headline = { $what } { $total ->
     [one] is late
    *[other] are late
@@ -212,6 +216,10 @@ headline-held = { $count ->
    *[other] Are { $count } new alerts right?
 }
 headline-nothing-late = Nothing is late
+headline-undeliverable = { $count ->
+    [one] An address refuses messages
+   *[other] { $count } addresses refuse messages
+}
 headline-statement = { $late ->
     [one] { $late } clock is late
    *[other] { $late } clocks are late
@@ -241,6 +249,13 @@ held-release = If they are right, release them. They are then told of as usual, 
 held-release-command = claimwatch alerts release --by NAME
 held-discard = If they are not, discard them. They are then resolved as withdrawn, and what is still late at the next scan is looked at anew.
 held-discard-command = claimwatch alerts discard --by NAME
+bounced = { $address } has refused three messages in a row, the last one on { $instant }: “{ $words }”. Nothing more is sent to it. It was to get { $count ->
+    [one] level { $levels }
+   *[other] levels { $levels }
+}.
+bounced-others = All others are told of what is late as before. Correct the address in the configuration, or have the mailbox put right.
+bounced-enable = If it takes messages again, enable it. What was not sent to it meanwhile is then sent, as far as it is still late.
+bounced-enable-command = claimwatch outbox enable { $address }
 well-told = What is late is told of in messages of its own, unless it is snoozed, silenced or held.
 well-purpose = This message comes at the beginning of every business day. If it stays away, claimwatch does not run, or its mail does not arrive: then ask whoever runs it.
 all-reminders = { $total ->

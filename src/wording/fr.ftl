@@ -211,6 +211,10 @@ subject-statement = [claimwatch] Point quotidien : { $late ->
     [one] { $running } délai en cours
    *[other] { $running } délais en cours
 }
+subject-undeliverable = [claimwatch] Non distribuable : { $count ->
+    [one] { $address } refuse les messages
+   *[other] { $count } adresses refusent les messages, dont { $address }
+}
 headline = { $what } { $total ->
     [one] est en retard
    *[other] sont en retard
@@ -224,6 +228,10 @@ headline-held = { $count ->
    *[other] { $count } nouvelles alertes sont-elles fondées ?
 }
 headline-nothing-late = Aucun retard
+headline-undeliverable = { $count ->
+    [one] Une adresse refuse les messages
+   *[other] { $count } adresses refusent les messages
+}
 headline-statement = { $late ->
     [one] { $late } délai est dépassé
    *[other] { $late } délais sont dépassés
@@ -253,6 +261,13 @@ held-release = Si elles sont fondées, libérez-les. Elles sont alors signalées
 held-release-command = claimwatch alerts release --by NOM
 held-discard = Sinon, écartez-les. Elles sont alors résolues comme retirées, et ce qui est encore en retard au prochain passage est examiné à nouveau.
 held-discard-command = claimwatch alerts discard --by NOM
+bounced = { $address } a refusé trois messages de suite, le dernier le { $instant } : « { $words } ». Plus rien ne lui est envoyé. Cette adresse devait recevoir { $count ->
+    [one] le niveau { $levels }
+   *[other] les niveaux { $levels }
+}.
+bounced-others = Tous les autres restent prévenus des retards comme avant. Corrigez l’adresse dans la configuration, ou faites rétablir la boîte.
+bounced-enable = Si elle accepte de nouveau les messages, réactivez-la. Ce qui ne lui a pas été envoyé entre-temps l’est alors, dans la mesure où le retard dure encore.
+bounced-enable-command = claimwatch outbox enable { $address }
 well-told = Ce qui est en retard est signalé dans des messages à part, sauf ce qui est en pause, mis en sourdine ou retenu.
 well-purpose = Ce message arrive au début de chaque jour ouvré. S’il manque, claimwatch ne tourne pas ou son courrier n’arrive pas : demandez alors à la personne qui l’exploite.
 all-reminders = { $total ->

@@ -35,6 +35,7 @@ fn told(attempt: &Attempt) -> (&'static str, &str) {
         Attempt::Transient { error } => ("transient", error),
         Attempt::Full { error } => ("full", error),
         Attempt::Permanent { error } => ("permanent", error),
+        Attempt::Refused { error } => ("refused", error),
         Attempt::Misconfigured { error } => ("misconfigured", error),
         Attempt::Unknown { error } => ("unknown", error),
     }

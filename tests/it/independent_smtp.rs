@@ -61,7 +61,7 @@ async fn an_independent_mail_server_takes_the_same_bytes_from_us() {
     for to in ["support@example.com", "nobody@example.com", "lead@example.com", "support@example.com"] {
         let attempt = transport.send(&from, &address(to), &mail).await;
         let expected = match to {
-            "nobody@example.com" => Attempt::Permanent { error: "RCPT TO: 550 5.1.1 no such user".into() },
+            "nobody@example.com" => Attempt::Refused { error: "RCPT TO: 550 5.1.1 no such user".into() },
             _ => Attempt::Accepted { reply: "250 2.0.0 kept".into() },
         };
         assert_eq!(attempt, expected);

@@ -110,7 +110,7 @@ on_every_engine! {
         assert!(world.store.lease(now, LeaseTime::At(now), "one", 10, HOLD).await.unwrap().is_empty());
         let retried = world.store.lease(later, LeaseTime::At(later), "one", 10, HOLD).await.unwrap();
         assert_eq!((retried[0].id, retried[0].attempts), (leased[1].id, 1));
-        let dead = Delivery::Dead { error: "550 no such user".into() };
+        let dead = Delivery::Dead { error: "550 no such user".into(), refused: false };
         assert!(world.store.conclude(leased[1].id, "one", later, &dead).await.unwrap());
         assert_eq!(world.store.next_delivery().await.unwrap(), None);
 

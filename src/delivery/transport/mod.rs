@@ -67,8 +67,10 @@ pub enum Attempt {
     Transient { error: String },
     /// Not now and hardly soon: the mailbox is full.
     Full { error: String },
-    /// Refused for good (5xx): this message, or this recipient.
+    /// Refused for good (5xx), perhaps for what it says.
     Permanent { error: String },
+    /// Refused for good, since there is no such recipient: so would be any other message.
+    Refused { error: String },
     /// Something here has to be put right first (password, certificate, program): no word about this message yet.
     Misconfigured { error: String },
     /// The connection was lost after the message was handed over and before the answer: perhaps delivered.
@@ -85,6 +87,7 @@ impl Attempt {
             | Self::Transient { error: words }
             | Self::Full { error: words }
             | Self::Permanent { error: words }
+            | Self::Refused { error: words }
             | Self::Misconfigured { error: words }
             | Self::Unknown { error: words } => words,
         }
@@ -98,6 +101,7 @@ impl Attempt {
             | Self::Transient { error: words }
             | Self::Full { error: words }
             | Self::Permanent { error: words }
+            | Self::Refused { error: words }
             | Self::Misconfigured { error: words }
             | Self::Unknown { error: words } => *words = other(words),
         }

@@ -141,6 +141,8 @@ fn judge(status: ExitStatus, read_all: bool, said: &str, place: &str) -> Attempt
         (Some(64 | 77 | 78 | 126 | 127), _) | (_, Some((5, 7, 8 | 9))) => Attempt::Misconfigured { error },
         (_, Some((4 | 5, 2, 2))) => Attempt::Full { error },
         (_, Some((4, ..))) => Attempt::Transient { error },
+        // EX_NOUSER.
+        (Some(67), None) | (_, Some((5, 1, _) | (5, 2, 1))) => Attempt::Refused { error },
         // EX_DATAERR, EX_NOUSER, EX_NOHOST.
         (Some(65 | 67 | 68), _) | (_, Some((5, ..))) => Attempt::Permanent { error },
         // EX_TEMPFAIL, and what may pass: EX_UNAVAILABLE without further words, the system's errors, a signal.
@@ -175,10 +177,11 @@ mod tests {
     fn the_exit_status_decides_and_an_enhanced_code_where_it_is_vague() {
         assert!(matches!(ended(0, ""), Attempt::Accepted { .. }));
         assert!(matches!(ended(75, "queue full"), Attempt::Transient { .. }));
-        assert!(matches!(ended(67, "nobody here"), Attempt::Permanent { .. }));
+        assert!(matches!(ended(67, "nobody here"), Attempt::Refused { .. }));
+        assert!(matches!(ended(67, "5.7.1 not from here"), Attempt::Permanent { .. }));
         assert!(matches!(ended(78, ""), Attempt::Misconfigured { .. }));
         assert!(matches!(ended(69, "cannot reach mail.example.com, port 587"), Attempt::Transient { .. }));
-        assert!(matches!(ended(69, "server message: 550 5.1.1 no such user"), Attempt::Permanent { .. }));
+        assert!(matches!(ended(69, "server message: 550 5.1.1 no such user"), Attempt::Refused { .. }));
         assert!(matches!(ended(69, "server message: 451 4.7.1 greylisted"), Attempt::Transient { .. }));
         assert!(matches!(ended(65, "552 5.2.2 mailbox full"), Attempt::Full { .. }));
         assert!(matches!(judge(ExitStatus::from_raw(9), true, "", "sendmail"), Attempt::Transient { .. }));
@@ -186,7 +189,7 @@ mod tests {
 
     #[test]
     fn its_words_are_kept_on_one_line() {
-        let Attempt::Permanent { error } = ended(67, "sendmail: x@y\nUser unknown\n") else { panic!("not for good") };
+        let Attempt::Refused { error } = ended(67, "sendmail: x@y\nUser unknown\n") else { panic!("not for good") };
         assert_eq!(error, "sendmail: exit 67: sendmail: x@y User unknown");
     }
 

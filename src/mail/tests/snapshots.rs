@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::alert::Resolution;
 use crate::calendar::{Days, FIRST_DAY, Holiday, Origin};
-use crate::escalation::{Plausible, Reach, Silenced};
+use crate::escalation::{Bounced, Plausible, Reach, Silenced};
 
 /// Every rule, every kind of row: late by little and by much, new and reminded, acknowledged, disputed with a reason.
 fn sample_cases() -> Vec<Case> {
@@ -157,6 +157,14 @@ fn samples(language: Language) -> Vec<(&'static str, Digest, Vec<Case>)> {
     held.escalated = (0..1_204).map(Uuid::from_u128).collect();
     let mut not_late = case("C-2001", "payment", "45 business days", "2026-10-06T08:00:00Z", 0);
     not_late.alert.state = State::AtRisk;
+    let mut undeliverable = of(Kind::Undeliverable);
+    (undeliverable.level, undeliverable.thread) = (0, "undeliverable".into());
+    undeliverable.bounced = vec![Bounced {
+        address: "incentives@example.com".into(),
+        since: instant("2026-12-07T06:05:00Z"),
+        words: "RCPT TO: 550 5.1.1 <incentives@example.com>: no such user".into(),
+        levels: vec![1, 2],
+    }];
     let mut well = of(Kind::AllIsWell);
     (well.level, well.thread) = (0, "all is well".into());
     let statement = well.clone();
@@ -169,6 +177,7 @@ fn samples(language: Language) -> Vec<(&'static str, Digest, Vec<Case>)> {
         ("held", held, vec![review("C-1042"), not_late]),
         ("all-is-well", well, Vec::new()),
         ("statement", statement, Vec::new()),
+        ("undeliverable", undeliverable, Vec::new()),
     ]
 }
 

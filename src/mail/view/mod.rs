@@ -138,7 +138,7 @@ fn rules_title(words: Words, kind: Kind) -> String {
     match kind {
         Kind::Held => words.say("held-by-rule", []),
         Kind::AllIsWell => words.say("open-by-rule", []),
-        Kind::Escalation | Kind::Inherited | Kind::Resolved => words.say("late-by-rule", []),
+        Kind::Escalation | Kind::Inherited | Kind::Resolved | Kind::Undeliverable => words.say("late-by-rule", []),
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::calendar::{FIRST_DAY, Zone};
 use crate::claim::clean_line;
-use crate::escalation::{Coverage, Kind};
+use crate::escalation::{Bounced, Coverage, Kind};
 use crate::mail::Composer;
 use crate::mail::sums::Sums;
 use crate::mail::templates::MAX_SUBJECT;
@@ -15,6 +15,9 @@ use super::MAX_ID;
 
 /// So many calendars that do not know enough are named.
 const MAX_CALENDARS: usize = 3;
+/// The longest address, and the longest words of a mail server.
+const MAX_WORDS: usize = 200;
+
 #[derive(Debug, Serialize)]
 pub(super) struct Opening {
     subject: String,
@@ -52,6 +55,7 @@ impl Opening {
                 )
             }
             Kind::AllIsWell => statement(words, &composer.digest.coverage),
+            Kind::Undeliverable => undeliverable(words, &composer.digest.bounced),
         };
         let mut paragraphs = match kind {
             Kind::Escalation => escalation(composer),
@@ -62,6 +66,7 @@ impl Opening {
             }
             Kind::Held => held(composer, zone),
             Kind::AllIsWell => all_is_well(words, &composer.digest.coverage),
+            Kind::Undeliverable => bounced(words, &composer.digest.bounced, zone),
         };
         paragraphs.extend(beyond(words, &composer.sums));
         let worst = worst.map(|(claim, days)| {
@@ -72,7 +77,11 @@ impl Opening {
             headline,
             worst,
             paragraphs,
-            answers: if kind == Kind::Held { answers(words) } else { Vec::new() },
+            answers: match kind {
+                Kind::Held => answers(words),
+                Kind::Undeliverable => composer.digest.bounced.iter().map(|bounced| enable(words, bounced)).collect(),
+                _ => Vec::new(),
+            },
         }
     }
 }
@@ -190,6 +199,35 @@ fn held(composer: &Composer<'_>, zone: Option<&Zone>) -> Vec<String> {
 fn answers(words: Words) -> Vec<AnswerView> {
     let answer = |what, command| AnswerView { what: words.say(what, []), command: words.say(command, []) };
     vec![answer("held-release", "held-release-command"), answer("held-discard", "held-discard-command")]
+}
+
+/// Subject and headline of addresses that are refused.
+fn undeliverable(words: Words, bounced: &[Bounced]) -> (String, String) {
+    let address = bounced.first().map(|bounced| clean_line(&bounced.address, MAX_ID)).unwrap_or_default();
+    let say = |id| words.say(id, [("count", bounced.len().into()), ("address", address.as_ref().into())]);
+    (say("subject-undeliverable"), say("headline-undeliverable"))
+}
+
+fn bounced(words: Words, bounced: &[Bounced], zone: Option<&Zone>) -> Vec<String> {
+    let each = bounced.iter().map(|Bounced { address, since, words: said, levels }| {
+        let levels: Vec<String> = levels.iter().map(u32::to_string).collect();
+        words.say(
+            "bounced",
+            [
+                ("address", clean_line(address, MAX_WORDS).into()),
+                ("instant", words.instant_in_zone(*since, zone).into()),
+                ("words", clean_line(said, MAX_WORDS).into()),
+                ("count", levels.len().into()),
+                ("levels", words.list(&levels).into()),
+            ],
+        )
+    });
+    each.chain([words.say("bounced-others", [])]).collect()
+}
+
+fn enable(words: Words, bounced: &Bounced) -> AnswerView {
+    let command = words.say("bounced-enable-command", [("address", clean_line(&bounced.address, MAX_WORDS).into())]);
+    AnswerView { what: words.say("bounced-enable", []), command }
 }
 
 fn all_is_well(words: Words, coverage: &Coverage) -> Vec<String> {

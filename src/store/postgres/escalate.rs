@@ -7,8 +7,9 @@ use sqlx::Row;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
+use super::recipients;
 use super::unit::query;
-use crate::escalation::{Escalated, Message};
+use crate::escalation::{Escalated, Message, addresses};
 use crate::now::fresh_id;
 use crate::store::change::{alike, broken_promises, json_text, without_lost};
 use crate::store::story::{self, ACTOR, Happening};
@@ -27,6 +28,10 @@ pub(super) async fn escalate(
     if !digest.speaks() {
         return Ok(false);
     }
+    let bounced: Vec<&str> = digest.bounced.iter().map(|bounced| bounced.address.as_str()).collect();
+    if !bounced.is_empty() && !recipients::note_told(connection, now, &bounced).await? {
+        return Ok(false);
+    }
     let first = join_thread(connection, now, id, &digest.thread).await?;
     query(
         "INSERT INTO outbox_messages (id, created_at, level, alerts, facts, thread, first_message) \
@@ -41,8 +46,8 @@ pub(super) async fn escalate(
     .bind(first)
     .execute(&mut *connection)
     .await?;
-    let recipients: Vec<String> = digest.to.iter().chain(&digest.cc).map(|mailbox| mailbox.email.to_string()).collect();
-    let ids: Vec<Uuid> = recipients.iter().map(|_| fresh_id(now)).collect();
+    let addresses = [addresses(&digest.to), addresses(&digest.cc)].concat();
+    let ids: Vec<Uuid> = addresses.iter().map(|_| fresh_id(now)).collect();
     query(
         "INSERT INTO outbox (id, message, recipient, next_attempt_at) SELECT n.id, $1, n.recipient, $2 \
          FROM unnest($3::uuid[], $4::text[]) AS n (id, recipient) ON CONFLICT (message, recipient) DO NOTHING",
@@ -50,9 +55,10 @@ pub(super) async fn escalate(
     .bind(id)
     .bind(now)
     .bind(ids)
-    .bind(recipients)
-    .execute(connection)
+    .bind(addresses)
+    .execute(&mut *connection)
     .await?;
+    recipients::give_up(connection).await?;
     Ok(true)
 }
 

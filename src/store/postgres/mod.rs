@@ -23,6 +23,7 @@ mod pass;
 mod problems;
 mod prune;
 mod raise;
+mod recipients;
 mod record;
 mod rows;
 mod scans;

@@ -6,13 +6,14 @@ use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
 use uuid::Uuid;
 
-use super::PostgresStore;
 use super::rows::{ALERT_COLUMNS, OwnRow, alert, level};
 use super::unit::{in_unit, made, query};
+use super::{PostgresStore, recipients};
 use crate::alert::Alert;
 use crate::claim::clean_line;
 use crate::store::{
-    Delivery, DeliveryState, KeptMail, LeaseTime, LeasedDelivery, Outbox, OutboxItem, StoreError, StoredMail,
+    Delivery, DeliveryState, DisabledAddress, KeptMail, LeaseTime, LeasedDelivery, Outbox, OutboxItem, StoreError,
+    StoredMail,
 };
 
 #[async_trait]
@@ -138,7 +139,7 @@ impl Outbox for PostgresStore {
         let (at, words) = match outcome {
             Delivery::Sent { reply } => (now, Some(reply)),
             Delivery::Again { at, error, .. } => (*at, Some(error)),
-            Delivery::Dead { error } => (now, Some(error)),
+            Delivery::Dead { error, .. } => (now, Some(error)),
             Delivery::Released => (now, None),
         };
         let sql = format!(
@@ -148,7 +149,15 @@ impl Outbox for PostgresStore {
         );
         in_unit!(self, unit, {
             let done = made(sql.clone()).bind(delivery).bind(holder).bind(at).bind(words).execute(&mut **unit).await?;
-            Ok(done.rows_affected() == 1)
+            let held = done.rows_affected() == 1;
+            match outcome {
+                Delivery::Sent { .. } if held => recipients::taken(unit, delivery).await?,
+                Delivery::Dead { error, refused: true } if held => {
+                    recipients::refused(unit, delivery, now, error).await?;
+                }
+                _ => {}
+            }
+            Ok(held)
         })
     }
 
@@ -209,6 +218,14 @@ impl Outbox for PostgresStore {
             .await?;
             rows.iter().map(item).collect()
         })
+    }
+
+    async fn disabled_addresses(&self) -> Result<Vec<DisabledAddress>, StoreError> {
+        in_unit!(self, unit, recipients::disabled(unit).await)
+    }
+
+    async fn enable_address(&self, address: &str, now: DateTime<Utc>) -> Result<Option<u64>, StoreError> {
+        in_unit!(self, unit, recipients::enable(unit, address, now).await)
     }
 
     async fn retry(&self, id: Option<Uuid>, now: DateTime<Utc>) -> Result<u64, StoreError> {

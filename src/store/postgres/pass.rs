@@ -15,15 +15,15 @@ use super::raise::First;
 use super::rows::subject;
 use super::search::{Search, Searching};
 use super::unit::Isolation;
-use super::{PostgresStore, alerts, claims, escalate, leases, problems, raise, record, scans, silences};
+use super::{PostgresStore, alerts, claims, escalate, leases, problems, raise, recipients, record, scans, silences};
 use crate::alert::{Alert, Opening, Recorded, Transition};
 use crate::claim::{DataProblem, Subject};
 use crate::escalation::{Message, Pending, Silence};
 use crate::sla::{Rule, Watches};
 use crate::store::problems::Problems;
 use crate::store::{
-    Cutoffs, OpenCounts, Page, Pass, Raised, RunningClocks, Scan, ScanCounts, Snapshot, Standing, Starts, StoreError,
-    Term, Thread,
+    Cutoffs, DisabledAddress, OpenCounts, Page, Pass, Raised, RunningClocks, Scan, ScanCounts, Snapshot, Standing,
+    Starts, StoreError, Term, Thread,
 };
 
 /// How a scan's statements are planned: its indexes are made for it, and a page is not all that is read of a search.
@@ -238,6 +238,10 @@ impl Snapshot for PgPass {
 
     async fn threads(&mut self) -> Result<Vec<Thread>, StoreError> {
         escalate::threads(self.hand.free().await?).await
+    }
+
+    async fn disabled_addresses(&mut self) -> Result<Vec<DisabledAddress>, StoreError> {
+        recipients::disabled(self.hand.free().await?).await
     }
 
     async fn settled(&mut self, level: u32, since: DateTime<Utc>, limit: u32) -> Result<Vec<Pending>, StoreError> {

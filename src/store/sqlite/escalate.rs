@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use super::StoreError;
+use super::recipients;
 use super::rows::{OwnRow, instant_text, read_instant};
 use crate::escalation::{Escalated, Message};
 use crate::store::Thread;
@@ -25,6 +26,10 @@ pub(super) async fn escalate(
     let taken = escalated(writer, now, id, &message.alerts).await?;
     let digest = without_lost(message, &taken);
     if !digest.speaks() {
+        return Ok(false);
+    }
+    let bounced: Vec<&str> = digest.bounced.iter().map(|bounced| bounced.address.as_str()).collect();
+    if !bounced.is_empty() && !recipients::note_told(writer, now, &bounced).await? {
         return Ok(false);
     }
     let first = join_thread(writer, now, id, &digest.thread).await?;
@@ -54,6 +59,7 @@ pub(super) async fn escalate(
         .execute(&mut *writer)
         .await?;
     }
+    recipients::give_up(writer).await?;
     Ok(true)
 }
 

@@ -7,11 +7,13 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::rows::{ALERT_COLUMNS, OwnRow, alert, instant_text, read_instant};
-use super::{SqliteStore, StoreError};
+use super::{SqliteStore, StoreError, recipients};
 use crate::alert::Alert;
 use crate::claim::clean_line;
 use crate::store::change::json_text;
-use crate::store::{Delivery, DeliveryState, KeptMail, LeaseTime, LeasedDelivery, Outbox, OutboxItem, StoredMail};
+use crate::store::{
+    Delivery, DeliveryState, DisabledAddress, KeptMail, LeaseTime, LeasedDelivery, Outbox, OutboxItem, StoredMail,
+};
 
 #[async_trait]
 impl Outbox for SqliteStore {
@@ -142,7 +144,7 @@ impl Outbox for SqliteStore {
         let (at, words) = match outcome {
             Delivery::Sent { reply } => (now, Some(reply)),
             Delivery::Again { at, error, .. } => (*at, Some(error)),
-            Delivery::Dead { error } => (now, Some(error)),
+            Delivery::Dead { error, .. } => (now, Some(error)),
             Delivery::Released => (now, None),
         };
         let statement = query.build().bind(delivery.to_string()).bind(holder.to_owned());
@@ -150,7 +152,17 @@ impl Outbox for SqliteStore {
             Some(words) => statement.bind(instant_text(at)).bind(words.clone()),
             None => statement,
         };
-        Ok(statement.execute(&self.writer).await?.rows_affected() == 1)
+        let mut writer = self.begin().await?;
+        let held = statement.execute(&mut *writer).await?.rows_affected() == 1;
+        match outcome {
+            Delivery::Sent { .. } if held => recipients::taken(&mut writer, delivery).await?,
+            Delivery::Dead { error, refused: true } if held => {
+                recipients::refused(&mut writer, delivery, now, error).await?;
+            }
+            _ => {}
+        }
+        writer.commit().await?;
+        Ok(held)
     }
 
     async fn unsettled(&self, message: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
@@ -231,6 +243,17 @@ impl Outbox for SqliteStore {
             })
         };
         rows.iter().map(read).collect()
+    }
+
+    async fn disabled_addresses(&self) -> Result<Vec<DisabledAddress>, StoreError> {
+        recipients::disabled(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn enable_address(&self, address: &str, now: DateTime<Utc>) -> Result<Option<u64>, StoreError> {
+        let mut writer = self.begin().await?;
+        let due = recipients::enable(&mut writer, address, now).await?;
+        writer.commit().await?;
+        Ok(due)
     }
 
     async fn retry(&self, id: Option<Uuid>, now: DateTime<Utc>) -> Result<u64, StoreError> {

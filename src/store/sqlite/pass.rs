@@ -11,13 +11,14 @@ use uuid::Uuid;
 
 use super::claims::{self, PageKey, Pages};
 use super::clocks::Part;
-use super::{SqliteStore, StoreError, alerts, escalate, problems, raise, record, running, scans, silences};
+use super::{SqliteStore, StoreError, alerts, escalate, problems, raise, recipients, record, running, scans, silences};
 use crate::alert::{Alert, Opening, Recorded, Transition};
 use crate::claim::{DataProblem, Subject};
 use crate::escalation::{Message, Pending, Silence};
 use crate::sla::Rule;
 use crate::store::{
-    Cutoffs, OpenCounts, Page, Pass, Raised, RunningClocks, Scan, ScanCounts, Snapshot, Standing, Starts, Thread,
+    Cutoffs, DisabledAddress, OpenCounts, Page, Pass, Raised, RunningClocks, Scan, ScanCounts, Snapshot, Standing,
+    Starts, Thread,
 };
 
 pub(super) struct SqlitePass {
@@ -171,6 +172,10 @@ impl Snapshot for SqlitePass {
 
     async fn threads(&mut self) -> Result<Vec<Thread>, StoreError> {
         escalate::threads(self.latest()).await
+    }
+
+    async fn disabled_addresses(&mut self) -> Result<Vec<DisabledAddress>, StoreError> {
+        recipients::disabled(self.latest()).await
     }
 
     async fn settled(&mut self, level: u32, since: DateTime<Utc>, limit: u32) -> Result<Vec<Pending>, StoreError> {

@@ -34,7 +34,7 @@ async fn the_program_gets_both_addresses_and_the_whole_message() {
 async fn its_exit_status_and_words_decide() {
     for (script, to, kind, words) in [
         ("exit", "75@example.com", "transient", "exit 75: refused for 75@example.com"),
-        ("exit", "67@example.com", "permanent", "exit 67: refused"),
+        ("exit", "67@example.com", "refused", "exit 67: refused"),
         ("exit", "65@example.com", "permanent", "exit 65: refused"),
         ("exit", "78@example.com", "misconfigured", "exit 78: refused"),
         ("missing", SUPPORT, "misconfigured", "tests/data/sendmail/missing: No such file"),

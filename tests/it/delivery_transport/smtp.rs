@@ -94,7 +94,7 @@ async fn a_refused_recipient_does_not_hold_up_the_other() {
     let server = SmtpServer::start(Encryption::None).await;
     server.whenever(Moment::Rcpt, SUPPORT, Act::Say("550-5.1.1 no such user\r\n550 5.1.1 here"));
     let transport = transport(&server);
-    assert_told(&send(&transport, SUPPORT, &mail("late")).await, "permanent", "RCPT TO: 550 5.1.1 no such user here");
+    assert_told(&send(&transport, SUPPORT, &mail("late")).await, "refused", "RCPT TO: 550 5.1.1 no such user here");
     assert_told(&send(&transport, LEAD, &mail("late")).await, "accepted", "queued");
     assert_eq!(server.received().iter().map(|received| &received.to[..]).collect::<Vec<_>>(), [[LEAD]]);
 }

@@ -121,7 +121,8 @@ on_every_engine! {
         world.plan.policy.levels[0].to = RECIPIENTS.iter().map(|to| to.parse().expect("a mailbox")).collect();
         world.program("P-1", None, false).await;
         let server = SmtpServer::with_login(Encryption::StartTls, "claimwatch", "secret", "PLAIN").await;
-        server.whenever(Moment::Rcpt, BAD, Act::Say("550 5.1.1 no such user"));
+        // Not that there is no such recipient: then it would soon not be tried any more.
+        server.whenever(Moment::Rcpt, BAD, Act::Say("550 5.7.1 not to this one"));
         let settings = SmtpSettings { timeout: TIMEOUT, max_connections: 4, ..server.settings() };
         let transport = Arc::new(Noted { inner: SmtpTransport::new(settings), tried: Mutex::default() });
         let calendars = tokio::sync::watch::Sender::new(Arc::new(world.plan.calendars.clone())).subscribe();

@@ -85,7 +85,7 @@ impl Verdict {
             DeliveryState::Sent => {}
             DeliveryState::Dead => {
                 let refused = attempts().next_back().and_then(|last| match &last.attempt {
-                    Attempt::Permanent { error } => Some(error),
+                    Attempt::Permanent { error } | Attempt::Refused { error } => Some(error),
                     _ => None,
                 });
                 if refused.is_none() || refused != outcome.last_error.as_ref() {

@@ -66,6 +66,9 @@ fn judge_refusal(step: Step, code: u16, said: &str) -> Attempt {
         ..500 => put_off(step, error),
         530 | 534 | 535 | 538 => Attempt::Misconfigured { error },
         _ if step < Step::Mail || matches!(status, Some((5, 7, 8 | 9))) => Attempt::Misconfigured { error },
+        550 | 551 | 553 if step == Step::Rcpt && status.is_none() => Attempt::Refused { error },
+        // RFC 3463: an address that is wrong or has moved, a mailbox that is disabled.
+        _ if step == Step::Rcpt && matches!(status, Some((5, 1, _) | (5, 2, 1))) => Attempt::Refused { error },
         _ => Attempt::Permanent { error },
     }
 }
@@ -134,6 +137,7 @@ mod tests {
             Attempt::Transient { .. } => "transient",
             Attempt::Full { .. } => "full",
             Attempt::Permanent { .. } => "permanent",
+            Attempt::Refused { .. } => "refused",
             Attempt::Misconfigured { .. } => "misconfigured",
             Attempt::Unknown { .. } => "unknown",
         }
@@ -148,7 +152,13 @@ mod tests {
             (Step::Rcpt, 552, "5.2.2 mailbox full", "full"),
             (Step::Message, 552, "storage exceeded", "full"),
             (Step::Mail, 552, "5.3.4 message too big", "permanent"),
-            (Step::Rcpt, 550, "5.1.1 no such user", "permanent"),
+            (Step::Rcpt, 550, "5.1.1 no such user", "refused"),
+            (Step::Rcpt, 550, "no such user", "refused"),
+            (Step::Rcpt, 550, "5.2.1 mailbox disabled", "refused"),
+            (Step::Rcpt, 550, "5.7.1 relaying denied", "permanent"),
+            (Step::Rcpt, 554, "relay access denied", "permanent"),
+            (Step::Mail, 550, "5.1.8 bad sender", "permanent"),
+            (Step::Message, 550, "5.1.1 no such user", "permanent"),
             (Step::Message, 554, "looks like spam", "permanent"),
             (Step::Mail, 530, "5.7.0 authentication required", "misconfigured"),
             (Step::Rcpt, 550, "5.7.8 not authenticated", "misconfigured"),
@@ -164,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_refusal_keeps_the_servers_words_on_one_harmless_line() {
-        let Attempt::Permanent { error } = judge_refusal(Step::Rcpt, 550, "no\r\nsuch \u{1b}[31muser") else {
+        let Attempt::Refused { error } = judge_refusal(Step::Rcpt, 550, "no\r\nsuch \u{1b}[31muser") else {
             panic!("a refusal for good")
         };
         assert_eq!(error, "RCPT TO: 550 no  such  [31muser");
