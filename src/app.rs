@@ -96,6 +96,7 @@ impl App {
             self.time.clone(),
             self.settings.mail.timeout,
         )
+        .with_most_an_hour(self.settings.mail.most_an_hour)
     }
 }
 

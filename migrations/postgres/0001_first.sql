@@ -259,7 +259,7 @@ CREATE TABLE outbox (
     id uuid PRIMARY KEY,
     message uuid NOT NULL REFERENCES outbox_messages (id),
     recipient text NOT NULL,
-    state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'dead', 'settled')),
+    state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'dead', 'settled', 'folded')),
     attempts integer NOT NULL DEFAULT 0,
     next_attempt_at timestamptz,
     lease_holder text,
@@ -271,10 +271,14 @@ CREATE TABLE outbox (
     own_about text,
     sent_at timestamptz,
     reply text,
+    folded_into uuid,
     UNIQUE (message, recipient)
 );
 
 CREATE INDEX outbox_pending ON outbox (next_attempt_at, id) WHERE state = 'pending';
+-- How many messages an address got within the hour, and what goes along with a later one.
+CREATE INDEX outbox_sent ON outbox (recipient, sent_at) WHERE state = 'sent';
+CREATE INDEX outbox_folded ON outbox (folded_into) WHERE folded_into IS NOT NULL;
 
 -- One a route and level: its messages answer the first. `told_at` is when its last message was decided on; what was resolved
 -- until then has been said.

@@ -223,7 +223,7 @@ CREATE TABLE outbox (
     id TEXT PRIMARY KEY NOT NULL,
     message TEXT NOT NULL REFERENCES outbox_messages (id),
     recipient TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'dead', 'settled')),
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'dead', 'settled', 'folded')),
     attempts INTEGER NOT NULL DEFAULT 0,
     next_attempt_at TEXT,
     lease_holder TEXT,
@@ -235,10 +235,14 @@ CREATE TABLE outbox (
     own_about TEXT,
     sent_at TEXT,
     reply TEXT,
+    folded_into TEXT,
     UNIQUE (message, recipient)
 ) STRICT;
 
 CREATE INDEX outbox_pending ON outbox (next_attempt_at, id) WHERE state = 'pending';
+-- How many messages an address got within the hour, and what goes along with a later one.
+CREATE INDEX outbox_sent ON outbox (recipient, sent_at) WHERE state = 'sent';
+CREATE INDEX outbox_folded ON outbox (folded_into) WHERE folded_into IS NOT NULL;
 
 -- One a route and level: its messages answer the first. `told_at` is when its last message was decided on; what was resolved
 -- until then has been said.

@@ -46,6 +46,7 @@ enum StateArg {
     Sent,
     Dead,
     Settled,
+    Folded,
 }
 
 #[derive(Args, Debug)]
@@ -103,6 +104,7 @@ async fn list(args: &ListArgs, app: &App) -> Result<(), Failure> {
         StateArg::Sent => DeliveryState::Sent,
         StateArg::Dead => DeliveryState::Dead,
         StateArg::Settled => DeliveryState::Settled,
+        StateArg::Folded => DeliveryState::Folded,
     });
     let items = app.store.deliveries(state).await?;
     if args.json {

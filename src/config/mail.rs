@@ -7,6 +7,7 @@ use std::time::Duration;
 use lettre::Address;
 use lettre::message::Mailbox;
 
+use crate::delivery::MOST_AN_HOUR;
 use crate::delivery::transport::{FileSettings, SendmailSettings, SmtpSettings, Tls, TransportSettings};
 
 use super::error::Place;
@@ -41,6 +42,8 @@ pub fn read(section: Section<'_>, state_directory: &Path) -> (MailSettings, Way)
     let from = from.unwrap_or_else(|| Mailbox::new(None, Address::new_dangerous("claimwatch", "localhost")));
     let reply_to = section.read("reply_to", read_mailbox);
     let templates = super::templates::read(&section);
+    let most_an_hour = section.read("max_per_hour", |node| integer(node, &(1..=100_000)));
+    let most_an_hour = most_an_hour.and_then(|most| u32::try_from(most).ok()).unwrap_or(MOST_AN_HOUR);
     let smtp = read_smtp(section.section("smtp"), &way, timeout);
     let sendmail = read_sendmail(section.section("sendmail"), timeout);
     let file = read_file(section.section("file"), state_directory);
@@ -50,7 +53,7 @@ pub fn read(section: Section<'_>, state_directory: &Path) -> (MailSettings, Way)
         "sendmail" => TransportSettings::Sendmail(sendmail),
         _ => TransportSettings::File(file),
     };
-    (MailSettings { transport, from, reply_to, templates, timeout }, way)
+    (MailSettings { transport, from, reply_to, templates, most_an_hour, timeout }, way)
 }
 
 fn read_smtp(section: Section<'_>, way: &Way, timeout: Duration) -> SmtpSettings {

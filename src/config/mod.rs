@@ -72,6 +72,8 @@ pub struct MailSettings {
     pub from: Mailbox,
     pub reply_to: Option<Mailbox>,
     pub templates: Templates,
+    /// So many messages one address gets within an hour.
+    pub most_an_hour: u32,
     /// The longest that one attempt to hand on one message may take.
     pub timeout: Duration,
 }

@@ -167,7 +167,7 @@ impl<'a> Hand<'a> {
         }
         let courier = self.courier;
         let now = courier.time.now();
-        let alerts = courier.store.unsettled(delivery.message, now).await?;
+        let alerts = courier.store.unsettled(delivery.id, now).await?;
         if alerts.is_empty() && !delivery.digest.speaks_without_alerts() {
             return Ok(Outgoing::Nothing);
         }

@@ -35,6 +35,9 @@ pub use render::RenderError;
 /// What a lease has beyond the time that its work may take.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// So many messages one address gets within an hour, unless configured otherwise: seldom as many as there are scans.
+pub const MOST_AN_HOUR: u32 = 30;
+
 /// Takes messages from the outbox to a transport.
 pub struct Courier {
     store: Arc<dyn Store>,
@@ -44,6 +47,8 @@ pub struct Courier {
     transport: Arc<dyn Transport>,
     time: TimeSource,
     timeout: Duration,
+    /// So many messages one address gets within an hour.
+    most_an_hour: u32,
     /// Who leases: a name that no other courier has.
     holder: String,
     /// How many deliveries are in hand, from before the lease until after the record.
@@ -83,7 +88,15 @@ impl Courier {
     ) -> Self {
         let holder = fresh_id(time.now()).to_string();
         let (in_hand, put_down, desk) = (AtomicUsize::new(0), Notify::new(), Desk::default());
-        Self { store, calendars, frame, transport, time, timeout, holder, in_hand, put_down, desk }
+        let most_an_hour = MOST_AN_HOUR;
+        Self { store, calendars, frame, transport, time, timeout, most_an_hour, holder, in_hand, put_down, desk }
+    }
+
+    /// The same, which sends an address `most` messages at most within an hour; what is more goes along with later ones.
+    #[must_use]
+    pub fn with_most_an_hour(mut self, most: u32) -> Self {
+        self.most_an_hour = most;
+        self
     }
 
     /// Delivers what is due, as many deliveries at once as the transport has sessions, until nothing is or `stop` is
@@ -93,6 +106,7 @@ impl Courier {
     /// # Errors
     /// [`StoreError`]: the deliveries in hand are due again when their leases end, all others are as they were.
     pub async fn drain(&self, stop: &CancellationToken) -> Result<DrainReport, StoreError> {
+        self.store.ration(self.time.now(), self.most_an_hour).await?;
         let (report, halt) = (Mutex::default(), stop.child_token());
         let hands = (0..self.transport.sessions()).map(|number| Hand::new(self, number, &report, stop, &halt));
         let ended = join_all(hands.map(Hand::deliver)).await;

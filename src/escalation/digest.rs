@@ -1,6 +1,6 @@
 //! The facts of one message: what is late on one route and level, before any word is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use lettre::message::Mailbox;
@@ -150,6 +150,28 @@ impl Digest {
             coverage: Coverage::default(),
             plausible: None,
             bounced: Vec::new(),
+        }
+    }
+
+    /// Also says what `earlier`, a message of the same thread, was to say. What of it was new at its level still is.
+    pub fn take_in(&mut self, earlier: Self) {
+        let merge = |mine: &mut Vec<Uuid>, theirs: Vec<Uuid>| {
+            let known: BTreeSet<Uuid> = mine.iter().copied().collect();
+            mine.extend(theirs.into_iter().filter(|id| !known.contains(id)));
+        };
+        merge(&mut self.escalated, earlier.escalated);
+        merge(&mut self.reminded, earlier.reminded);
+        let escalated: BTreeSet<Uuid> = self.escalated.iter().copied().collect();
+        self.reminded.retain(|id| !escalated.contains(id));
+        merge(&mut self.broken, earlier.broken);
+        let mine = std::mem::take(&mut self.silenced);
+        self.silenced = earlier.silenced.into_iter().chain(mine).collect();
+        merge(&mut self.settled.alerts, earlier.settled.alerts);
+        self.settled.count += earlier.settled.count;
+        self.bounced.extend(earlier.bounced);
+        // With something new to tell, it is no message about what was resolved alone.
+        if self.kind == Kind::Resolved || earlier.kind == Kind::Escalation {
+            self.kind = earlier.kind;
         }
     }
 

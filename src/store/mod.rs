@@ -11,6 +11,7 @@ mod change;
 mod error;
 mod finding;
 mod problems;
+mod rate;
 mod recipients;
 mod relations;
 mod retention;
@@ -179,6 +180,13 @@ pub trait Outbox: Send + Sync {
         hold: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, StoreError>;
 
+    /// Holds to `most` messages an address within any hour: what is due at `now` beyond that waits until the hour has room. Where
+    /// something waits, deliveries of a thread that nobody has tried go along with its latest one ([`DeliveryState::Folded`]).
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn ration(&self, now: DateTime<Utc>, most: u32) -> Result<(), StoreError>;
+
     /// Keeps the bytes with which `delivery` goes out, and what they are `about`. Deliveries of one message share bytes that
     /// are about the same: whoever comes second gets the first one's, and sends those. Bytes that are about something else
     /// take their place, unless another delivery was sent with those, perhaps was, or is in hand: then `delivery` has bytes
@@ -215,12 +223,12 @@ pub trait Outbox: Send + Sync {
         outcome: &Delivery,
     ) -> Result<bool, StoreError>;
 
-    /// The alerts that `message` is about of which there is still something to say at `now`: open and neither snoozed nor
+    /// The alerts that `delivery` is about, with what goes along with it, of which there is still something to say at `now`: open and neither snoozed nor
     /// held, and if it is a reminder of them, not acknowledged; or if it is about held ones, held. Oldest deadline first.
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn unsettled(&self, message: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError>;
+    async fn unsettled(&self, delivery: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError>;
 
     /// Those of the alerts `ids` of which there is still something to say at `now`: open and neither snoozed nor held, or
     /// with `held`, held. Oldest deadline first.

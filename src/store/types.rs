@@ -241,11 +241,13 @@ pub enum DeliveryState {
     Dead,
     /// Not sent, since everything that it was about was settled before.
     Settled,
+    /// Not sent by itself, since its address got too many: a later message of its thread takes it in.
+    Folded,
 }
 
 impl DeliveryState {
     /// Every state.
-    pub const ALL: [Self; 4] = [Self::Pending, Self::Sent, Self::Dead, Self::Settled];
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Sent, Self::Dead, Self::Settled, Self::Folded];
 
     /// The text that the database stores.
     #[must_use]
@@ -255,6 +257,7 @@ impl DeliveryState {
             Self::Sent => "sent",
             Self::Dead => "dead",
             Self::Settled => "settled",
+            Self::Folded => "folded",
         }
     }
 

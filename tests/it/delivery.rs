@@ -40,6 +40,11 @@ pub fn courier(world: &World, server: &SmtpServer) -> Courier {
     courier_with(world, server.settings(), frame())
 }
 
+/// As [`courier`], which sends an address so many messages at most within an hour.
+pub fn sparing_courier(world: &World, server: &SmtpServer, most: u32) -> Courier {
+    courier(world, server).with_most_an_hour(most)
+}
+
 pub async fn drain(courier: &Courier) -> DrainReport {
     courier.drain(&CancellationToken::new()).await.expect("a database that answers")
 }

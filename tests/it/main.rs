@@ -28,6 +28,7 @@ mod postfix;
 mod postgres;
 mod postgres_server;
 mod quarter;
+mod rate;
 mod rederive;
 mod retention;
 mod scaling;

@@ -262,8 +262,8 @@ on_every_engine! {
         }
         with_a_message(&mut world).await;
         let now = at("2026-11-23T09:00:01Z");
-        let message = world.store.lease(now, LeaseTime::At(now), "one", 1, HOLD).await.unwrap()[0].message;
-        let all = world.store.unsettled(message, now).await.unwrap();
+        let delivery = world.store.lease(now, LeaseTime::At(now), "one", 1, HOLD).await.unwrap()[0].id;
+        let all = world.store.unsettled(delivery, now).await.unwrap();
         let ids = |page: &[claimwatch::alert::Alert]| page.iter().map(|alert| alert.claim_id.clone()).collect::<Vec<_>>();
         assert_eq!(ids(&world.store.still_unsettled(&all[..3], false, now).await.unwrap()), ["C-4", "C-3", "C-2"]);
         assert_eq!(ids(&world.store.still_unsettled(&all[3..], false, now).await.unwrap()), ["C-1"]);
@@ -271,7 +271,7 @@ on_every_engine! {
         world.sql("DELETE FROM claims WHERE claim_id = 'C-2'").await;
         world.scan("2026-11-23T09:05:00Z").await;
         assert_eq!(ids(&world.store.still_unsettled(&all, false, now).await.unwrap()), ["C-4", "C-1"]);
-        let left = world.store.unsettled(message, now).await.unwrap();
+        let left = world.store.unsettled(delivery, now).await.unwrap();
         assert_eq!(left, [all[0], all[3]]);
     }
 

@@ -23,6 +23,7 @@ mod pass;
 mod problems;
 mod prune;
 mod raise;
+mod rate;
 mod recipients;
 mod record;
 mod rows;

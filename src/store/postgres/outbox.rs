@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::rows::{ALERT_COLUMNS, OwnRow, alert, level};
 use super::unit::{in_unit, made, query};
-use super::{PostgresStore, recipients};
+use super::{PostgresStore, rate, recipients};
 use crate::alert::Alert;
 use crate::claim::clean_line;
 use crate::store::{
@@ -54,6 +54,10 @@ impl Outbox for PostgresStore {
             leased.sort_by_key(|delivery: &LeasedDelivery| delivery.id);
             Ok(leased)
         })
+    }
+
+    async fn ration(&self, now: DateTime<Utc>, most: u32) -> Result<(), StoreError> {
+        in_unit!(self, unit, rate::ration(unit, now, most).await)
     }
 
     async fn keep_mail(
@@ -161,18 +165,19 @@ impl Outbox for PostgresStore {
         })
     }
 
-    async fn unsettled(&self, message: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
+    async fn unsettled(&self, delivery: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
         // Facts may be megabytes: what they say of the message is read once, not with each alert.
         let sql = format!(
             "SELECT coalesce(array_agg(a.id ORDER BY a.due_at, a.id), '{{}}') AS ids FROM (\
-             SELECT lists.list, told.id::uuid AS id FROM outbox_messages m, \
+             SELECT told.id::uuid AS id, bool_or(lists.list = 'escalated') AS escalated \
+             FROM outbox o JOIN outbox_messages m ON m.id = o.message, \
              (VALUES ('escalated'), ('reminded')) lists (list), json_array_elements_text(m.facts -> lists.list) told (id) \
-             WHERE m.id = $1) told JOIN sla_alerts a ON a.id = told.id \
-             WHERE CASE (SELECT m.facts ->> 'kind' FROM outbox_messages m WHERE m.id = $1) \
-             WHEN 'held' THEN {HELD} ELSE {UNSETTLED} END AND (told.list = 'escalated' OR a.acknowledged_at IS NULL)"
+             WHERE o.id = $1 OR o.folded_into = $1 GROUP BY told.id) told JOIN sla_alerts a ON a.id = told.id \
+             WHERE CASE (SELECT m.facts ->> 'kind' FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = $1) \
+             WHEN 'held' THEN {HELD} ELSE {UNSETTLED} END AND (told.escalated OR a.acknowledged_at IS NULL)"
         );
         in_unit!(self, unit, {
-            let row = made(sql.clone()).bind(message).bind(now).fetch_one(&mut **unit).await?;
+            let row = made(sql.clone()).bind(delivery).bind(now).fetch_one(&mut **unit).await?;
             Ok(row.try_get("ids")?)
         })
     }
@@ -288,7 +293,7 @@ async fn leased_delivery(connection: &mut PgConnection, id: Uuid) -> Result<Opti
         }
         Err(other) => return Err(other),
     };
-    Ok(Some(LeasedDelivery {
+    let mut delivery = LeasedDelivery {
         id,
         message: row.try_get("message")?,
         recipient: row.try_get("recipient")?,
@@ -298,7 +303,9 @@ async fn leased_delivery(connection: &mut PgConnection, id: Uuid) -> Result<Opti
         perhaps_delivered: row.try_get("perhaps_delivered")?,
         mail: stored_mail(&row)?,
         about: row.try_get("about")?,
-    }))
+    };
+    rate::take_in(connection, &mut delivery).await?;
+    Ok(Some(delivery))
 }
 
 fn item(row: &PgRow) -> Result<OutboxItem, StoreError> {

@@ -60,7 +60,8 @@ impl Retention for PostgresStore {
         let sql = format!(
             "SELECT m.id, (SELECT count(*) FROM outbox o WHERE o.message = m.id) AS deliveries FROM outbox_messages m \
              WHERE m.created_at < $1 AND ($2::uuid IS NULL OR m.id > $2) \
-             AND NOT EXISTS (SELECT FROM outbox o WHERE o.message = m.id AND (o.state = 'pending' OR o.sent_at >= $1)) \
+             AND NOT EXISTS (SELECT FROM outbox o WHERE o.message = m.id AND (o.state = 'pending' \
+             OR EXISTS (SELECT 1 FROM outbox n WHERE n.id = o.folded_into AND n.state = 'pending') OR o.sent_at >= $1)) \
              AND NOT EXISTS (SELECT FROM (VALUES ('escalated'), ('reminded')) lists (list), json_array_elements_text(\
              CASE json_typeof(m.facts -> lists.list) WHEN 'array' THEN m.facts -> lists.list END) told (id) \
              JOIN sla_alerts a ON a.id = CASE WHEN told.id ~ '^[0-9a-f-]{{36}}$' THEN told.id::uuid END \

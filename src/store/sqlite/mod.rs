@@ -18,6 +18,7 @@ mod plans;
 mod problems;
 mod prune;
 mod raise;
+mod rate;
 mod recipients;
 mod record;
 mod rows;

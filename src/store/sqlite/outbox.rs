@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::rows::{ALERT_COLUMNS, OwnRow, alert, instant_text, read_instant};
-use super::{SqliteStore, StoreError, recipients};
+use super::{SqliteStore, StoreError, rate, recipients};
 use crate::alert::Alert;
 use crate::claim::clean_line;
 use crate::store::change::json_text;
@@ -54,6 +54,17 @@ impl Outbox for SqliteStore {
         transaction.commit().await?;
         leased.sort_by_key(|delivery: &LeasedDelivery| delivery.id);
         Ok(leased)
+    }
+
+    async fn ration(&self, now: DateTime<Utc>, most: u32) -> Result<(), StoreError> {
+        let mut reader = self.readers.acquire().await?;
+        if rate::crowded(&mut reader, now, most).await?.is_empty() {
+            return Ok(());
+        }
+        drop(reader);
+        let mut writer = self.begin().await?;
+        rate::ration(&mut writer, now, most).await?;
+        Ok(writer.commit().await?)
     }
 
     async fn keep_mail(
@@ -165,20 +176,22 @@ impl Outbox for SqliteStore {
         Ok(held)
     }
 
-    async fn unsettled(&self, message: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
+    async fn unsettled(&self, delivery: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
         // Facts may be megabytes: what they say of the message is read once, not with each alert.
         let sql = format!(
-            "SELECT a.id FROM outbox_messages m, (SELECT 'escalated' AS list UNION ALL SELECT 'reminded') lists, \
+            "SELECT DISTINCT a.id, a.due_at FROM outbox o JOIN outbox_messages m ON m.id = o.message, \
+             (SELECT 'escalated' AS list UNION ALL SELECT 'reminded') lists, \
              json_each(m.facts, '$.' || lists.list) ids CROSS JOIN sla_alerts a ON a.id = ids.value \
-             WHERE m.id = ?1 AND CASE (SELECT facts ->> 'kind' FROM outbox_messages WHERE id = ?1) \
+             WHERE (o.id = ?1 OR o.folded_into = ?1) AND CASE (SELECT own.facts ->> 'kind' FROM outbox o \
+             JOIN outbox_messages own ON own.id = o.message WHERE o.id = ?1) \
              WHEN 'held' THEN {HELD} ELSE {UNSETTLED} END \
              AND (lists.list = 'escalated' OR a.acknowledged_at IS NULL) ORDER BY a.due_at, a.id"
         );
-        let statement = sqlx::query(AssertSqlSafe(sql)).bind(message.to_string()).bind(instant_text(now));
+        let statement = sqlx::query(AssertSqlSafe(sql)).bind(delivery.to_string()).bind(instant_text(now));
         // A row at a time: there may be very many, and a row is larger than an id.
         let (mut rows, mut ids) = (statement.fetch(&self.readers), Vec::new());
         while let Some(row) = rows.try_next().await? {
-            ids.push(OwnRow { row: &row, table: "outbox_messages", id: message.to_string() }.parsed("id", read_id)?);
+            ids.push(OwnRow { row: &row, table: "outbox_messages", id: delivery.to_string() }.parsed("id", read_id)?);
         }
         Ok(ids)
     }
@@ -303,7 +316,10 @@ async fn leased_delivery(
         })
     };
     match read(OwnRow { row: &row, table: "outbox", id: id.clone() }) {
-        Ok(delivery) => Ok(Some(delivery)),
+        Ok(mut delivery) => {
+            rate::take_in(transaction, &mut delivery).await?;
+            Ok(Some(delivery))
+        }
         Err(StoreError::Corrupt(found)) => {
             let error = clean_line(&found, 1000).into_owned();
             tracing::error!(delivery = id, "a mail in the outbox cannot be read and was given up: see `outbox list`");

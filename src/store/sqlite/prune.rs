@@ -68,7 +68,8 @@ impl Retention for SqliteStore {
         let rows = sqlx::query(
             "SELECT m.id, (SELECT count(*) FROM outbox o WHERE o.message = m.id) AS deliveries FROM outbox_messages m \
              WHERE m.created_at < ?1 AND m.id > ?2 \
-             AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.message = m.id AND (o.state = 'pending' OR o.sent_at >= ?1)) \
+             AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.message = m.id AND (o.state = 'pending' \
+             OR EXISTS (SELECT 1 FROM outbox n WHERE n.id = o.folded_into AND n.state = 'pending') OR o.sent_at >= ?1)) \
              AND NOT EXISTS (SELECT 1 FROM (SELECT 'escalated' AS list UNION ALL SELECT 'reminded') lists \
              CROSS JOIN json_each(CASE WHEN json_valid(m.facts) THEN m.facts ELSE '{}' END, '$.' || lists.list) told \
              CROSS JOIN sla_alerts a ON a.id = told.value \
