@@ -165,7 +165,7 @@ async fn templates_of_ones_own_are_begun_with_the_built_in_ones_tried_and_used()
     assert!(String::from_utf8_lossy(&received.bytes).contains("Subject: Vite ! [claimwatch] "), "{received:?}");
 
     let samples = desk.path("samples");
-    desk.run(&["mail", "templates", "--samples", samples.to_str().expect("a path")]).complains(&["18 samples in "]);
+    desk.run(&["mail", "templates", "--samples", samples.to_str().expect("a path")]).complains(&[" samples in "]);
     let pages = files_below(&samples);
     assert!(pages.iter().any(|(page, _)| page.ends_with("escalation-many-fr.html")), "{pages:?}");
 

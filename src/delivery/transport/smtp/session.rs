@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::super::{Attempt, Secret, SmtpSettings, Tls, with_ascii_domain, words};
 use super::dialogue::Dialogue;
 use super::reply::{Step, judge_error, judge_silence, judge_unexpected, text_of};
-use super::wire::{Encrypted, LineByLine};
+use super::wire::{Encrypted, LineByLine, in_one_piece};
 
 /// The longest that a goodbye may take: nothing depends on it.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -179,7 +179,10 @@ impl Session {
         self.command(Step::Data, Data, &[354], limits).await?;
         harmless.is_over();
         self.dialogue.noted(format!("the message follows, {} bytes", bytes.len()));
-        expect(Step::Message, &[250], limits, &self.dialogue, self.connection.message(bytes)).await
+        match in_one_piece(bytes) {
+            Some(piece) => expect(Step::Message, &[250], limits, &self.dialogue, self.connection.command(piece)).await,
+            None => expect(Step::Message, &[250], limits, &self.dialogue, self.connection.message(bytes)).await,
+        }
     }
 
     /// What MAIL has to announce.
