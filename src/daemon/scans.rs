@@ -27,8 +27,9 @@ use super::pulse::{News, Pulse, ServiceManager, Work};
 use super::schedule::latest_due;
 use super::trouble::{Trouble, words_of_panic};
 
-/// The longest that the clock is not looked at, in seconds: it may have been set, or the machine have slept.
-const LONGEST_REST: u32 = 10;
+/// The longest that the clock is not looked at, in seconds: it may have been set, or the machine have slept. Each look also feeds
+/// the watchdog.
+const LONGEST_REST: u32 = 2;
 /// How often a clock is looked at that only tests set.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
