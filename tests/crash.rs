@@ -69,7 +69,7 @@ impl Yard {
         let configuration = format!(
             "[database]\nurl = \"sqlite:claimwatch.db\"\n[schedule]\nscan = \"* * * * * *\"\n\
              [[escalation.levels]]\nto = {RECIPIENTS:?}\n\
-             [mail]\ntransport = \"smtp\"\nfrom = \"claims@example.com\"\ntimeout_seconds = 3\n\
+             [mail]\ntransport = \"smtp\"\nfrom = \"claims@example.com\"\ntimeout_seconds = 3\nmax_per_hour = 100000\n\
              [mail.smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n",
             server.port()
         );

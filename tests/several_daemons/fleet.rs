@@ -17,7 +17,7 @@ pub const RECIPIENTS: [&str; 2] = ["support@example.com", "lead@example.com"];
 /// Mail by a server on this machine that is given a few seconds.
 pub fn by_smtp(port: u16) -> String {
     format!(
-        "[mail]\ntransport = \"smtp\"\nfrom = \"claims@example.com\"\ntimeout_seconds = 3\n\
+        "[mail]\ntransport = \"smtp\"\nfrom = \"claims@example.com\"\ntimeout_seconds = 3\nmax_per_hour = 100000\n\
          [mail.smtp]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n"
     )
 }

@@ -75,6 +75,7 @@ url = "{url}"
 [[escalation.levels]]
 to = ["{RECIPIENT.format(0)}"]
 [mail]
+max_per_hour = 100000
 transport = "smtp"
 from = "claims@example.com"
 [mail.smtp]

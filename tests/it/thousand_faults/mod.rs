@@ -128,7 +128,8 @@ on_every_engine! {
         let calendars = tokio::sync::watch::Sender::new(Arc::new(world.plan.calendars.clone())).subscribe();
         let way_out = Arc::clone(&transport) as Arc<dyn Transport>;
         let courier =
-            Courier::new(Arc::clone(&world.store), calendars, frame(), way_out, world.time.clone(), TIMEOUT);
+            Courier::new(Arc::clone(&world.store), calendars, frame(), way_out, world.time.clone(), TIMEOUT)
+                .with_most_an_hour(u32::MAX);
 
         let (mut happened, mut messages) = (0, 0);
         while happened < wanted(world.engine()) {
