@@ -68,7 +68,8 @@ where
             self.pulse.beat(Work::Scans);
             let now = self.time.now();
             let patience = trouble.wait(Instant::now());
-            rest = self.until_due(now);
+            let due = self.latest_due(now);
+            rest = self.until_next(due, now);
             if patience > Duration::ZERO {
                 rest = rest.min(patience);
             }
@@ -79,7 +80,6 @@ where
                 }
                 continue;
             };
-            let due = self.latest_due(now);
             let Some(due) = due.filter(|due| Some(*due) != served) else { continue };
             if patience > Duration::ZERO {
                 continue;
@@ -142,16 +142,17 @@ where
         latest_due(&self.schedule.pattern, &self.schedule.time_zone, now)
     }
 
-    /// How long until the schedule's next instant after `now`, if that comes before the clock is to be looked at again.
-    fn until_due(&self, now: DateTime<Utc>) -> Duration {
+    /// How long until the schedule's instant after `due`, if that comes before the clock is to be looked at again.
+    fn until_next(&self, due: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
         if self.time.is_fixed() {
             return LOOK_AGAIN;
         }
-        let due = self.latest_due(now);
         // Patterns have seconds, and an instant of the schedule is a whole one.
         let second = |number: u32| now.trunc_subsecs(0) + TimeDelta::seconds(number.into());
-        let next = (1..=LONGEST_REST).map(second).find(|at| self.latest_due(*at) != due);
-        (next.unwrap_or_else(|| second(LONGEST_REST)) - now).to_std().unwrap_or_default()
+        let look_again = second(LONGEST_REST);
+        let is_quiet = self.latest_due(look_again) == due;
+        let next = (1..LONGEST_REST).map(second).find(|at| !is_quiet && self.latest_due(*at) != due);
+        (next.unwrap_or(look_again) - now).to_std().unwrap_or_default()
     }
 
     /// Waits for `rest`, or until woken; `false`: it is time to stop.
