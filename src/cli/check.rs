@@ -53,6 +53,9 @@ async fn all(settings: Settings, context: &Context) -> Vec<Check> {
             Ok(transport) => checks.push(check::mail(&*transport).await),
             Err(error) => checks.push(Check::wrong("mail", error.to_string(), "see [mail]")),
         }
+        for webhook in app::webhooks(&settings).unwrap_or_default() {
+            checks.push(check::webhook(&webhook).await);
+        }
     }
     if settings.refusal(&[Affects::Store]).is_none() {
         checks.extend(database(settings, context).await);

@@ -21,6 +21,7 @@ mod section;
 mod service;
 mod templates;
 mod tree;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,6 +30,7 @@ use lettre::message::Mailbox;
 
 use crate::calendar::{Calendars, Zone};
 use crate::delivery::transport::TransportSettings;
+use crate::delivery::webhook::WebhookSettings;
 use crate::escalation::Policy;
 use crate::mail::Templates;
 use crate::sla::Rule;
@@ -55,6 +57,8 @@ pub struct Settings {
     pub rules: Vec<Rule>,
     pub policy: Policy,
     pub mail: MailSettings,
+    /// Where messages go beside mail, by name.
+    pub webhooks: Vec<WebhookSettings>,
     /// `None`: nothing is served.
     pub http: Option<HttpSettings>,
     pub log: LogSettings,
@@ -171,7 +175,9 @@ fn read(root: Section<'_>, state_directory: &Path) -> Option<Settings> {
     let schedule = service::schedule(root.section("schedule"), default_zone);
     let rules = rules::read(&root.section("rules"), &calendar_names);
     let (mail, way) = mail::read(root.section("mail"), state_directory);
-    let policy = escalation::read(root.section("escalation"), &rules, &calendar_names, &way);
+    let (webhook_names, webhooks) = webhooks::read(&root.section("webhooks"));
+    let known = escalation::Known { rules: &rules, calendars: &calendar_names, webhooks: &webhook_names };
+    let policy = escalation::read(root.section("escalation"), known, &way);
     let http = service::http(root.section("http"));
     let log = service::log(root.section("log"));
     root.finish();
@@ -185,6 +191,7 @@ fn read(root: Section<'_>, state_directory: &Path) -> Option<Settings> {
         rules,
         policy,
         mail,
+        webhooks,
         http,
         log,
         obstacles: Vec::new(),

@@ -32,11 +32,10 @@ use crate::app::{App, AppError};
 use crate::check::{self, Check};
 use crate::config::DatabaseUrl;
 use crate::delivery::Courier;
-use crate::delivery::transport::Transport;
 use crate::scan::{Request, scan};
 
 use database::Database;
-use deliveries::{DeliveryLoop, Watched, may_be_left};
+use deliveries::{DeliveryLoop, may_be_left};
 use instance::Instance;
 use leader::Leader;
 use plans::Plans;
@@ -92,10 +91,10 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
     let instance = claim(&app)?;
     say_what_cannot_be_had(&app);
 
-    let transport: Arc<dyn Transport> = crate::app::transport(&app.settings)?.into();
     let pulse = Arc::new(Pulse::new(Arc::clone(&manager), app.settings.mail.timeout));
-    let watched = Arc::new(Watched::new(transport, Arc::clone(&pulse)));
-    let courier = Arc::new(app.courier_through(Arc::clone(&watched) as Arc<dyn Transport>, plans.calendars()));
+    let beat = Arc::clone(&pulse);
+    let courier = app.courier_by(plans.calendars())?;
+    let courier = Arc::new(courier.with_sign_of_life(move || beat.beat(Work::Deliveries)));
     let database = Arc::new(Database::new(instance, app.time.clone()));
     let (woken, scanned) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
 
@@ -138,7 +137,7 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
         database = %app.settings.database.url,
         schedule = app.settings.schedule.cron,
         zone = app.settings.schedule.time_zone.name(),
-        mail = watched.describe(),
+        mail = courier.describe(),
         "claimwatch is ready"
     );
     manager.tell(News::Ready);

@@ -40,4 +40,5 @@ mod store;
 mod thousand_faults;
 mod told;
 mod ways_in;
+mod webhook;
 mod world;
