@@ -122,7 +122,7 @@ fn can_be_made(path: &Path) -> Result<(), String> {
     made.map_err(|error| format!("{}: {error}", there.display()))
 }
 
-fn describe(check: &Check) -> String {
+pub(super) fn describe(check: &Check) -> String {
     let mark = match (check.ok, &check.fix) {
         (true, None) => "ok   ",
         (true, Some(_)) => "doubt",

@@ -7,6 +7,7 @@
 //! Source: `deploy/claimwatch.toml`, which is the whole shape with comments.
 
 mod calendars;
+mod changes;
 mod environment;
 mod error;
 mod escalation;
@@ -36,6 +37,7 @@ use crate::mail::Templates;
 use crate::sla::Rule;
 use crate::store::SourceRelations;
 
+pub use changes::{Change, changes};
 pub use environment::Environment;
 pub use error::{ConfigError, Place, Problem};
 pub use load::{find, load};
@@ -67,6 +69,7 @@ pub struct Settings {
     /// What was left out of holiday files and may surprise, a line each.
     pub warnings: Vec<String>,
     recipes: Recipes,
+    written: changes::Written,
 }
 
 /// How messages leave, and from whom.
@@ -122,7 +125,8 @@ impl Settings {
         let problems = findings.problems.into_inner();
         match settings {
             Some(settings) if problems.is_empty() => {
-                Ok(Self { file: file.map(Path::to_owned), obstacles: findings.obstacles.into_inner(), ..settings })
+                let (file, written) = (file.map(Path::to_owned), changes::Written::of(&tree));
+                Ok(Self { file, written, obstacles: findings.obstacles.into_inner(), ..settings })
             }
             _ => Err(ConfigError::new(file, problems)),
         }
@@ -197,6 +201,7 @@ fn read(root: Section<'_>, state_directory: &Path) -> Option<Settings> {
         obstacles: Vec::new(),
         warnings,
         recipes,
+        written: changes::Written::default(),
     })
 }
 

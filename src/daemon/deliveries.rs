@@ -10,9 +10,10 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::delivery::{Courier, DrainReport, Outage, Way};
+use crate::delivery::{Courier, DrainReport, Outage, Reach, Way, WayReport};
 use crate::now::TimeSource;
 use crate::store::{Store, StoreError};
+use crate::vitals::Vitals;
 
 use super::DaemonError;
 use super::database::Database;
@@ -30,6 +31,7 @@ pub(super) struct DeliveryLoop {
     pub time: TimeSource,
     pub database: Arc<Database>,
     pub pulse: Arc<Pulse>,
+    pub vitals: Arc<Vitals>,
     /// Tells that a scan may have left mail.
     pub scanned: Arc<Notify>,
     pub stop: CancellationToken,
@@ -99,15 +101,17 @@ impl DeliveryLoop {
             tracing::info!("deliveries succeed again");
         }
         let DrainReport { sent, again, dead, settled, .. } = report;
-        for (way, away) in &report.ways {
+        self.vitals.delivered(report);
+        for (way, WayReport { reach, .. }) in &report.ways {
             let outage = outages.entry(way.clone()).or_insert_with(|| Outage::of(way.to_string()));
-            match away {
-                Some(why) => {
+            match reach {
+                Reach::Away(why) => {
                     outage.away(self.time.now(), why);
                 }
-                None => {
+                Reach::There => {
                     outage.back(self.time.now());
                 }
+                Reach::Untried => {}
             }
         }
         if sent + dead + settled > 0 {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::backoff::{Tried, follow_up, held_up};
 use super::transport::Attempt;
-use super::{Courier, DrainReport, GRACE, RenderError, Way, fingerprint, without_addresses};
+use super::{Courier, DrainReport, GRACE, Reach, RenderError, Way, fingerprint, without_addresses};
 use crate::escalation::webhook_of;
 use crate::store::{Delivery, KeptMail, LeasedDelivery, Queue, StoreError, StoredMail};
 
@@ -156,11 +156,11 @@ impl<'a> Hand<'a> {
         (courier.sign_of_life)();
         let attempt = self.attempt(delivery, &mail).await;
         (courier.sign_of_life)();
-        let away = match &attempt {
-            Attempt::Unreachable { error } | Attempt::Misconfigured { error } => Some(without_addresses(error)),
-            _ => None,
+        let reach = match &attempt {
+            Attempt::Unreachable { error } | Attempt::Misconfigured { error } => Reach::Away(without_addresses(error)),
+            _ => Reach::There,
         };
-        self.reported(|report| drop(report.ways.insert(Way::to(&delivery.recipient), away)));
+        self.reported(|report| report.ways.entry(Way::to(&delivery.recipient)).or_default().reach = reach);
         self.record(delivery, follow_up(&tried, attempt, courier.time.now())).await
     }
 

@@ -25,7 +25,7 @@ use tokio::sync::{Mutex as Desk, Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::calendar::Calendars;
-use crate::escalation::webhook_of;
+use crate::escalation::{webhook_of, webhook_recipient};
 use crate::mail::Frame;
 use crate::now::{TimeSource, fresh_id};
 use crate::store::{Delivery, LeaseTime, LeasedDelivery, Queue, Store, StoreError};
@@ -79,9 +79,29 @@ pub struct DrainReport {
     pub settled: u64,
     /// The last failure, without e-mail addresses.
     pub last_error: Option<String>,
-    /// The ways out that were tried, each with why nothing gets out there, if that was so in the end: the other side is away,
-    /// or does not let us in.
-    pub ways: BTreeMap<Way, Option<String>>,
+    /// The same by way out, of those that had something to deliver.
+    pub ways: BTreeMap<Way, WayReport>,
+}
+
+/// What one pass did by one way out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WayReport {
+    pub sent: u64,
+    pub again: u64,
+    pub dead: u64,
+    /// How the other side was found last.
+    pub reach: Reach,
+}
+
+/// How the other side of a way out was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    #[default]
+    Untried,
+    There,
+    /// Nothing gets out there, and why: it is away, or does not let us in.
+    Away(String),
 }
 
 /// A way out.
@@ -98,6 +118,17 @@ impl Way {
     #[must_use]
     pub fn to(recipient: &str) -> Self {
         webhook_of(recipient).map_or(Self::Mail, |name| Self::Webhook(name.to_owned()))
+    }
+}
+
+impl Way {
+    /// Its name in metrics: `mail`, `webhook:tickets`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Mail => "mail".to_owned(),
+            Self::Webhook(name) => webhook_recipient(name),
+        }
     }
 }
 
@@ -181,6 +212,12 @@ impl Courier {
         Ok(report.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The ways out that it has.
+    pub fn ways(&self) -> impl Iterator<Item = Way> {
+        let webhooks = self.webhooks.iter().map(|webhook| Way::Webhook(webhook.name().to_owned()));
+        std::iter::once(Way::Mail).chain(webhooks)
+    }
+
     /// Where messages go, for people: the way out for mail, then the webhooks.
     #[must_use]
     pub fn describe(&self) -> String {
@@ -226,26 +263,33 @@ impl DrainReport {
     /// Why nothing gets out by `way`, if that was so in the end.
     #[must_use]
     pub fn away(&self, way: &Way) -> Option<&str> {
-        self.ways.get(way)?.as_deref()
+        match &self.ways.get(way)?.reach {
+            Reach::Away(why) => Some(why),
+            Reach::Untried | Reach::There => None,
+        }
     }
 
     fn count(&mut self, delivery: &LeasedDelivery, outcome: &Delivery) {
+        let way = self.ways.entry(Way::to(&delivery.recipient)).or_default();
         let (delivery, message) = (delivery.id, delivery.message);
         match outcome {
             Delivery::Sent { .. } => {
                 self.sent += 1;
+                way.sent += 1;
                 tracing::info!(%delivery, mail = %message, "a message was handed on");
             }
             Delivery::Again { at, error, .. } => {
                 let error = without_addresses(error);
                 tracing::debug!(%delivery, mail = %message, %at, error, "a message was not handed on and is tried again");
                 self.again += 1;
+                way.again += 1;
                 self.last_error = Some(error);
             }
             Delivery::Dead { error, .. } => {
                 let error = without_addresses(error);
                 tracing::error!(%delivery, mail = %message, error, "a message was given up; `outbox retry` sends it again");
                 self.dead += 1;
+                way.dead += 1;
                 self.last_error = Some(error);
             }
             Delivery::Released => {}

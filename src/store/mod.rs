@@ -10,6 +10,7 @@ mod batches;
 mod change;
 mod error;
 mod finding;
+mod gauges;
 mod problems;
 mod queue;
 mod rate;
@@ -36,6 +37,7 @@ use crate::claim::{HistoryEntry, Subject};
 pub use answers::Answers;
 pub use error::StoreError;
 pub use finding::{Finding, Preconditions};
+pub use gauges::{Counting, Gauges, OpenAlerts, OutboxGauges, RunningByProgram};
 pub use queue::Queue;
 pub use recipients::DisabledAddress;
 pub use retention::{Batch, Prune, Pruned, Retention};
@@ -48,7 +50,9 @@ pub use types::{
 
 /// Everything that one database does for claimwatch.
 #[async_trait]
-pub trait Store: ClaimSource + AlertStore + Answers + ScanLog + Outbox + Import + Preconditions + Retention {
+pub trait Store:
+    ClaimSource + AlertStore + Answers + ScanLog + Outbox + Import + Preconditions + Retention + Counting
+{
     /// Looks at claims and alerts as they are at one instant.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use claimwatch::delivery::transport::{SmtpSettings, SmtpTransport};
-use claimwatch::delivery::{Courier, DrainReport, Way};
+use claimwatch::delivery::{Courier, DrainReport, Reach, Way, WayReport};
 use claimwatch::mail::{Frame, Templates};
 use claimwatch::sla::{Span, Unit};
 use claimwatch::store::{DeliveryState, OutboxItem};
@@ -47,7 +47,8 @@ pub fn sparing_courier(world: &World, server: &SmtpServer, most: u32) -> Courier
 
 /// So many mails were taken, and nothing else happened.
 fn sent(count: u64) -> DrainReport {
-    DrainReport { sent: count, ways: [(Way::Mail, None)].into(), ..DrainReport::default() }
+    let way = WayReport { sent: count, reach: Reach::There, ..WayReport::default() };
+    DrainReport { sent: count, ways: [(Way::Mail, way)].into(), ..DrainReport::default() }
 }
 
 pub async fn drain(courier: &Courier) -> DrainReport {

@@ -15,6 +15,7 @@ mod escalation;
 mod explain;
 mod holidays;
 mod horizon;
+mod http;
 mod ics;
 mod import;
 mod independent_smtp;

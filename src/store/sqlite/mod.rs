@@ -10,6 +10,7 @@ mod answers;
 mod claims;
 mod clocks;
 mod escalate;
+mod gauges;
 mod import;
 mod outbox;
 mod pass;

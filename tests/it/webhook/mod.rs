@@ -1,7 +1,7 @@
 //! From the outbox to a chat or ticket system: signed JSON that arrives once or is accounted for, beside mail and never in its
 //! way. The calendar is Paris; 2026-11-23 is a Monday.
 
-mod receiver;
+pub mod receiver;
 mod way;
 
 use std::sync::Arc;
