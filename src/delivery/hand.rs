@@ -17,7 +17,7 @@ use super::backoff::{Tried, follow_up, held_up};
 use super::transport::Attempt;
 use super::{Courier, DrainReport, GRACE, Reach, RenderError, Way, fingerprint, without_addresses};
 use crate::escalation::webhook_of;
-use crate::store::{Delivery, KeptMail, LeasedDelivery, Queue, StoreError, StoredMail};
+use crate::store::{Delivery, KeptMail, LeasedDelivery, Lot, Queue, StoreError, StoredMail};
 
 /// How long after the database was away an outcome is recorded again.
 const RECORD_AGAIN: Duration = Duration::from_millis(500);
@@ -25,7 +25,8 @@ const RECORD_AGAIN: Duration = Duration::from_millis(500);
 /// While others have something in hand, it is looked so often whether something else became due.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// A delivery about more alerts than this is prepared while no other is.
+/// A delivery about more alerts than this is prepared while no other such is, since it takes memory; it is taken once nothing
+/// smaller is due.
 const MANY_ALERTS: usize = 1_000;
 
 /// What there is to send for a delivery.
@@ -108,19 +109,33 @@ impl<'a> Hand<'a> {
     async fn deliver_one(&self) -> Result<bool, StoreError> {
         let courier = self.courier;
         let _in_hand = InHand::of(courier);
+        if self.halt.is_cancelled() {
+            return Ok(false);
+        }
+        let few = u32::try_from(MANY_ALERTS).ok();
+        if let Some((mut delivery, leased_until)) = self.lease(few).await? {
+            let mail = self.mail_of(&mut delivery).await;
+            self.handle(&delivery, mail, leased_until).await?;
+            return Ok(true);
+        }
         let desk = courier.desk.lock().await;
         if self.halt.is_cancelled() {
             return Ok(false);
         }
-        let (now, hold) = (courier.time.now(), courier.hold());
-        let leased = courier.store.lease_of(&self.queue, now, courier.ends_by(now), &self.holder, 1, hold).await?;
-        let Some(mut delivery) = leased.into_iter().next() else { return Ok(false) };
-        let digest = &delivery.digest;
-        let desk = (digest.escalated.len() + digest.reminded.len() > MANY_ALERTS).then_some(desk);
+        let Some((mut delivery, leased_until)) = self.lease(None).await? else { return Ok(false) };
         let mail = self.mail_of(&mut delivery).await;
         drop(desk);
-        self.handle(&delivery, mail, now + hold).await?;
+        self.handle(&delivery, mail, leased_until).await?;
         Ok(true)
+    }
+
+    /// A delivery that is due, about `most_alerts` at most, and until when it is leased.
+    async fn lease(&self, most_alerts: Option<u32>) -> Result<Option<(LeasedDelivery, DateTime<Utc>)>, StoreError> {
+        let courier = self.courier;
+        let (now, hold) = (courier.time.now(), courier.hold());
+        let lot = Lot { queue: self.queue.clone(), limit: 1, most_alerts };
+        let leased = courier.store.lease_of(&lot, now, courier.ends_by(now), &self.holder, hold).await?;
+        Ok(leased.into_iter().next().map(|delivery| (delivery, now + hold)))
     }
 
     /// Sends `delivery`, leased until `leased_until`, with `mail`.

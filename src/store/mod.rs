@@ -38,7 +38,7 @@ pub use answers::Answers;
 pub use error::StoreError;
 pub use finding::{Finding, Preconditions};
 pub use gauges::{Counting, Gauges, OpenAlerts, OutboxGauges, RunningByProgram};
-pub use queue::Queue;
+pub use queue::{Lot, Queue};
 pub use recipients::DisabledAddress;
 pub use retention::{Batch, Prune, Pruned, Retention};
 pub use snapshot::{Pass, Snapshot};
@@ -182,10 +182,11 @@ pub trait Outbox: Send + Sync {
         limit: u32,
         hold: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, StoreError> {
-        self.lease_of(&Queue::default(), now, ends_by, holder, limit, hold).await
+        let lot = Lot { limit, ..Lot::default() };
+        self.lease_of(&lot, now, ends_by, holder, hold).await
     }
 
-    /// Takes up to `limit` deliveries of `queue` that are due at `now`, oldest first, for `holder` alone and for `hold`. A delivery
+    /// Takes deliveries as `lot` says that are due at `now`, oldest first, for `holder` alone and for `hold`. A delivery
     /// whose holder did not come back is due again when its lease ends, and was perhaps delivered; `ends_by` says whose clock ends it: the database's
     /// (several machines compare it; where there is one machine, `now` will do), or a test's. One that cannot be read is
     /// given up, with what was found as its error, and holds up no other.
@@ -194,11 +195,10 @@ pub trait Outbox: Send + Sync {
     /// [`StoreError`]; then nothing is leased.
     async fn lease_of(
         &self,
-        queue: &Queue,
+        lot: &Lot,
         now: DateTime<Utc>,
         ends_by: LeaseTime,
         holder: &str,
-        limit: u32,
         hold: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, StoreError>;
 

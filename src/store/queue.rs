@@ -1,4 +1,4 @@
-//! Whose deliveries one courier's hand takes.
+//! Which deliveries one courier's hand takes.
 
 use crate::escalation::webhook_recipient;
 
@@ -9,6 +9,16 @@ pub enum Queue {
     Webhook(String),
     /// All but these webhooks: people, and webhooks that are no longer configured.
     AllBut(Vec<String>),
+}
+
+/// What is leased at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lot {
+    pub queue: Queue,
+    /// So many deliveries at most.
+    pub limit: u32,
+    /// Only messages about so many alerts at most; `None`: about any number.
+    pub most_alerts: Option<u32>,
 }
 
 impl Default for Queue {

@@ -13,6 +13,7 @@ mod delivery_transport;
 mod diff;
 mod escalation;
 mod explain;
+mod grafana;
 mod holidays;
 mod horizon;
 mod http;

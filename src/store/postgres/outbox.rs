@@ -14,22 +14,21 @@ use crate::claim::clean_line;
 use crate::escalation::webhook_of;
 use crate::store::queue::OWN_OR_SHARED;
 use crate::store::{
-    Delivery, DeliveryState, DisabledAddress, KeptMail, LeaseTime, LeasedDelivery, Outbox, OutboxItem, Queue,
-    StoreError, StoredMail,
+    Delivery, DeliveryState, DisabledAddress, KeptMail, LeaseTime, LeasedDelivery, Lot, Outbox, OutboxItem, StoreError,
+    StoredMail,
 };
 
 #[async_trait]
 impl Outbox for PostgresStore {
     async fn lease_of(
         &self,
-        queue: &Queue,
+        lot: &Lot,
         now: DateTime<Utc>,
         ends_by: LeaseTime,
         holder: &str,
-        limit: u32,
         hold: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, StoreError> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let limit = usize::try_from(lot.limit).unwrap_or(usize::MAX);
         in_unit!(self, unit, {
             let mut leased = Vec::new();
             while leased.len() < limit {
@@ -39,6 +38,7 @@ impl Outbox for PostgresStore {
                      WHERE id IN (SELECT id FROM outbox WHERE state = 'pending' AND next_attempt_at <= $1 \
                      AND (leased_until IS NULL OR leased_until <= coalesce($5, clock_timestamp())) \
                      AND ($6::text IS NULL OR recipient = $6) AND recipient <> ALL ($7::text[]) \
+                     AND ($8::int IS NULL OR (SELECT m.alerts FROM outbox_messages m WHERE m.id = outbox.message) <= $8) \
                      ORDER BY next_attempt_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING id",
                 )
                 .bind(now)
@@ -46,8 +46,9 @@ impl Outbox for PostgresStore {
                 .bind(hold)
                 .bind(i64::try_from(limit - leased.len()).unwrap_or(i64::MAX))
                 .bind(ends_by.set())
-                .bind(queue.only())
-                .bind(queue.left_out())
+                .bind(lot.queue.only())
+                .bind(lot.queue.left_out())
+                .bind(lot.most_alerts.map(|most| i32::try_from(most).unwrap_or(i32::MAX)))
                 .fetch_all(&mut **unit)
                 .await?;
                 if rows.is_empty() {

@@ -14,25 +14,23 @@ use crate::escalation::webhook_of;
 use crate::store::change::json_text;
 use crate::store::queue::OWN_OR_SHARED;
 use crate::store::{
-    Delivery, DeliveryState, DisabledAddress, KeptMail, LeaseTime, LeasedDelivery, Outbox, OutboxItem, Queue,
-    StoredMail,
+    Delivery, DeliveryState, DisabledAddress, KeptMail, LeaseTime, LeasedDelivery, Lot, Outbox, OutboxItem, StoredMail,
 };
 
 #[async_trait]
 impl Outbox for SqliteStore {
     async fn lease_of(
         &self,
-        queue: &Queue,
+        lot: &Lot,
         now: DateTime<Utc>,
         ends_by: LeaseTime,
         holder: &str,
-        limit: u32,
         hold: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, StoreError> {
         let mut transaction = self.begin().await?;
         let at = ends_by.set().unwrap_or(now);
         let until = instant_text(at.checked_add_signed(hold).unwrap_or(DateTime::<Utc>::MAX_UTC));
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let limit = usize::try_from(lot.limit).unwrap_or(usize::MAX);
         let mut leased = Vec::new();
         while leased.len() < limit {
             let rows = sqlx::query(
@@ -40,6 +38,7 @@ impl Outbox for SqliteStore {
                  leased_until = ?3 WHERE id IN (SELECT id FROM outbox \
                  WHERE state = 'pending' AND next_attempt_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?5) \
                  AND (?6 IS NULL OR recipient = ?6) AND recipient NOT IN (SELECT value FROM json_each(?7)) \
+                 AND (?8 IS NULL OR (SELECT m.alerts FROM outbox_messages m WHERE m.id = outbox.message) <= ?8) \
                  ORDER BY next_attempt_at, id LIMIT ?4) RETURNING id",
             )
             .bind(instant_text(now))
@@ -47,8 +46,9 @@ impl Outbox for SqliteStore {
             .bind(&until)
             .bind(i64::try_from(limit - leased.len()).unwrap_or(i64::MAX))
             .bind(instant_text(at))
-            .bind(queue.only())
-            .bind(json_text(&queue.left_out())?)
+            .bind(lot.queue.only())
+            .bind(json_text(&lot.queue.left_out())?)
+            .bind(lot.most_alerts)
             .fetch_all(&mut *transaction)
             .await?;
             if rows.is_empty() {
