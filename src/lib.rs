@@ -23,6 +23,7 @@ pub mod import;
 pub mod retention;
 pub mod samples;
 pub mod scan;
+pub mod transfer;
 
 pub mod app;
 pub mod cli;

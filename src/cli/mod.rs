@@ -6,6 +6,7 @@
 mod alerts;
 mod calendar;
 mod check;
+mod copy;
 mod deadline;
 mod demo;
 mod diff;
@@ -74,6 +75,9 @@ enum Command {
     Check(check::CheckArgs),
     /// Bring the database's schema up to date, and its views over the relations that [source] names
     Migrate,
+    /// Copy everything into another database, SQLite or PostgreSQL, and verify it there
+    #[command(after_help = copy::HELP)]
+    Copy(copy::CopyArgs),
     /// Print what completes this program's command lines in a shell
     Completions(packaging::CompletionsArgs),
     /// Write the manual: one page a command
@@ -214,6 +218,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             output::remark(&format!("{}: the schema is up to date", app.settings.database.url));
             Ok(())
         }
+        Command::Copy(args) => copy::run(&args, &context).await,
         Command::Completions(args) => packaging::completions(&args, Cli::command()),
         Command::Man(args) => packaging::man(&args, Cli::command().version(env!("CARGO_PKG_VERSION"))),
         Command::Mail(command) => mail::run(command, &context).await,

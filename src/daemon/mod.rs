@@ -37,12 +37,12 @@ use crate::scan::{Request, scan};
 
 use database::Database;
 use deliveries::{DeliveryLoop, Watched, may_be_left};
-use instance::Instance;
 use leader::Leader;
 use plans::Plans;
 use pulse::{Pulse, Work};
 use scans::ScanLoop;
 
+pub use instance::Instance;
 pub use pulse::{News, ServiceManager, Systemd};
 pub use start::open;
 

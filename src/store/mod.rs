@@ -17,6 +17,7 @@ mod relations;
 mod retention;
 mod snapshot;
 mod story;
+mod transfer;
 mod types;
 mod values;
 
@@ -38,6 +39,7 @@ pub use finding::{Finding, Preconditions};
 pub use recipients::DisabledAddress;
 pub use retention::{Batch, Prune, Pruned, Retention};
 pub use snapshot::{Pass, Snapshot};
+pub use transfer::{Cell, Column, Filling, Kind, NOT_MOVED, Reading, Sum, TABLES, Table, Taker, Transfer};
 pub use types::{
     AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, KeptMail,
     LeaseTime, LeasedDelivery, OpenCounts, OutboxItem, Page, Raised, RowCounts, RunningClocks, Scan, ScanCounts,
@@ -46,7 +48,9 @@ pub use types::{
 
 /// Everything that one database does for claimwatch.
 #[async_trait]
-pub trait Store: ClaimSource + AlertStore + Answers + ScanLog + Outbox + Import + Preconditions + Retention {
+pub trait Store:
+    ClaimSource + AlertStore + Answers + ScanLog + Outbox + Import + Preconditions + Retention + Transfer
+{
     /// Looks at claims and alerts as they are at one instant.
     ///
     /// # Errors

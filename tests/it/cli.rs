@@ -5,6 +5,7 @@ mod answers;
 mod calendar;
 mod check;
 mod company;
+mod copy;
 mod database;
 mod deadline;
 mod demo;
