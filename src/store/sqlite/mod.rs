@@ -7,6 +7,7 @@
 
 mod alerts;
 mod answers;
+mod backup;
 mod claims;
 mod clocks;
 mod escalate;
