@@ -9,7 +9,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::claim::clean_line;
-use crate::store::{Cell, Filling, Reading, Store, StoreError, Sum, TABLES, Table, Taker};
+use crate::store::transfer::{Cell, Filling, Reading, Sum, TABLES, Table, Taker};
+use crate::store::{Store, StoreError};
 
 /// How many values that cannot be moved are named at most.
 const NAMED: usize = 20;

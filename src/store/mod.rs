@@ -17,12 +17,12 @@ mod relations;
 mod retention;
 mod snapshot;
 mod story;
-mod transfer;
 mod types;
 mod values;
 
 pub mod postgres;
 pub mod sqlite;
+pub mod transfer;
 
 use std::collections::HashSet;
 
@@ -32,6 +32,7 @@ use uuid::Uuid;
 
 use crate::alert::{Alert, AlertEvent};
 use crate::claim::{HistoryEntry, Subject};
+use transfer::Transfer;
 
 pub use answers::Answers;
 pub use error::StoreError;
@@ -39,7 +40,6 @@ pub use finding::{Finding, Preconditions};
 pub use recipients::DisabledAddress;
 pub use retention::{Batch, Prune, Pruned, Retention};
 pub use snapshot::{Pass, Snapshot};
-pub use transfer::{Cell, Column, Filling, Kind, NOT_MOVED, Reading, Sum, TABLES, Table, Taker, Transfer};
 pub use types::{
     AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, KeptMail,
     LeaseTime, LeasedDelivery, OpenCounts, OutboxItem, Page, Raised, RowCounts, RunningClocks, Scan, ScanCounts,

@@ -5,7 +5,8 @@ mod lived_in;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use claimwatch::store::{Kind, LeaseTime, NOT_MOVED, TABLES, Table};
+use claimwatch::store::LeaseTime;
+use claimwatch::store::transfer::{Kind, NOT_MOVED, TABLES, Table};
 use claimwatch::transfer::{Copied, CopyError, Progress, copy};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;

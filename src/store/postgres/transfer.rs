@@ -117,6 +117,7 @@ async fn go_on_counting(connection: &mut PgConnection) -> Result<(), StoreError>
 
 fn field(rows: &mut Rows, kind: Kind, cell: &Cell) -> Result<(), StoreError> {
     match cell {
+        // None is unreadable.
         Cell::Null | Cell::Unreadable(_) => rows.field(None::<&str>),
         Cell::Integer(number) if kind == Kind::Integer => rows.field(i32::try_from(*number).unwrap_or(i32::MAX)),
         Cell::Integer(number) => rows.field(*number),

@@ -44,6 +44,8 @@ use super::{Finding, Leases, Pass, Preconditions, Snapshot, SourceRelations, Sto
 use crate::sla::Rule;
 use pass::SqlitePass;
 
+pub use backup::BackupError;
+
 /// How long a writer waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a call waits for a free connection.

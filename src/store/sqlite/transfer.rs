@@ -78,6 +78,7 @@ impl Filling for Incoming {
         query.push_values(rows, |mut row, cells| {
             for (_, cell) in table.columns.iter().zip(cells).filter(|(column, _)| !column.of_alert) {
                 match cell {
+                    // None is unreadable.
                     Cell::Null | Cell::Unreadable(_) => row.push_bind(None::<String>),
                     Cell::Integer(number) => row.push_bind(*number),
                     Cell::Flag(flag) => row.push_bind(*flag),

@@ -134,7 +134,7 @@ const fn bytes(name: &'static str) -> Column {
 /// PostgreSQL has the claim beside each alert's id, so that tables can be distributed by it.
 const CLAIM_OF_ALERT: Column = Column { name: "claim_id", kind: Kind::Text, of_alert: true };
 
-/// What is told of `settings` apart: over which relations this database's views are.
+/// The setting that is each database's own: over which relations its views are.
 const OWN_SETTINGS: &str = "name = 'source'";
 const _: () = assert!(matches!(FINGERPRINT.as_bytes(), b"source"));
 

@@ -1,6 +1,6 @@
 //! `claimwatch backup`, and what is made of a backup.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Stdio};
 use std::sync::Arc;
@@ -109,12 +109,21 @@ async fn a_backup_takes_no_other_files_name_and_is_its_owners_alone() {
 
     let before = fs::read(desk.path("b.db")).expect("the backup");
     desk.put(claim("C-2", "submitted")).await;
-    let taken =
-        "sqlite:claims.db: no backup was made: the database failed: b.db: found a file, expected none of that name";
+    let taken = "sqlite:claims.db: no backup was made: b.db: found a file, expected none of that name";
     desk.run(&["backup", "--to", "b.db"]).refused(1, &[taken]);
     assert_eq!(fs::read(desk.path("b.db")).expect("the backup"), before);
-    desk.run(&["backup", "--to", "none/b.db"]).refused(1, &["none/b.db.", "No such file or directory"]);
+    desk.run(&["backup", "--to", "none/b.db"]).refused(1, &["none/b.db.claimwatch-part: No such file or directory"]);
     desk.run(&["backup"]).refused(2, &["--to <FILE>"]);
+
+    // Of one that was killed, and of one that is being made.
+    let part = File::create(desk.path("c.db.claimwatch-part")).expect("a file");
+    fs::write(desk.path("c.db.claimwatch-part"), "a half").expect("written");
+    part.lock().expect("as the other one has it");
+    desk.run(&["backup", "--to", "c.db"]).refused(1, &["c.db.claimwatch-part: another backup is being written to it"]);
+    part.unlock().expect("its end");
+    desk.run(&["backup", "--to", "c.db"]).done();
+    assert_eq!(answer(&desk, "c.db", "SELECT count(*) FROM claims").await, "2");
+    assert!(!files(&desk).iter().any(|name| name.contains("part")), "{:?}", files(&desk));
 
     let fresh = Desk::with("");
     fresh.run(&["backup", "--to", "b.db"]).refused(1, &["sqlite:claims.db: there is no database yet"]);
