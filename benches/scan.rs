@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use claimwatch::calendar::{Calendar, Calendars, Zone};
-use claimwatch::escalation::{Level, Policy};
+use claimwatch::escalation::{Level, Policy, Recipients};
 use claimwatch::now::{Stopwatch, TimeSource};
 use claimwatch::scan::{Plan, Request, ScanSummary, scan};
 use claimwatch::sla::{Rule, cutoff};
@@ -32,8 +32,7 @@ fn plan() -> Plan {
     let calendar = Calendar::new("fr", Zone::named("Europe/Paris").expect("a zone"));
     let support = Level {
         after: None,
-        to: vec!["support@example.com".parse().expect("an address")],
-        cc: Vec::new(),
+        recipients: Recipients::people(vec!["support@example.com".parse().expect("an address")]),
         remind_every: None,
     };
     Plan {
@@ -44,7 +43,7 @@ fn plan() -> Plan {
             routes: Vec::new(),
             send_hours: None,
             brake: None,
-            all_is_well: Vec::new(),
+            all_is_well: Recipients::default(),
             language: Language::En,
             support_url: None,
             claim_url: None,

@@ -9,6 +9,7 @@ use crate::calendar::Calendars;
 use crate::config::{Affects, DatabaseSettings, DatabaseUrl, Settings};
 use crate::delivery::Courier;
 use crate::delivery::transport::{self, Secret, Transport};
+use crate::delivery::webhook::Webhook;
 use crate::mail::Frame;
 use crate::now::TimeSource;
 use crate::scan::Plan;
@@ -71,29 +72,23 @@ impl App {
     /// What takes messages out of the outbox and hands them on.
     ///
     /// # Errors
-    /// [`AppError::Settings`] if the transport or a calendar cannot be had as configured: mails say how late things are.
+    /// [`AppError::Settings`] if a way out or a calendar cannot be had as configured: mails say how late things are.
     pub fn courier(&self) -> Result<Courier, AppError> {
         refuse(&self.settings, &[Affects::Deadlines])?;
         let calendars = watch::Sender::new(Arc::new(self.settings.calendars.clone()));
-        Ok(self.courier_through(transport(&self.settings)?.into(), calendars.subscribe()))
+        self.courier_by(calendars.subscribe())
     }
 
-    /// As [`App::courier`], through a transport and by calendars of the caller's.
-    #[must_use]
-    pub fn courier_through(
-        &self,
-        transport: Arc<dyn Transport>,
-        calendars: watch::Receiver<Arc<Calendars>>,
-    ) -> Courier {
-        Courier::new(
-            Arc::clone(&self.store),
-            calendars,
-            frame(&self.settings),
-            transport,
-            self.time.clone(),
-            self.settings.mail.timeout,
-        )
-        .with_most_an_hour(self.settings.mail.most_an_hour)
+    /// As [`App::courier`], by calendars of the caller's.
+    ///
+    /// # Errors
+    /// [`AppError::Settings`] if a way out cannot be had as configured.
+    pub fn courier_by(&self, calendars: watch::Receiver<Arc<Calendars>>) -> Result<Courier, AppError> {
+        let settings = &self.settings;
+        let transport = transport(settings)?.into();
+        let (store, time) = (Arc::clone(&self.store), self.time.clone());
+        let courier = Courier::new(store, calendars, frame(settings), transport, time, settings.mail.timeout);
+        Ok(courier.with_most_an_hour(settings.mail.most_an_hour).with_webhooks(webhooks(settings)?))
     }
 }
 
@@ -152,6 +147,15 @@ pub fn frame(settings: &Settings) -> Frame {
 pub fn transport(settings: &Settings) -> Result<Box<dyn Transport>, AppError> {
     refuse(settings, &[Affects::Delivery])?;
     Ok(transport::connect(&settings.mail.transport))
+}
+
+/// The configured webhooks.
+///
+/// # Errors
+/// [`AppError::Settings`] if one cannot be had as configured.
+pub fn webhooks(settings: &Settings) -> Result<Vec<Webhook>, AppError> {
+    refuse(settings, &[Affects::Delivery])?;
+    Ok(settings.webhooks.iter().map(|webhook| Webhook::new(webhook.clone(), settings.mail.timeout)).collect())
 }
 
 fn refuse(settings: &Settings, needs: &[Affects]) -> Result<(), AppError> {

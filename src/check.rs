@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::calendar::{Calendar, Calendars, FIRST_DAY, Origin, zone_data_version};
 use crate::claim::{DataProblem, ProblemKind, clean_line};
 use crate::delivery::transport::{Attempt, Transport};
-use crate::escalation::{Policy, Unreachable, addresses};
+use crate::delivery::webhook::Webhook;
+use crate::escalation::{Policy, Unreachable};
 use crate::scan::{HorizonGuard, ScanError};
 use crate::sla::{self, Beyond, Rule};
 use crate::store::{DeliveryState, DisabledAddress, Finding, SourceRelations, Store};
@@ -116,7 +117,7 @@ pub fn rules(rules: &[Rule], policy: &Policy) -> Vec<Check> {
     };
     let levels = (1..)
         .zip(&policy.levels)
-        .map(|(number, level)| Check::ok("escalation", format!("level {number}: {}", addresses(&level.to).join(", "))));
+        .map(|(number, level)| Check::ok("escalation", format!("level {number}: {}", level.recipients.listed())));
     let routes = (0..policy.routes.len()).filter_map(|number| unreachable(policy, number, rules));
     std::iter::once(watched).chain(levels).chain(routes).collect()
 }
@@ -254,17 +255,27 @@ fn counted(count: usize, one: &str) -> String {
 
 /// The way out for mail: reached and asked, without sending anything.
 pub async fn mail(transport: &dyn Transport) -> Check {
-    let place = transport.describe();
-    match transport.probe().await {
-        Attempt::Accepted { reply } => Check::ok("mail", format!("{place}: {reply}")),
-        Attempt::Misconfigured { error } => Check::wrong("mail", format!("{place}: {error}"), "see [mail]"),
+    reached("mail", &transport.describe(), transport.probe().await, "[mail]")
+}
+
+/// A webhook: reached, without handing anything over.
+pub async fn webhook(webhook: &Webhook) -> Check {
+    let settings = format!("[webhooks.{}]", webhook.name());
+    reached("webhook", &webhook.describe(), webhook.probe().await, &settings)
+}
+
+/// What came of a way out to `place`, which is configured in `settings`.
+fn reached(check: &'static str, place: &str, attempt: Attempt, settings: &str) -> Check {
+    match attempt {
+        Attempt::Accepted { reply } => Check::ok(check, format!("{place}: {reply}")),
+        Attempt::Misconfigured { error } => Check::wrong(check, format!("{place}: {error}"), format!("see {settings}")),
         Attempt::Unreachable { error }
         | Attempt::Transient { error }
         | Attempt::Full { error }
         | Attempt::Permanent { error }
         | Attempt::Refused { error }
         | Attempt::Unknown { error } => {
-            Check::wrong("mail", format!("{place}: {error}"), "see [mail], and whether the server is up")
+            Check::wrong(check, format!("{place}: {error}"), format!("see {settings}, and whether the server is up"))
         }
     }
 }

@@ -19,11 +19,15 @@ pub mod store;
 
 pub mod check;
 pub mod delivery;
+pub mod health;
+pub mod http;
 pub mod import;
 pub mod retention;
 pub mod samples;
 pub mod scan;
+pub mod schedule;
 pub mod transfer;
+pub mod vitals;
 
 pub mod app;
 pub mod cli;

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use claimwatch::alert::{Alert, State};
 use claimwatch::calendar::{Calendar, Zone};
 use claimwatch::claim::Currency;
-use claimwatch::escalation::{Case, Coverage, Digest, Kind, Language, Settled};
+use claimwatch::escalation::{Case, Coverage, Digest, Kind, Language, Recipients, Settled};
 use claimwatch::mail::{Composer, Frame, Templates};
 use claimwatch::sla::{Target, at_risk_at, cutoff, due_at, explain};
 use uuid::Uuid;
@@ -149,8 +149,7 @@ fn digest() -> Digest {
         route: None,
         thread: "level 1".into(),
         at: DateTime::UNIX_EPOCH,
-        to: vec!["support@example.com".parse().expect("a mailbox")],
-        cc: Vec::new(),
+        recipients: Recipients::people(vec!["support@example.com".parse().expect("a mailbox")]),
         language: Language::En,
         escalated: Vec::new(),
         reminded: Vec::new(),

@@ -23,6 +23,16 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::MissingStart,
+        Self::UnknownStatus,
+        Self::UnknownProgram,
+        Self::UnknownCalendar,
+        Self::Unreadable,
+        Self::BeyondCalendar,
+    ];
+
     /// The text that the database stores.
     #[must_use]
     pub fn as_str(self) -> &'static str {

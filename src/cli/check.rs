@@ -53,6 +53,9 @@ async fn all(settings: Settings, context: &Context) -> Vec<Check> {
             Ok(transport) => checks.push(check::mail(&*transport).await),
             Err(error) => checks.push(Check::wrong("mail", error.to_string(), "see [mail]")),
         }
+        for webhook in app::webhooks(&settings).unwrap_or_default() {
+            checks.push(check::webhook(&webhook).await);
+        }
     }
     if settings.refusal(&[Affects::Store]).is_none() {
         checks.extend(database(settings, context).await);
@@ -119,7 +122,7 @@ fn can_be_made(path: &Path) -> Result<(), String> {
     made.map_err(|error| format!("{}: {error}", there.display()))
 }
 
-fn describe(check: &Check) -> String {
+pub(super) fn describe(check: &Check) -> String {
     let mark = match (check.ok, &check.fix) {
         (true, None) => "ok   ",
         (true, Some(_)) => "doubt",

@@ -12,6 +12,7 @@ use super::{Context, Failure, GLOBAL, load, must_be_there};
 use crate::app::{self, App, Schema};
 use crate::claim::clean_line;
 use crate::config::Settings;
+use crate::escalation::webhook_recipient;
 use crate::scan::{Both, CalendarDiff, ClockDiff, Diff, Foretold, Kind, Outcome, ProgramDiff, Side, diff};
 
 /// The global `--config` is taken for the new configuration here: `config` is that option, under another name.
@@ -165,7 +166,8 @@ fn messages(diff: &Diff) -> String {
 }
 
 fn message_line(message: &Foretold) -> String {
-    let to = message.to.iter().chain(&message.cc).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let webhooks = message.webhooks.iter().map(|name| webhook_recipient(name));
+    let to = message.to.iter().chain(&message.cc).cloned().chain(webhooks).collect::<Vec<_>>().join(", ");
     let about = some(&[(message.escalated, "late"), (message.reminded, "reminded of")]);
     format!("  level {} to {to}: {about}", message.level)
 }

@@ -22,6 +22,7 @@ mod routes;
 mod run;
 mod scan;
 mod silence;
+mod status;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -74,6 +75,8 @@ enum Command {
     Calendar(calendar::CalendarCommand),
     /// Check everything that a start needs: configuration, database, calendars, mail
     Check(check::CheckArgs),
+    /// Say whether the work is done: the database answers, scans go on, messages get out; fail if not
+    Status(status::StatusArgs),
     /// Bring the database's schema up to date, and its views over the relations that [source] names
     Migrate,
     /// Write the SQLite database, as it is now, to a new file, while the daemon works
@@ -162,6 +165,7 @@ impl From<ScanError> for Failure {
 }
 
 /// What the whole command line asks for, beside the command itself.
+#[derive(Clone)]
 struct Context {
     config: Option<PathBuf>,
     schema: Schema,
@@ -215,6 +219,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Diff(args) => diff::run(&args, &context).await,
         Command::Calendar(command) => calendar::run(command, &context),
         Command::Check(args) => check::run(&args, &context).await,
+        Command::Status(args) => status::run(&args, &context).await,
         Command::Migrate => {
             let app = App::open(context.settings()?, context.time, Schema::Migrate).await?;
             app.store.close().await;

@@ -10,7 +10,7 @@ use super::output::{json, say, table};
 use crate::alert;
 use crate::app::App;
 use crate::claim::{Subject, clean_line};
-use crate::escalation::{Mismatch, Pending, Policy, Route, addresses};
+use crate::escalation::{Mismatch, Pending, Policy, Recipients, Route, addresses, webhook_recipient};
 use crate::sla::{self, Clock, Rule, Watches};
 
 #[derive(Debug, Subcommand)]
@@ -53,6 +53,7 @@ struct Listed {
     calendar: String,
     to: Vec<String>,
     cc: Vec<String>,
+    webhooks: Vec<String>,
 }
 
 /// Who is told of one clock at one level, as `routes test` shows it.
@@ -65,6 +66,7 @@ struct Chosen {
     route: Option<usize>,
     to: Vec<String>,
     cc: Vec<String>,
+    webhooks: Vec<String>,
     /// The calendar of the sending hours.
     calendar: String,
     because: Vec<String>,
@@ -87,8 +89,9 @@ fn list(as_json: bool, app: &App) -> Result<(), Failure> {
         after: None,
         remind_every: None,
         calendar: calendar(Some(number - 1)),
-        to: addresses(&route.to),
-        cc: addresses(&route.cc),
+        to: addresses(&route.recipients.to),
+        cc: addresses(&route.recipients.cc),
+        webhooks: route.recipients.webhooks.clone(),
     });
     let levels = (1..).zip(&policy.levels).map(|(number, level)| Listed {
         level: Some(number),
@@ -97,8 +100,9 @@ fn list(as_json: bool, app: &App) -> Result<(), Failure> {
         after: level.after.map(|after| after.to_string()),
         remind_every: level.remind_every.map(|every| every.to_string()),
         calendar: calendar(None),
-        to: addresses(&level.to),
-        cc: addresses(&level.cc),
+        to: addresses(&level.recipients.to),
+        cc: addresses(&level.recipients.cc),
+        webhooks: level.recipients.webhooks.clone(),
     });
     let all: Vec<Listed> = routes.chain(levels).collect();
     if as_json {
@@ -110,7 +114,7 @@ fn list(as_json: bool, app: &App) -> Result<(), Failure> {
             listed.level.map_or_else(|| "every".to_owned(), |level| level.to_string()),
             described(listed),
             listed.calendar.clone(),
-            people(&listed.to, &listed.cc),
+            recipients(&listed.to, &listed.cc, &listed.webhooks),
         ]
     };
     say(&table(["route", "level", "for", "hours of", "recipients"], all.iter().map(row)))
@@ -154,7 +158,7 @@ async fn test(args: &TestArgs, app: &App) -> Result<(), Failure> {
             chosen.rule.clone(),
             chosen.payment_id.as_deref().map(|id| clean_line(id, 40).into_owned()).unwrap_or_default(),
             chosen.level.to_string(),
-            people(&chosen.to, &chosen.cc),
+            recipients(&chosen.to, &chosen.cc, &chosen.webhooks),
             chosen.calendar.clone(),
             chosen.because.join("; "),
         ]
@@ -195,14 +199,16 @@ fn pending(rule: &Rule, subject: &Subject, app: &App) -> Pending {
 
 fn choose(pending: &Pending, level: u32, subject: &Subject, app: &App) -> Chosen {
     let policy = &app.settings.policy;
-    let (route, to, cc) = policy.recipients(pending, level);
+    let (route, recipients) = policy.recipients(pending, level);
+    let Recipients { to, cc, webhooks } = recipients.cloned().unwrap_or_default();
     Chosen {
         rule: pending.rule.clone(),
         payment_id: subject.payment.as_ref().map(|line| line.payment_id.clone()),
         level,
         route: route.map(|number| number + 1),
-        to: addresses(to),
-        cc: addresses(cc),
+        to: addresses(&to),
+        cc: addresses(&cc),
+        webhooks,
         calendar: policy.sending_calendar(&app.settings.calendars, route).name().to_owned(),
         because: because(policy, pending, level, route),
     }
@@ -239,7 +245,9 @@ fn why_not(route: &Route, pending: &Pending, level: u32) -> Option<String> {
     })
 }
 
-fn people(to: &[String], cc: &[String]) -> String {
+fn recipients(to: &[String], cc: &[String], webhooks: &[String]) -> String {
+    let webhooks = webhooks.iter().map(|name| webhook_recipient(name));
+    let to = to.iter().cloned().chain(webhooks).collect::<Vec<_>>().join(", ");
     let copies = if cc.is_empty() { String::new() } else { format!(" (cc {})", cc.join(", ")) };
-    format!("{}{copies}", to.join(", "))
+    format!("{to}{copies}")
 }

@@ -6,7 +6,7 @@ use lettre::message::Mailbox;
 use rust_decimal::Decimal;
 
 use crate::claim::Currency;
-use crate::escalation::{Brake, Glob, Language, Level, Policy, Route, SendHours};
+use crate::escalation::{Brake, Glob, Language, Level, Policy, Recipients, Route, SendHours};
 use crate::sla::Rule;
 
 use super::mail::Way;
@@ -22,13 +22,21 @@ const SUPPORT_URL: &str =
 /// What a list of recipients looks like.
 const ADDRESSES: &str = "a list of addresses, as [\"support@example.com\"]";
 
+/// What else the configuration names, and the policy may refer to.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub rules: &'a [Rule],
+    pub calendars: &'a [String],
+    pub webhooks: &'a [String],
+}
+
 /// The policy; without levels, one that writes to this machine's support, if mail stays on this machine.
-pub fn read(section: Section<'_>, rules: &[Rule], calendars: &[String], way: &Way) -> Policy {
+pub fn read(section: Section<'_>, known: Known<'_>, way: &Way) -> Policy {
     let levels = if let Some(tables) = section.sections("levels") {
         if tables.is_empty() {
             section.report("levels", "found an empty list, expected at least one level");
         }
-        read_levels(tables)
+        read_levels(tables, known)
     } else {
         if !way.stays_here && !section.has("levels") {
             let what = format!("absent, expected at least one level with recipients, as mail goes out by {}", way.name);
@@ -37,9 +45,9 @@ pub fn read(section: Section<'_>, rules: &[Rule], calendars: &[String], way: &Wa
         vec![local_level()]
     };
     let routes = section.sections("routes").unwrap_or_default();
-    let routes = routes.into_iter().map(|table| read_route(table, rules, calendars, levels.len())).collect();
+    let routes = routes.into_iter().map(|table| read_route(table, known, levels.len())).collect();
     let brake = read_brake(section.section("brake"));
-    let all_is_well = read_all_is_well(section.section("all_is_well"));
+    let all_is_well = read_all_is_well(section.section("all_is_well"), known);
     let send_hours = section.read("send_hours", read_hours);
     let language = section.read("language", |node| choice(node, &[("en", Language::En), ("fr", Language::Fr)]));
     let support_url = match section.read("support_url", |node| read_url(node, false)) {
@@ -63,14 +71,14 @@ pub fn read(section: Section<'_>, rules: &[Rule], calendars: &[String], way: &Wa
 /// What stands in for levels that are not configured.
 fn local_level() -> Level {
     let to = Mailbox::new(None, Address::new_dangerous("support", "localhost"));
-    Level { after: None, to: vec![to], cc: Vec::new(), remind_every: None }
+    Level { after: None, recipients: Recipients::people(vec![to]), remind_every: None }
 }
 
-fn read_levels(tables: Vec<Section<'_>>) -> Vec<Level> {
+fn read_levels(tables: Vec<Section<'_>>, known: Known<'_>) -> Vec<Level> {
     let mut levels: Vec<Level> = Vec::new();
     for section in tables {
         let after = section.read("after", read_span);
-        let (to, cc) = recipients(&section);
+        let recipients = read_recipients(&section, known);
         let remind_every = section.read("remind_every", read_span);
         if let Some(before) = levels.last() {
             match (before.after, after) {
@@ -87,7 +95,7 @@ fn read_levels(tables: Vec<Section<'_>>) -> Vec<Level> {
             }
         }
         section.finish();
-        levels.push(Level { after, to, cc, remind_every });
+        levels.push(Level { after, recipients, remind_every });
     }
     levels
 }
@@ -115,14 +123,16 @@ fn read_brake(section: Section<'_>) -> Option<Brake> {
     enabled.then_some(brake)
 }
 
-fn read_all_is_well(section: Section<'_>) -> Vec<Mailbox> {
+fn read_all_is_well(section: Section<'_>, known: Known<'_>) -> Recipients {
     let to = section.list("to", ADDRESSES, read_mailbox).unwrap_or_default();
     report_twice(&section, to.iter().map(|to| ("to", to)));
+    let webhooks = read_webhooks(&section, known).unwrap_or_default();
     section.finish();
-    to
+    Recipients { to, cc: Vec::new(), webhooks }
 }
 
-fn read_route(section: Section<'_>, rules: &[Rule], calendars: &[String], levels: usize) -> Route {
+fn read_route(section: Section<'_>, known: Known<'_>, levels: usize) -> Route {
+    let Known { rules, calendars, .. } = known;
     let rule = section.read("rule", |node| {
         let known = || one_of(&rules.iter().map(|rule| rule.name.as_str()).collect::<Vec<_>>());
         let glob = Glob::new(line(node, &known())?);
@@ -148,10 +158,10 @@ fn read_route(section: Section<'_>, rules: &[Rule], calendars: &[String], levels
         let name = line(node, &one_of(&known))?;
         if known.contains(&name) { Ok(name.to_owned()) } else { Err(expected(node, &one_of(&known))) }
     });
-    let (to, cc) = recipients(&section);
+    let recipients = read_recipients(&section, known);
     section.finish();
     let level = level.and_then(|level| u32::try_from(level).ok());
-    Route { rule, program, paying_entity, currency, min_amount, level, calendar, to, cc }
+    Route { rule, program, paying_entity, currency, min_amount, level, calendar, recipients }
 }
 
 /// An exact amount: text, or a whole number.
@@ -165,21 +175,49 @@ fn read_amount(node: &Node) -> Result<Decimal, String> {
     amount.filter(|amount| amount.is_sign_positive()).ok_or_else(|| expected(node, what))
 }
 
-/// `to`, which must be there, and `cc`; nobody twice.
-fn recipients(section: &Section<'_>) -> (Vec<Mailbox>, Vec<Mailbox>) {
+/// `to`, which must be there unless `webhooks` are, and `cc`; nobody twice.
+fn read_recipients(section: &Section<'_>, known: Known<'_>) -> Recipients {
     let what = ADDRESSES;
     let to = section.list("to", what, read_mailbox);
     let cc = section.list("cc", what, read_mailbox).unwrap_or_default();
+    let webhooks = read_webhooks(section, known);
+    // A copy is one of something; whether wrong webhooks are enough is not known.
+    let is_needed = !cc.is_empty() || webhooks.as_ref().is_some_and(Vec::is_empty);
     match &to {
-        None if !section.has("to") => section.report("to", format!("absent, expected {what}")),
-        Some(to) if to.is_empty() => {
+        None if !section.has("to") && is_needed => section.report("to", format!("absent, expected {what}")),
+        Some(to) if to.is_empty() && is_needed => {
             section.report("to", format!("found an empty list, expected {what}"));
         }
         _ => {}
     }
     let to = to.unwrap_or_default();
     report_twice(section, to.iter().map(|to| ("to", to)).chain(cc.iter().map(|cc| ("cc", cc))));
-    (to, cc)
+    Recipients { to, cc, webhooks: webhooks.unwrap_or_default() }
+}
+
+/// The names of configured webhooks, each once; `None`: something is wrong with them.
+fn read_webhooks(section: &Section<'_>, Known { webhooks, .. }: Known<'_>) -> Option<Vec<String>> {
+    let what = "a list of webhooks, as [\"tickets\"]";
+    let names = section.list("webhooks", what, |node| {
+        let name = line(node, "the name of a webhook")?;
+        if webhooks.iter().any(|known| known == name) {
+            return Ok(name.to_owned());
+        }
+        let known: Vec<&str> = webhooks.iter().map(String::as_str).collect();
+        Err(if known.is_empty() {
+            format!("found {name:?}, but there is no webhook: [webhooks.{name}] is missing")
+        } else {
+            expected(node, &one_of(&known))
+        })
+    });
+    let mut names = if section.has("webhooks") { names? } else { Vec::new() };
+    let given = names.len();
+    names.sort();
+    names.dedup();
+    if names.len() < given {
+        section.report("webhooks", "found a webhook twice, expected each once");
+    }
+    Some(names)
 }
 
 /// Reports whom these name twice, each with the key under which it stands.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::calendar::Calendar;
-use crate::escalation::{Glob, Policy};
+use crate::escalation::{Glob, Policy, Recipients};
 use crate::sla::{Rule, Span};
 
 use super::Settings;
@@ -77,19 +77,21 @@ fn policy_lines(policy: &Policy, lines: &mut Vec<String>) {
     let mailboxes = |list: &[lettre::message::Mailbox]| {
         list.iter().map(|mailbox| format!("{:?}", mailbox.to_string())).collect::<Vec<_>>().join(",")
     };
+    let recipients = |Recipients { to, cc, webhooks }: &Recipients| {
+        format!("to {} cc {} webhooks {webhooks:?}", mailboxes(to), mailboxes(cc))
+    };
     lines.extend(policy.levels.iter().map(|level| {
         format!(
-            "level after {} remind {} to {} cc {}",
+            "level after {} remind {} {}",
             span(level.after),
             span(level.remind_every),
-            mailboxes(&level.to),
-            mailboxes(&level.cc)
+            recipients(&level.recipients)
         )
     }));
     let glob = |glob: &Option<Glob>| glob.as_ref().map(Glob::pattern);
     lines.extend(policy.routes.iter().map(|route| {
         format!(
-            "route rule {:?} program {:?} entity {:?} currency {:?} from {:?} level {:?} calendar {:?} to {} cc {}",
+            "route rule {:?} program {:?} entity {:?} currency {:?} from {:?} level {:?} calendar {:?} {}",
             glob(&route.rule),
             glob(&route.program),
             glob(&route.paying_entity),
@@ -97,8 +99,7 @@ fn policy_lines(policy: &Policy, lines: &mut Vec<String>) {
             route.min_amount.map(|amount| amount.normalize().to_string()),
             route.level,
             route.calendar,
-            mailboxes(&route.to),
-            mailboxes(&route.cc)
+            recipients(&route.recipients)
         )
     }));
     let hours = policy.send_hours.map(|hours| format!("{} to {}", hours.opens, hours.closes));

@@ -7,6 +7,7 @@
 //! Source: `deploy/claimwatch.toml`, which is the whole shape with comments.
 
 mod calendars;
+mod changes;
 mod environment;
 mod error;
 mod escalation;
@@ -21,6 +22,7 @@ mod section;
 mod service;
 mod templates;
 mod tree;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,11 +31,13 @@ use lettre::message::Mailbox;
 
 use crate::calendar::{Calendars, Zone};
 use crate::delivery::transport::TransportSettings;
+use crate::delivery::webhook::WebhookSettings;
 use crate::escalation::Policy;
 use crate::mail::Templates;
 use crate::sla::Rule;
 use crate::store::SourceRelations;
 
+pub use changes::{Change, changes};
 pub use environment::Environment;
 pub use error::{ConfigError, Place, Problem};
 pub use load::{find, load};
@@ -55,6 +59,8 @@ pub struct Settings {
     pub rules: Vec<Rule>,
     pub policy: Policy,
     pub mail: MailSettings,
+    /// Where messages go beside mail, by name.
+    pub webhooks: Vec<WebhookSettings>,
     /// `None`: nothing is served.
     pub http: Option<HttpSettings>,
     pub log: LogSettings,
@@ -63,6 +69,7 @@ pub struct Settings {
     /// What was left out of holiday files and may surprise, a line each.
     pub warnings: Vec<String>,
     recipes: Recipes,
+    written: changes::Written,
 }
 
 /// How messages leave, and from whom.
@@ -118,7 +125,8 @@ impl Settings {
         let problems = findings.problems.into_inner();
         match settings {
             Some(settings) if problems.is_empty() => {
-                Ok(Self { file: file.map(Path::to_owned), obstacles: findings.obstacles.into_inner(), ..settings })
+                let (file, written) = (file.map(Path::to_owned), changes::Written::of(&tree));
+                Ok(Self { file, written, obstacles: findings.obstacles.into_inner(), ..settings })
             }
             _ => Err(ConfigError::new(file, problems)),
         }
@@ -171,7 +179,9 @@ fn read(root: Section<'_>, state_directory: &Path) -> Option<Settings> {
     let schedule = service::schedule(root.section("schedule"), default_zone);
     let rules = rules::read(&root.section("rules"), &calendar_names);
     let (mail, way) = mail::read(root.section("mail"), state_directory);
-    let policy = escalation::read(root.section("escalation"), &rules, &calendar_names, &way);
+    let (webhook_names, webhooks) = webhooks::read(&root.section("webhooks"));
+    let known = escalation::Known { rules: &rules, calendars: &calendar_names, webhooks: &webhook_names };
+    let policy = escalation::read(root.section("escalation"), known, &way);
     let http = service::http(root.section("http"));
     let log = service::log(root.section("log"));
     root.finish();
@@ -185,11 +195,13 @@ fn read(root: Section<'_>, state_directory: &Path) -> Option<Settings> {
         rules,
         policy,
         mail,
+        webhooks,
         http,
         log,
         obstacles: Vec::new(),
         warnings,
         recipes,
+        written: changes::Written::default(),
     })
 }
 

@@ -1,20 +1,19 @@
 //! The delivery loop: drains the outbox after each scan, when a delivery becomes due, and every half a minute, since other
 //! processes put mail there too (`claimwatch scan`, `claimwatch outbox retry`).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use lettre::Address;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::delivery::transport::{Attempt, Transport};
-use crate::delivery::{Courier, DrainReport, Outage};
+use crate::delivery::{Courier, DrainReport, Outage, Reach, Way, WayReport};
 use crate::now::TimeSource;
-use crate::store::{Store, StoreError, StoredMail};
+use crate::store::{Store, StoreError};
+use crate::vitals::Vitals;
 
 use super::DaemonError;
 use super::database::Database;
@@ -32,6 +31,7 @@ pub(super) struct DeliveryLoop {
     pub time: TimeSource,
     pub database: Arc<Database>,
     pub pulse: Arc<Pulse>,
+    pub vitals: Arc<Vitals>,
     /// Tells that a scan may have left mail.
     pub scanned: Arc<Notify>,
     pub stop: CancellationToken,
@@ -46,7 +46,7 @@ impl DeliveryLoop {
     /// [`DaemonError::Replaced`]
     pub async fn run(self) -> Result<(), DaemonError> {
         let (mut trouble, mut panics) = (Trouble::default(), 0_u64);
-        let mut mail_server = Outage::of("the mail server");
+        let mut outages = BTreeMap::new();
         let mut rest = Duration::ZERO;
         while self.is_woken(trouble.wait(Instant::now()).max(rest).min(LONGEST_REST)).await {
             self.pulse.beat(Work::Deliveries);
@@ -66,7 +66,7 @@ impl DeliveryLoop {
             let drained = AbortOnDropHandle::new(drained);
             match self.pulse.outlast(Work::Deliveries, self.longest_step, drained).await {
                 Ok(Ok((report, next))) => {
-                    self.succeeds(&mut trouble, &mut mail_server, &report);
+                    self.succeeds(&mut trouble, &mut outages, &report);
                     let until = next.and_then(|next| (next - self.time.now()).to_std().ok()).unwrap_or_default();
                     rest = if next.is_some() { until.clamp(SHORTEST_REST, LONGEST_REST) } else { LONGEST_REST };
                 }
@@ -94,17 +94,25 @@ impl DeliveryLoop {
         }
     }
 
-    fn succeeds(&self, trouble: &mut Trouble, mail_server: &mut Outage, report: &DrainReport) {
+    fn succeeds(&self, trouble: &mut Trouble, outages: &mut BTreeMap<Way, Outage>, report: &DrainReport) {
         self.database.back(Work::Deliveries);
         self.pulse.succeeded(Work::Deliveries);
         if trouble.over() {
             tracing::info!("deliveries succeed again");
         }
-        let DrainReport { sent, again, dead, settled, away, .. } = report;
-        if let Some(why) = away {
-            mail_server.away(self.time.now(), why);
-        } else if sent + again + dead > 0 {
-            mail_server.back(self.time.now());
+        let DrainReport { sent, again, dead, settled, .. } = report;
+        self.vitals.delivered(report);
+        for (way, WayReport { reach, .. }) in &report.ways {
+            let outage = outages.entry(way.clone()).or_insert_with(|| Outage::of(way.to_string()));
+            match reach {
+                Reach::Away(why) => {
+                    outage.away(self.time.now(), why);
+                }
+                Reach::There => {
+                    outage.back(self.time.now());
+                }
+                Reach::Untried => {}
+            }
         }
         if sent + dead + settled > 0 {
             tracing::info!(sent, again, dead, settled, "the outbox was drained");
@@ -128,47 +136,5 @@ pub(super) async fn may_be_left(courier: &Courier, patience: Duration) {
     sleep(patience).await;
     while !courier.may_be_left() {
         sleep(LOOK_AGAIN).await;
-    }
-}
-
-/// A transport whose attempts are signs of life.
-pub(super) struct Watched {
-    inner: Arc<dyn Transport>,
-    pulse: Arc<Pulse>,
-}
-
-impl Watched {
-    pub fn new(inner: Arc<dyn Transport>, pulse: Arc<Pulse>) -> Self {
-        Self { inner, pulse }
-    }
-}
-
-#[async_trait]
-impl Transport for Watched {
-    async fn send(&self, from: &Address, to: &Address, mail: &StoredMail) -> Attempt {
-        self.pulse.beat(Work::Deliveries);
-        let attempt = self.inner.send(from, to, mail).await;
-        self.pulse.beat(Work::Deliveries);
-        attempt
-    }
-
-    async fn rest(&self) {
-        self.inner.rest().await;
-    }
-
-    async fn probe(&self) -> Attempt {
-        self.inner.probe().await
-    }
-
-    fn sessions(&self) -> usize {
-        self.inner.sessions()
-    }
-
-    fn harmless(&self) -> usize {
-        self.inner.harmless()
-    }
-
-    fn describe(&self) -> String {
-        self.inner.describe()
     }
 }

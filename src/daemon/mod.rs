@@ -13,8 +13,8 @@ mod instance;
 mod leader;
 mod plans;
 mod pulse;
+mod reload;
 mod scans;
-pub mod schedule;
 mod start;
 mod trouble;
 
@@ -22,21 +22,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinError;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::{App, AppError};
+use crate::calendar::Calendars;
 use crate::check::{self, Check};
-use crate::config::DatabaseUrl;
+use crate::config::{DatabaseUrl, Settings};
 use crate::delivery::Courier;
-use crate::delivery::transport::Transport;
+use crate::health::Schedule;
+use crate::http::{Facts, HttpError, Kept, Server};
 use crate::scan::{Request, scan};
+use crate::vitals::Vitals;
 
 use database::Database;
-use deliveries::{DeliveryLoop, Watched, may_be_left};
+use deliveries::{DeliveryLoop, may_be_left};
 use leader::Leader;
 use plans::Plans;
 use pulse::{Pulse, Work};
@@ -44,6 +47,7 @@ use scans::ScanLoop;
 
 pub use instance::Instance;
 pub use pulse::{News, ServiceManager, Systemd};
+pub use reload::{Reloads, serve};
 pub use start::open;
 
 /// How long the work in hand may take once asked to stop.
@@ -64,6 +68,24 @@ pub struct Stop {
     pub ask: CancellationToken,
     /// At once.
     pub insist: CancellationToken,
+    /// It ends so that another configuration takes its place.
+    pub reload: CancellationToken,
+}
+
+/// What is around a daemon, whatever its configuration.
+pub struct Surroundings {
+    pub manager: Arc<dyn ServiceManager>,
+    pub vitals: Arc<Vitals>,
+    /// `None`: nothing is served.
+    pub http: Option<Arc<Server>>,
+}
+
+impl Surroundings {
+    /// Watched over by `manager`; nothing is served.
+    #[must_use]
+    pub fn quiet(manager: Arc<dyn ServiceManager>) -> Self {
+        Self { manager, vitals: Arc::default(), http: None }
+    }
 }
 
 /// Why a daemon did not start, or ended without being told to.
@@ -71,6 +93,8 @@ pub struct Stop {
 pub enum DaemonError {
     #[error(transparent)]
     App(#[from] AppError),
+    #[error(transparent)]
+    Http(#[from] HttpError),
     #[error("another claimwatch (pid {pid}) runs on this database: {}", .path.display())]
     Another { pid: String, path: PathBuf },
     #[error("{}: the lock that keeps a second claimwatch away cannot be had: {error}", .path.display())]
@@ -87,15 +111,18 @@ pub enum DaemonError {
 ///
 /// # Errors
 /// [`DaemonError`]; a database or a mail server that goes away later is none.
-pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Result<(), DaemonError> {
+pub async fn run(app: App, stop: Stop, around: Surroundings) -> Result<(), DaemonError> {
+    let Surroundings { manager, vitals, http } = around;
     let plans = Arc::new(Plans::new(&app.settings)?);
     let instance = claim(&app)?;
     say_what_cannot_be_had(&app);
 
-    let transport: Arc<dyn Transport> = crate::app::transport(&app.settings)?.into();
     let pulse = Arc::new(Pulse::new(Arc::clone(&manager), app.settings.mail.timeout));
-    let watched = Arc::new(Watched::new(transport, Arc::clone(&pulse)));
-    let courier = Arc::new(app.courier_through(Arc::clone(&watched) as Arc<dyn Transport>, plans.calendars()));
+    let beat = Arc::clone(&pulse);
+    let calendars = plans.calendars();
+    let courier = app.courier_by(calendars.clone())?;
+    vitals.expects(courier.ways());
+    let courier = Arc::new(courier.with_sign_of_life(move || beat.beat(Work::Deliveries)));
     let database = Arc::new(Database::new(instance, app.time.clone()));
     let (woken, scanned) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
 
@@ -109,6 +136,7 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
         time: app.time.clone(),
         database: Arc::clone(&database),
         pulse: Arc::clone(&pulse),
+        vitals: Arc::clone(&vitals),
         manager: Arc::clone(&manager),
         woken,
         scanned: Arc::clone(&scanned),
@@ -128,20 +156,20 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
         store: Arc::clone(&app.store),
         time: app.time.clone(),
         database,
-        pulse,
+        pulse: Arc::clone(&pulse),
+        vitals: Arc::clone(&vitals),
         scanned,
         stop: stop.ask.clone(),
         longest_step: app.settings.mail.timeout + pulse::BESIDE_AN_ATTEMPT - GRACE,
     };
     scans.recall(&*app.store).await;
-    tracing::info!(
-        database = %app.settings.database.url,
-        schedule = app.settings.schedule.cron,
-        zone = app.settings.schedule.time_zone.name(),
-        mail = watched.describe(),
-        "claimwatch is ready"
-    );
+    say_that_it_is_ready(&app, &courier);
     manager.tell(News::Ready);
+    let _serving = http.map(|server| {
+        let facts = facts(&app, calendars, pulse, vitals);
+        let stop = stop.insist.clone();
+        AbortOnDropHandle::new(tokio::spawn(async move { server.serve(facts, stop).await }))
+    });
     let leading = leader.map(|leader| AbortOnDropHandle::new(tokio::spawn(leader.run())));
     let scanning = async move {
         // However it ends, another daemon may scan from then on, while the mail in hand is finished here.
@@ -158,6 +186,32 @@ pub async fn run(app: App, stop: Stop, manager: Arc<dyn ServiceManager>) -> Resu
         tracing::debug!("the database was not closed in order");
     }
     ended
+}
+
+fn say_that_it_is_ready(app: &App, courier: &Courier) {
+    tracing::info!(
+        database = %app.settings.database.url,
+        schedule = app.settings.schedule.cron,
+        zone = app.settings.schedule.time_zone.name(),
+        mail = courier.describe(),
+        "claimwatch is ready"
+    );
+}
+
+/// What is served over HTTP is made of this.
+fn facts(app: &App, calendars: watch::Receiver<Arc<Calendars>>, pulse: Arc<Pulse>, vitals: Arc<Vitals>) -> Facts {
+    let Settings { source, rules, schedule, .. } = &*app.settings;
+    Facts {
+        store: Arc::clone(&app.store),
+        sources: source.clone(),
+        rules: rules.clone(),
+        calendars,
+        schedule: Schedule { pattern: schedule.pattern.clone(), zone: schedule.time_zone.clone() },
+        time: app.time.clone(),
+        vitals,
+        loops: Arc::new(move || pulse.checks()),
+        kept: Kept::default(),
+    }
 }
 
 /// Works until told to stop or until a loop cannot go on; then sees to it that both come to an end.
@@ -178,8 +232,12 @@ async fn work(
         ended = &mut deliveries => deliveries_end = Some(flat("delivery", ended)),
     }
     stop.ask.cancel();
-    manager.tell(News::Stopping);
-    tracing::info!("stopping: what is in hand is finished");
+    if stop.reload.is_cancelled() {
+        tracing::info!("what is in hand is finished under the configuration before");
+    } else {
+        manager.tell(News::Stopping);
+        tracing::info!("stopping: what is in hand is finished");
+    }
     let finished = async {
         let (scans_end, deliveries_end) = tokio::join!(
             async {
@@ -233,8 +291,5 @@ fn say_what_cannot_be_had(app: &App) {
     let calendars = check::calendars(&app.settings.calendars, &app.settings.rules, app.time.now());
     for Check { detail, fix, .. } in calendars.iter().filter(|check| !check.ok) {
         tracing::warn!(detail, fix, "a calendar does not reach far enough");
-    }
-    if let Some(http) = &app.settings.http {
-        tracing::warn!(listen = %http.listen, "this version serves no HTTP: [http] is not used");
     }
 }

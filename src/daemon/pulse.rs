@@ -12,6 +12,7 @@ use tokio::task::JoinError;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::check::Check;
 use crate::store::StoreError;
 
 /// The watchdog is fed once in this time at most.
@@ -34,6 +35,8 @@ pub enum News<'a> {
     /// The work goes on.
     Alive,
     Stopping,
+    /// The configuration is read anew; `Ready` ends it.
+    Reloading,
 }
 
 /// Who watches over the process.
@@ -53,8 +56,12 @@ impl ServiceManager for Systemd {
             News::Wait(time) => NotifyState::ExtendTimeoutUsec(u32::try_from(time.as_micros()).unwrap_or(u32::MAX)),
             News::Alive => NotifyState::Watchdog,
             News::Stopping => NotifyState::Stopping,
+            News::Reloading => NotifyState::Reloading,
         };
-        if let Err(error) = sd_notify::notify(&[state]) {
+        // systemd tells by the time which request a reload answers.
+        let since = if news == News::Reloading { NotifyState::monotonic_usec_now().ok() } else { None };
+        let states: Vec<NotifyState<'_>> = std::iter::once(state).chain(since).collect();
+        if let Err(error) = sd_notify::notify(&states) {
             tracing::debug!(%error, "systemd does not listen");
         }
     }
@@ -107,6 +114,23 @@ impl Pulse {
             drop(state);
             self.manager.tell(News::Alive);
         }
+    }
+
+    /// Whether each loop is at work.
+    pub fn checks(&self) -> Vec<Check> {
+        let (state, now) = (self.state.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+        let check = |(name, sign): (&'static str, &Sign)| {
+            let silence = now - sign.last;
+            if sign.panicked {
+                Check::wrong(name, "it panicked and has not succeeded since", "see the log")
+            } else if silence > sign.longest_silence {
+                let silence = format!("no sign of life for {} seconds", silence.as_secs());
+                Check::wrong(name, silence, "the watchdog ends the process; see the log")
+            } else {
+                Check::ok(name, "at work")
+            }
+        };
+        ["scans", "deliveries"].into_iter().zip(&state.loops).map(check).collect()
     }
 
     /// Waits for `task`, which does `work`. One that gives no sign of life for `limit` is ended, if all it does is wait: a

@@ -18,13 +18,14 @@ use crate::alert::Opening;
 use crate::config::ScheduleSettings;
 use crate::now::TimeSource;
 use crate::scan::{Request, ScanError, ScanSummary};
+use crate::schedule::latest_due;
 use crate::store::{ScanLog, StoreError};
+use crate::vitals::Vitals;
 
 use super::DaemonError;
 use super::database::Database;
 use super::leader::{Leadership, Mandate};
 use super::pulse::{News, Pulse, ServiceManager, Work};
-use super::schedule::latest_due;
 use super::trouble::{Trouble, words_of_panic};
 
 /// The longest that the clock is not looked at, in seconds: it may have been set, or the machine have slept. Each look also feeds
@@ -39,6 +40,7 @@ pub(super) struct ScanLoop<W> {
     pub time: TimeSource,
     pub database: Arc<Database>,
     pub pulse: Arc<Pulse>,
+    pub vitals: Arc<Vitals>,
     pub manager: Arc<dyn ServiceManager>,
     /// Tells that there may be something to do before the schedule says so: this daemon leads by now.
     pub woken: Arc<Notify>,
@@ -106,6 +108,7 @@ where
                     let words = words_of_panic(panic);
                     trouble.failed(Instant::now());
                     trouble.is_news(&words);
+                    self.vitals.scan_failed();
                     self.pulse.panicked(Work::Scans);
                     tracing::error!(panics, words, "a scan panicked; the watchdog is withheld");
                 }
@@ -127,6 +130,7 @@ where
     /// What this daemon may do about scans. As a follower it has none in hand, and knows that the database is there.
     fn mandate(&self, follows: &mut bool) -> Mandate {
         let mandate = self.leadership.mandate();
+        self.vitals.stands(mandate != Mandate::Follow && mandate != Mandate::Wait);
         let followed = std::mem::replace(follows, mandate == Mandate::Follow);
         if *follows {
             self.pulse.succeeded(Work::Scans);
@@ -181,6 +185,7 @@ where
         }
         // `None`: the instant was served before this start.
         let Some(summary) = summary else { return };
+        self.vitals.scanned(Duration::from_millis(summary.elapsed_ms));
         self.scanned.notify_one();
         let breached: u64 = summary.rules.values().map(|counts| counts.breached).sum();
         let running: u64 = summary.rules.values().map(|counts| counts.running).sum();
@@ -211,6 +216,7 @@ where
     }
 
     fn fails(&self, trouble: &mut Trouble, error: &ScanError) {
+        self.vitals.scan_failed();
         trouble.failed(Instant::now());
         let why = error.to_string();
         match error {

@@ -15,8 +15,9 @@ use uuid::Uuid;
 
 use super::backoff::{Tried, follow_up, held_up};
 use super::transport::Attempt;
-use super::{Courier, DrainReport, GRACE, RenderError, fingerprint, without_addresses};
-use crate::store::{Delivery, KeptMail, LeasedDelivery, StoreError, StoredMail};
+use super::{Courier, DrainReport, GRACE, Reach, RenderError, Way, fingerprint, without_addresses};
+use crate::escalation::webhook_of;
+use crate::store::{Delivery, KeptMail, LeasedDelivery, Queue, StoreError, StoredMail};
 
 /// How long after the database was away an outcome is recorded again.
 const RECORD_AGAIN: Duration = Duration::from_millis(500);
@@ -41,6 +42,8 @@ pub(super) struct Hand<'a> {
     courier: &'a Courier,
     /// Who leases: a name that nobody else has.
     holder: String,
+    /// Whose deliveries it takes.
+    queue: Queue,
     report: &'a Mutex<DrainReport>,
     stop: &'a CancellationToken,
     /// Nothing more is taken in hand.
@@ -68,12 +71,12 @@ impl Drop for InHand<'_> {
 impl<'a> Hand<'a> {
     pub fn new(
         courier: &'a Courier,
-        number: usize,
+        (number, queue): (usize, Queue),
         report: &'a Mutex<DrainReport>,
         stop: &'a CancellationToken,
         halt: &'a CancellationToken,
     ) -> Self {
-        Self { courier, holder: format!("{}/{number}", courier.holder), report, stop, halt }
+        Self { courier, holder: format!("{}/{number}", courier.holder), queue, report, stop, halt }
     }
 
     /// Delivers until nothing is due and nobody has anything in hand: meanwhile something may become due, and is not to
@@ -110,7 +113,7 @@ impl<'a> Hand<'a> {
             return Ok(false);
         }
         let (now, hold) = (courier.time.now(), courier.hold());
-        let leased = courier.store.lease(now, courier.ends_by(now), &self.holder, 1, hold).await?;
+        let leased = courier.store.lease_of(&self.queue, now, courier.ends_by(now), &self.holder, 1, hold).await?;
         let Some(mut delivery) = leased.into_iter().next() else { return Ok(false) };
         let digest = &delivery.digest;
         let desk = (digest.escalated.len() + digest.reminded.len() > MANY_ALERTS).then_some(desk);
@@ -150,12 +153,14 @@ impl<'a> Hand<'a> {
             // Rendering took long, or the process was stopped: under a fresh lease, the bytes go out at once.
             return self.record(delivery, Delivery::Released).await;
         }
-        let attempt = self.attempt(&delivery.recipient, &mail).await;
-        let away = match &attempt {
-            Attempt::Unreachable { error } | Attempt::Misconfigured { error } => Some(without_addresses(error)),
-            _ => None,
+        (courier.sign_of_life)();
+        let attempt = self.attempt(delivery, &mail).await;
+        (courier.sign_of_life)();
+        let reach = match &attempt {
+            Attempt::Unreachable { error } | Attempt::Misconfigured { error } => Reach::Away(without_addresses(error)),
+            _ => Reach::There,
         };
-        self.reported(|report| report.away = away);
+        self.reported(|report| report.ways.entry(Way::to(&delivery.recipient)).or_default().reach = reach);
         self.record(delivery, follow_up(&tried, attempt, courier.time.now())).await
     }
 
@@ -171,12 +176,11 @@ impl<'a> Hand<'a> {
         if alerts.is_empty() && !delivery.digest.speaks_without_alerts() {
             return Ok(Outgoing::Nothing);
         }
-        let about = about(&alerts);
+        let about = about(&delivery.recipient, &alerts);
         if let Some(mail) = delivery.mail.take().filter(|_| delivery.about.as_ref() == Some(&about)) {
             return Ok(Outgoing::Mail(mail));
         }
         let Some(mail) = courier.render(delivery, &alerts, now).await? else { return Ok(Outgoing::Nothing) };
-        let mail = StoredMail { message_id: mail.message_id, subject: mail.subject, bytes: mail.bytes };
         Ok(match courier.store.keep_mail(delivery, &self.holder, now, &mail, &about).await? {
             KeptMail::Given => Outgoing::Mail(mail),
             KeptMail::Shared(mail) => Outgoing::Mail(mail),
@@ -184,16 +188,29 @@ impl<'a> Hand<'a> {
         })
     }
 
-    async fn attempt(&self, recipient: &str, mail: &StoredMail) -> Attempt {
-        let courier = self.courier;
-        let to: Address = match recipient.parse() {
-            Ok(to) => to,
-            Err(error) => {
-                return Attempt::Permanent { error: format!("found {recipient:?}, expected an address: {error}") };
-            }
+    async fn attempt(&self, delivery: &LeasedDelivery, mail: &StoredMail) -> Attempt {
+        let limit = self.courier.timeout + GRACE;
+        let sent = match webhook_of(&delivery.recipient) {
+            Some(name) => timeout(limit, self.post(name, delivery.id, mail)).await,
+            None => timeout(limit, self.send(&delivery.recipient, mail)).await,
         };
-        let sent = timeout(courier.timeout + GRACE, courier.transport.send(&courier.frame.from.email, &to, mail)).await;
         sent.unwrap_or_else(|_| Attempt::Unknown { error: "the attempt took too long; perhaps delivered".into() })
+    }
+
+    async fn send(&self, recipient: &str, mail: &StoredMail) -> Attempt {
+        let courier = self.courier;
+        match recipient.parse::<Address>() {
+            Ok(to) => courier.transport.send(&courier.frame.from.email, &to, mail).await,
+            Err(error) => Attempt::Permanent { error: format!("found {recipient:?}, expected an address: {error}") },
+        }
+    }
+
+    async fn post(&self, name: &str, delivery: Uuid, mail: &StoredMail) -> Attempt {
+        let courier = self.courier;
+        match courier.webhooks.iter().find(|webhook| webhook.name() == name) {
+            Some(webhook) => webhook.post(delivery, &mail.bytes, courier.time.now()).await,
+            None => Attempt::Misconfigured { error: format!("there is no webhook {name:?} in the configuration") },
+        }
     }
 
     /// Records how `delivery` ended. While the database is away this is tried for as long as an attempt may take: the
@@ -223,7 +240,8 @@ impl<'a> Hand<'a> {
     }
 }
 
-/// What a mail about `alerts` is about: the same for the same alerts.
-fn about(alerts: &[Uuid]) -> String {
-    format!("{} alerts, {:016x}", alerts.len(), fingerprint::of_parts(alerts.iter().map(Uuid::as_bytes)))
+/// What a message to `recipient` about `alerts` is about: the same for the same alerts, and never for both mail and webhooks.
+fn about(recipient: &str, alerts: &[Uuid]) -> String {
+    let form = if webhook_of(recipient).is_some() { "webhook, " } else { "" };
+    format!("{form}{} alerts, {:016x}", alerts.len(), fingerprint::of_parts(alerts.iter().map(Uuid::as_bytes)))
 }

@@ -10,7 +10,10 @@ mod hand;
 mod outage;
 mod render;
 pub mod transport;
+pub mod webhook;
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,12 +25,14 @@ use tokio::sync::{Mutex as Desk, Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::calendar::Calendars;
+use crate::escalation::{webhook_of, webhook_recipient};
 use crate::mail::Frame;
 use crate::now::{TimeSource, fresh_id};
-use crate::store::{Delivery, LeaseTime, LeasedDelivery, Store, StoreError};
+use crate::store::{Delivery, LeaseTime, LeasedDelivery, Queue, Store, StoreError};
 
 use hand::Hand;
 use transport::Transport;
+use webhook::Webhook;
 
 pub use outage::{Outage, without_addresses};
 pub use render::RenderError;
@@ -45,6 +50,9 @@ pub struct Courier {
     calendars: watch::Receiver<Arc<Calendars>>,
     frame: Frame,
     transport: Arc<dyn Transport>,
+    webhooks: Vec<Webhook>,
+    /// Called as an attempt begins, and as it ends.
+    sign_of_life: Arc<dyn Fn() + Send + Sync>,
     time: TimeSource,
     timeout: Duration,
     /// So many messages one address gets within an hour.
@@ -71,8 +79,66 @@ pub struct DrainReport {
     pub settled: u64,
     /// The last failure, without e-mail addresses.
     pub last_error: Option<String>,
-    /// Why no mail gets out at all, if that was so in the end: the mail server is away, or does not let us in.
-    pub away: Option<String>,
+    /// The same by way out, of those that had something to deliver.
+    pub ways: BTreeMap<Way, WayReport>,
+}
+
+/// What one pass did by one way out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WayReport {
+    pub sent: u64,
+    pub again: u64,
+    pub dead: u64,
+    /// How the other side was found last.
+    pub reach: Reach,
+}
+
+/// How the other side of a way out was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    #[default]
+    Untried,
+    There,
+    /// Nothing gets out there, and why: it is away, or does not let us in.
+    Away(String),
+}
+
+/// A way out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    Mail,
+    /// The webhook of this name.
+    Webhook(String),
+}
+
+impl Way {
+    /// By which messages reach `recipient`.
+    #[must_use]
+    pub fn to(recipient: &str) -> Self {
+        webhook_of(recipient).map_or(Self::Mail, |name| Self::Webhook(name.to_owned()))
+    }
+}
+
+impl Way {
+    /// Its name in metrics: `mail`, `webhook:tickets`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Mail => "mail".to_owned(),
+            Self::Webhook(name) => webhook_recipient(name),
+        }
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mail => f.write_str("the mail server"),
+            Self::Webhook(name) => write!(f, "the webhook {name}"),
+        }
+    }
 }
 
 impl Courier {
@@ -88,8 +154,21 @@ impl Courier {
     ) -> Self {
         let holder = fresh_id(time.now()).to_string();
         let (in_hand, put_down, desk) = (AtomicUsize::new(0), Notify::new(), Desk::default());
-        let most_an_hour = MOST_AN_HOUR;
-        Self { store, calendars, frame, transport, time, timeout, most_an_hour, holder, in_hand, put_down, desk }
+        Self {
+            store,
+            calendars,
+            frame,
+            transport,
+            webhooks: Vec::new(),
+            sign_of_life: Arc::new(|| {}),
+            time,
+            timeout,
+            most_an_hour: MOST_AN_HOUR,
+            holder,
+            in_hand,
+            put_down,
+            desk,
+        }
     }
 
     /// The same, which sends an address `most` messages at most within an hour; what is more goes along with later ones.
@@ -99,28 +178,74 @@ impl Courier {
         self
     }
 
-    /// Delivers what is due, as many deliveries at once as the transport has sessions, until nothing is or `stop` is
-    /// cancelled; then what is in hand is finished first. To be awaited to its end: a delivery that was sent but not recorded
+    /// The same, which also posts to `webhooks`.
+    #[must_use]
+    pub fn with_webhooks(mut self, webhooks: Vec<Webhook>) -> Self {
+        self.webhooks = webhooks;
+        self
+    }
+
+    /// The same, which calls `sign_of_life` as an attempt begins, and as it ends.
+    #[must_use]
+    pub fn with_sign_of_life(mut self, sign_of_life: impl Fn() + Send + Sync + 'static) -> Self {
+        self.sign_of_life = Arc::new(sign_of_life);
+        self
+    }
+
+    /// Delivers what is due, as many mails at once as the transport has sessions and beside them one message a webhook, so
+    /// that none waits for another's silence, until nothing is due or `stop` is cancelled; then what is in hand is finished first. To be awaited to its end: a delivery that was sent but not recorded
     /// is sent again.
     ///
     /// # Errors
     /// [`StoreError`]: the deliveries in hand are due again when their leases end, all others are as they were.
     pub async fn drain(&self, stop: &CancellationToken) -> Result<DrainReport, StoreError> {
-        self.store.ration(self.time.now(), self.most_an_hour).await?;
+        let now = self.time.now();
+        // A look that finds nothing due writes nothing.
+        if self.store.next_delivery().await?.is_none_or(|next| next > now) {
+            return Ok(DrainReport::default());
+        }
+        self.store.ration(now, self.most_an_hour).await?;
         let (report, halt) = (Mutex::default(), stop.child_token());
-        let hands = (0..self.transport.sessions()).map(|number| Hand::new(self, number, &report, stop, &halt));
-        let ended = join_all(hands.map(Hand::deliver)).await;
+        let ended = join_all(self.hands(&report, stop, &halt).into_iter().map(Hand::deliver)).await;
         self.transport.rest().await;
         ended.into_iter().collect::<Result<(), StoreError>>()?;
         Ok(report.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether everything in hand may be given up without a mail arriving twice: none of it was handed over yet.
+    /// The ways out that it has.
+    pub fn ways(&self) -> impl Iterator<Item = Way> {
+        let webhooks = self.webhooks.iter().map(|webhook| Way::Webhook(webhook.name().to_owned()));
+        std::iter::once(Way::Mail).chain(webhooks)
+    }
+
+    /// Where messages go, for people: the way out for mail, then the webhooks.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let webhooks = self.webhooks.iter().map(|webhook| format!("webhook {}", webhook.describe()));
+        std::iter::once(self.transport.describe()).chain(webhooks).collect::<Vec<_>>().join(", ")
+    }
+
+    /// As many as the transport has sessions, and one for each webhook.
+    fn hands<'a>(
+        &'a self,
+        report: &'a Mutex<DrainReport>,
+        stop: &'a CancellationToken,
+        halt: &'a CancellationToken,
+    ) -> Vec<Hand<'a>> {
+        let names: Vec<String> = self.webhooks.iter().map(|webhook| webhook.name().to_owned()).collect();
+        let mail = std::iter::repeat_n(Queue::AllBut(names.clone()), self.transport.sessions());
+        let queues = mail.chain(names.into_iter().map(Queue::Webhook));
+        queues.enumerate().map(|(number, queue)| Hand::new(self, (number, queue), report, stop, halt)).collect()
+    }
+
+    /// Whether everything in hand may be given up without a mail arriving twice: none of it was handed over yet. A webhook
+    /// knows a repeat by its id.
     #[must_use]
     pub fn may_be_left(&self) -> bool {
         // In this order: what is in hand becomes less and less once a stop was asked for.
         let in_hand = self.in_hand.load(Ordering::Acquire);
-        in_hand > 0 && self.transport.harmless() >= in_hand
+        let posts = self.webhooks.iter().filter(|webhook| webhook.is_busy()).count();
+        in_hand > 0 && self.transport.harmless() + posts >= in_hand
     }
 
     /// Twice the time that an attempt may take: to render, and to send.
@@ -135,23 +260,36 @@ impl Courier {
 }
 
 impl DrainReport {
+    /// Why nothing gets out by `way`, if that was so in the end.
+    #[must_use]
+    pub fn away(&self, way: &Way) -> Option<&str> {
+        match &self.ways.get(way)?.reach {
+            Reach::Away(why) => Some(why),
+            Reach::Untried | Reach::There => None,
+        }
+    }
+
     fn count(&mut self, delivery: &LeasedDelivery, outcome: &Delivery) {
+        let way = self.ways.entry(Way::to(&delivery.recipient)).or_default();
         let (delivery, message) = (delivery.id, delivery.message);
         match outcome {
             Delivery::Sent { .. } => {
                 self.sent += 1;
-                tracing::info!(%delivery, mail = %message, "a mail was handed on");
+                way.sent += 1;
+                tracing::info!(%delivery, mail = %message, "a message was handed on");
             }
             Delivery::Again { at, error, .. } => {
                 let error = without_addresses(error);
-                tracing::debug!(%delivery, mail = %message, %at, error, "a mail was not handed on and is tried again");
+                tracing::debug!(%delivery, mail = %message, %at, error, "a message was not handed on and is tried again");
                 self.again += 1;
+                way.again += 1;
                 self.last_error = Some(error);
             }
             Delivery::Dead { error, .. } => {
                 let error = without_addresses(error);
-                tracing::error!(%delivery, mail = %message, error, "a mail was given up; `outbox retry` sends it again");
+                tracing::error!(%delivery, mail = %message, error, "a message was given up; `outbox retry` sends it again");
                 self.dead += 1;
+                way.dead += 1;
                 self.last_error = Some(error);
             }
             Delivery::Released => {}

@@ -5,15 +5,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// Whether one thing that we depend on (the mail server, the database) is there.
 #[derive(Clone, Debug)]
 pub struct Outage {
-    what: &'static str,
+    what: String,
     since: Option<DateTime<Utc>>,
 }
 
 impl Outage {
     /// `what` is there, as far as is known; the log calls it so.
     #[must_use]
-    pub fn of(what: &'static str) -> Self {
-        Self { what, since: None }
+    pub fn of(what: impl Into<String>) -> Self {
+        Self { what: what.into(), since: None }
     }
 
     /// It is away; logged, with `why`, if that is new. Says whether it is.

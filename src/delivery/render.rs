@@ -9,10 +9,10 @@ use uuid::Uuid;
 use super::Courier;
 use crate::alert::Alert;
 use crate::claim::Status;
-use crate::escalation::{Case, Digest, Kind};
-use crate::mail::{Composer, Mail, MailError};
+use crate::escalation::{Case, Digest, Kind, webhook_of};
+use crate::mail::{Composer, Mail, MailError, Post};
 use crate::sla;
-use crate::store::{LeasedDelivery, StoreError};
+use crate::store::{LeasedDelivery, StoreError, StoredMail};
 
 /// How many alerts are read at once.
 const PAGE: usize = 500;
@@ -30,15 +30,20 @@ pub enum RenderError {
 }
 
 impl Courier {
-    /// The message of `delivery` about `alerts` as things stand at `now`; `None` if nothing is left to say.
+    /// The message of `delivery` about `alerts` as things stand at `now`, in the form that its recipient takes; `None` if
+    /// nothing is left to say.
     pub(super) async fn render(
         &self,
         delivery: &LeasedDelivery,
         alerts: &[Uuid],
         now: DateTime<Utc>,
-    ) -> Result<Option<Mail>, RenderError> {
+    ) -> Result<Option<StoredMail>, RenderError> {
         let digest = &delivery.digest;
+        let is_post = webhook_of(&delivery.recipient).is_some();
         let mut composer = Composer::new(&self.frame, delivery.message, digest, now).answering(delivery.first);
+        if is_post {
+            composer = composer.unlisted();
+        }
         let facts = Facts::of(digest);
         let held = digest.kind == Kind::Held;
         // There may be very many: each page of them is looked up by id.
@@ -47,11 +52,21 @@ impl Courier {
                 composer.add(self.case(&facts, alert, now))?;
             }
         }
-        self.finish(composer, digest).await
+        let mut composer = self.complete(composer, digest).await?;
+        if is_post {
+            let post = composer.post()?;
+            let message_id = delivery.id.to_string();
+            return Ok(post.map(|Post { subject, body }| StoredMail { message_id, subject, bytes: body }));
+        }
+        let mail = composer.finish()?;
+        if let Some(error) = mail.as_ref().and_then(|mail| mail.without_own_templates.as_ref()) {
+            tracing::warn!(error, "a template of one's own failed: the built-in ones took its place");
+        }
+        Ok(mail.map(|Mail { message_id, subject, bytes, .. }| StoredMail { message_id, subject, bytes }))
     }
 
     /// The message `id` in the thread of `first` as it would be at `now`; `raised` are alerts of its digest that the database
-    /// does not have yet. `None`: there would be nothing to say.
+    /// does not have yet. Both as a mail and as webhooks get it; `None`: there would be nothing to say.
     ///
     /// # Errors
     /// [`RenderError`]
@@ -61,7 +76,7 @@ impl Courier {
         digest: &Digest,
         raised: &HashMap<Uuid, Alert>,
         now: DateTime<Utc>,
-    ) -> Result<Option<Mail>, RenderError> {
+    ) -> Result<Option<(Mail, Post)>, RenderError> {
         let mut composer = Composer::new(&self.frame, id, digest, now).answering(first);
         let facts = Facts::of(digest);
         let ids: Vec<Uuid> = digest.escalated.iter().chain(&digest.reminded).copied().collect();
@@ -72,10 +87,13 @@ impl Courier {
                 composer.add(self.case(&facts, alert, now))?;
             }
         }
-        self.finish(composer, digest).await
+        let mut composer = self.complete(composer, digest).await?;
+        let post = composer.post()?;
+        Ok(composer.finish()?.zip(post))
     }
 
-    async fn finish(&self, mut composer: Composer<'_>, digest: &Digest) -> Result<Option<Mail>, RenderError> {
+    /// Adds what only the body shows.
+    async fn complete<'a>(&self, mut composer: Composer<'a>, digest: &Digest) -> Result<Composer<'a>, RenderError> {
         for case in composer.shown_mut() {
             let (title, history) = self.store.background(&case.alert.claim_id, HISTORY).await?;
             case.title = title;
@@ -84,11 +102,7 @@ impl Courier {
             }
         }
         composer.tell_settled(self.settled(digest).await?);
-        let mail = composer.finish()?;
-        if let Some(error) = mail.as_ref().and_then(|mail| mail.without_own_templates.as_ref()) {
-            tracing::warn!(error, "a template of one's own failed: the built-in ones took its place");
-        }
-        Ok(mail)
+        Ok(composer)
     }
 
     /// `alert` with what `facts` say of it and how late it is, but without what only the body shows.

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::alert::Alert;
 use crate::claim::HistoryEntry;
 
-use super::{Language, Plausible, Silenced};
+use super::{Language, Plausible, Recipients, Silenced};
 
 /// What a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -48,8 +47,7 @@ pub struct Digest {
     pub thread: String,
     /// When the scan decided to send it.
     pub at: DateTime<Utc>,
-    pub to: Vec<Mailbox>,
-    pub cc: Vec<Mailbox>,
+    pub recipients: Recipients,
     pub language: Language,
     /// The alerts that reach this level now; for [`Kind::Held`] those that are held.
     pub escalated: Vec<Uuid>,
@@ -139,8 +137,7 @@ impl Digest {
             route: None,
             thread,
             at,
-            to: Vec::new(),
-            cc: Vec::new(),
+            recipients: Recipients::default(),
             language,
             escalated: Vec::new(),
             reminded: Vec::new(),

@@ -300,7 +300,7 @@ impl Gathered<'_> {
 
 /// A message about nothing yet, to those who get `level` about `alert`.
 fn digest(scene: Scene<'_>, alert: &Pending, (level, route, kind): (u32, Option<usize>, Kind)) -> Digest {
-    let (_, to, cc) = scene.policy.recipients(alert, level);
+    let (_, recipients) = scene.policy.recipients(alert, level);
     let empty = Digest::empty(kind, scene.policy.thread(level, route), scene.now, scene.policy.language);
-    Digest { level, route, to: to.into(), cc: cc.into(), ..empty }
+    Digest { level, route, recipients: recipients.cloned().unwrap_or_default(), ..empty }
 }

@@ -9,14 +9,16 @@ mod due;
 mod outgoing;
 mod policy;
 mod reach;
+mod recipients;
 mod silence;
 
 pub use brake::{Brake, Plausible};
 pub use digest::{Bounced, Case, Coverage, Digest, Kind, Reach, Settled};
 pub use due::{Escalated, Escalations, Message, Pending, Scene, escalate};
 pub use outgoing::Outgoing;
-pub use policy::{Glob, Level, Mismatch, Policy, Route, SendHours, addresses};
+pub use policy::{Glob, Level, Mismatch, Policy, Route, SendHours};
 pub use reach::Unreachable;
+pub use recipients::{Recipients, addresses, webhook_of, webhook_recipient};
 pub use silence::{Matcher, Silence, Silenced};
 
 pub use crate::wording::Language;

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::iter::successors;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use lettre::message::Mailbox;
 use rust_decimal::Decimal;
 use wildmatch::WildMatch;
 
@@ -13,7 +12,7 @@ use crate::claim::Currency;
 use crate::sla::Span;
 use crate::wording::Language;
 
-use super::{Brake, Pending};
+use super::{Brake, Pending, Recipients, webhook_recipient};
 
 /// On how many days an opening is looked for: one that daylight saving skips is not skipped so often.
 const OPENINGS: usize = 400;
@@ -31,7 +30,7 @@ pub struct Policy {
     /// When a scan's new alerts are held until someone says that they are right; `None`: never.
     pub brake: Option<Brake>,
     /// Who gets a message every business day that says how far all is well; nobody: there is none.
-    pub all_is_well: Vec<Mailbox>,
+    pub all_is_well: Recipients,
     pub language: Language,
     /// The support request page, named in every message.
     pub support_url: Option<String>,
@@ -44,8 +43,7 @@ pub struct Policy {
 pub struct Level {
     /// `None`: when the deadline is missed.
     pub after: Option<Span>,
-    pub to: Vec<Mailbox>,
-    pub cc: Vec<Mailbox>,
+    pub recipients: Recipients,
     /// Goes out again this often until acknowledged or resolved; `None`: once.
     pub remind_every: Option<Span>,
 }
@@ -63,8 +61,7 @@ pub struct Route {
     pub level: Option<u32>,
     /// The calendar of its sending hours; `None`: the default one.
     pub calendar: Option<String>,
-    pub to: Vec<Mailbox>,
-    pub cc: Vec<Mailbox>,
+    pub recipients: Recipients,
 }
 
 /// A condition of a route.
@@ -119,12 +116,6 @@ impl serde::Serialize for Glob {
     }
 }
 
-/// The addresses of `people`, without their names.
-#[must_use]
-pub fn addresses(people: &[Mailbox]) -> Vec<String> {
-    people.iter().map(|mailbox| mailbox.email.to_string()).collect()
-}
-
 impl Route {
     /// Whether the route is for `alert` at `level`.
     #[must_use]
@@ -171,24 +162,21 @@ impl Route {
 }
 
 impl Policy {
-    /// Who gets `level` about `alert`: the number of the route that chose them (`None`: the level's own), To and Cc.
+    /// Who gets `level` about `alert`, and the number of the route that chose them (`None`: they are the level's own).
     #[must_use]
-    pub fn recipients(&self, alert: &Pending, level: u32) -> (Option<usize>, &[Mailbox], &[Mailbox]) {
-        if let Some((number, route)) = self.routes.iter().enumerate().find(|(_, route)| route.matches(alert, level)) {
-            return (Some(number), &route.to, &route.cc);
-        }
-        let (to, cc) = self.people(level, None);
-        (None, to, cc)
+    pub fn recipients(&self, alert: &Pending, level: u32) -> (Option<usize>, Option<&Recipients>) {
+        let number = self.routes.iter().position(|route| route.matches(alert, level));
+        (number, self.recipients_of(level, number))
     }
 
-    /// To and Cc of `level` by route `number`; `None`: the level's own.
+    /// Who gets `level` by route `number`; `None`: the level's own.
     #[must_use]
-    pub fn people(&self, level: u32, number: Option<usize>) -> (&[Mailbox], &[Mailbox]) {
+    pub fn recipients_of(&self, level: u32, number: Option<usize>) -> Option<&Recipients> {
         if let Some(route) = number.and_then(|number| self.routes.get(number)) {
-            return (&route.to, &route.cc);
+            return Some(&route.recipients);
         }
         let own = usize::try_from(level).ok().and_then(|level| self.levels.get(level.checked_sub(1)?));
-        own.map_or((&[], &[]), |own| (&own.to, &own.cc))
+        own.map(|own| &own.recipients)
     }
 
     /// Every level with each of its routes, and with its own recipients.
@@ -203,29 +191,29 @@ impl Policy {
         levels.flat_map(of).collect()
     }
 
-    /// The levels that `address` is to get, and who hears in its place that it is refused: those of the next level by the same
-    /// route, else of any higher one, else of the nearest below; none of them in `disabled`. Nobody: there is nobody else.
+    /// The levels that `recipient` (as the outbox names it) is to get, and who hears in its place that it is refused: those of
+    /// the next level by the same route, else of any higher one, else of the nearest below; none of them in `disabled`. Nobody:
+    /// there is nobody else.
     #[must_use]
-    pub fn in_place_of(&self, address: &str, disabled: &BTreeSet<&str>) -> (Vec<u32>, Vec<Mailbox>) {
+    pub fn in_place_of(&self, recipient: &str, disabled: &BTreeSet<&str>) -> (Vec<u32>, Recipients) {
         let gets = |level, route| {
-            let (to, cc) = self.people(level, route);
-            to.iter().chain(cc).any(|mailbox| mailbox.email.to_string() == address)
+            self.recipients_of(level, route).is_some_and(|all| all.in_outbox().iter().any(|one| one == recipient))
         };
         let conversations = self.conversations().into_iter().filter(|(level, route)| gets(*level, *route));
         let conversations: Vec<(u32, Option<usize>)> = conversations.collect();
         let levels: BTreeSet<u32> = conversations.iter().map(|(level, _)| *level).collect();
-        let Some((first, route)) = conversations.first().copied() else { return (Vec::new(), Vec::new()) };
+        let Some((first, route)) = conversations.first().copied() else { return (Vec::new(), Recipients::default()) };
         let highest = u32::try_from(self.levels.len()).unwrap_or(u32::MAX);
-        let candidates =
+        let mut candidates =
             (first + 1..=highest).chain((1..=first).rev()).flat_map(|level| [(level, route), (level, None)]);
-        let people = candidates
-            .map(|(level, route)| {
-                let (to, _) = self.people(level, route);
-                let well = to.iter().filter(|mailbox| !disabled.contains(mailbox.email.to_string().as_str()));
-                well.cloned().collect::<Vec<Mailbox>>()
-            })
-            .find(|people| !people.is_empty());
-        (levels.into_iter().collect(), people.unwrap_or_default())
+        let others = candidates.find_map(|(level, route)| {
+            let all = self.recipients_of(level, route)?;
+            let to = all.to.iter().filter(|mailbox| !disabled.contains(mailbox.email.to_string().as_str()));
+            let webhooks = all.webhooks.iter().filter(|name| !disabled.contains(webhook_recipient(name).as_str()));
+            let well = Recipients { to: to.cloned().collect(), cc: Vec::new(), webhooks: webhooks.cloned().collect() };
+            (!well.is_empty()).then_some(well)
+        });
+        (levels.into_iter().collect(), others.unwrap_or_default())
     }
 
     /// The conversation that messages of `level` by route `number` belong to, whatever stands around them in the

@@ -87,7 +87,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::escalation::Language;
+    use crate::escalation::{Language, Recipients};
 
     #[test]
     fn a_wider_pattern_covers_a_narrower_one() {
@@ -111,8 +111,7 @@ mod tests {
             min_amount: None,
             level: None,
             calendar: None,
-            to: Vec::new(),
-            cc: Vec::new(),
+            recipients: Recipients::default(),
         }
     }
 
@@ -125,7 +124,7 @@ mod tests {
             routes: routes.to_vec(),
             send_hours: None,
             brake: None,
-            all_is_well: Vec::new(),
+            all_is_well: Recipients::default(),
             language: Language::En,
             support_url: None,
             claim_url: None,

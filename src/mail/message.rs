@@ -51,10 +51,10 @@ pub(super) fn build(
     if let Some(reply_to) = &frame.reply_to {
         builder = builder.reply_to(harmless(reply_to)?);
     }
-    for to in &digest.to {
+    for to in &digest.recipients.to {
         builder = builder.to(harmless(to)?);
     }
-    for cc in &digest.cc {
+    for cc in &digest.recipients.cc {
         builder = builder.cc(harmless(cc)?);
     }
     if fell_back.is_some() {

@@ -8,6 +8,7 @@ mod attachment;
 mod csv;
 mod gzip;
 mod message;
+mod post;
 mod render;
 mod samples;
 mod sums;
@@ -32,9 +33,10 @@ use self::sums::Sums;
 use self::view::View;
 use self::worst::Worst;
 
+pub use self::post::{MAX_POST, Post};
 pub use self::samples::{Sample, samples};
 pub use self::templates::{BUILT_IN, Templates};
-pub use self::trial::trial;
+pub use self::trial::{trial, trial_post};
 
 /// What every message of this installation has in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,6 +87,8 @@ pub struct Composer<'a> {
     sums: Sums,
     settled: Vec<Alert>,
     attachment: Attachment,
+    /// Whether those that the body does not show are in an attachment.
+    is_listed: bool,
 }
 
 impl<'a> Composer<'a> {
@@ -103,6 +107,7 @@ impl<'a> Composer<'a> {
             sums: Sums::default(),
             settled: Vec::new(),
             attachment: Attachment::new(attachment::MAX_BYTES),
+            is_listed: true,
         }
     }
 
@@ -113,6 +118,13 @@ impl<'a> Composer<'a> {
         self
     }
 
+    /// Leaves the attachment out: [`Composer::post`] has none.
+    #[must_use]
+    pub fn unlisted(mut self) -> Self {
+        self.is_listed = false;
+        self
+    }
+
     /// Adds a case: to the totals and the attachment, and to the body as long as it is among the worst.
     ///
     /// # Errors
@@ -120,7 +132,7 @@ impl<'a> Composer<'a> {
     pub fn add(&mut self, case: Case) -> Result<(), MailError> {
         self.sums.add(&case);
         match self.worst.keep(case) {
-            Some(case) if !self.attachment.is_full() => {
+            Some(case) if self.is_listed && !self.attachment.is_full() => {
                 let zone = self.zones.named(&case.alert.explanation.time_zone);
                 self.attachment.add(&csv::row(&case, zone, self.frame.claim_url.as_deref()))
             }
@@ -138,12 +150,17 @@ impl<'a> Composer<'a> {
         self.settled = alerts;
     }
 
+    /// Whether there is anything to say.
+    fn speaks(&self) -> bool {
+        self.sums.cases > 0 || self.digest.speaks_without_alerts()
+    }
+
     /// The finished message; `None` if there is nothing to say: no case was added, and its digest speaks of nothing else.
     ///
     /// # Errors
     /// [`MailError`]
     pub fn finish(mut self) -> Result<Option<Mail>, MailError> {
-        if self.sums.cases == 0 && !self.digest.speaks_without_alerts() {
+        if !self.speaks() {
             return Ok(None);
         }
         for case in self.worst.cases() {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::alert::{Alert, NewAlert, Opening, Resolution, State};
 use crate::calendar::{Calendar, Zone};
 use crate::claim::{Currency, HistoryEntry};
-use crate::escalation::{Bounced, Case, Coverage, Digest, Kind, Plausible, Reach, Silenced};
+use crate::escalation::{Bounced, Case, Coverage, Digest, Kind, Plausible, Reach, Recipients, Silenced};
 use crate::sla::{self, Target};
 use crate::wording::Language;
 
@@ -123,8 +123,11 @@ fn digest(kind: Kind, language: Language) -> Digest {
     };
     Digest {
         level: if matches!(kind, Kind::AllIsWell | Kind::Undeliverable) { 0 } else { 1 },
-        to: vec![mailbox("Support", "support")],
-        cc: vec![mailbox("Head of incentives", "lead")],
+        recipients: Recipients {
+            to: vec![mailbox("Support", "support")],
+            cc: vec![mailbox("Head of incentives", "lead")],
+            webhooks: Vec::new(),
+        },
         coverage,
         ..Digest::empty(kind, "sample".into(), now(), language)
     }

@@ -8,7 +8,7 @@ use super::*;
 use crate::alert::State;
 use crate::calendar::{Calendar, ChosenBy};
 use crate::claim::{Currency, HistoryEntry};
-use crate::escalation::{Coverage, Kind, Settled};
+use crate::escalation::{Coverage, Kind, Recipients, Settled};
 use crate::sla::{Target, explain};
 use crate::wording::Language;
 
@@ -40,7 +40,7 @@ fn mailbox(name: &str, address: &str) -> Mailbox {
     Mailbox::new(Some(name.to_owned()), address.parse::<Address>().expect("an address"))
 }
 
-fn frame() -> Frame {
+pub(super) fn frame() -> Frame {
     Frame {
         from: mailbox("Claim monitor", "claims-monitor@example.com"),
         reply_to: Some(mailbox("Support", "support@example.com")),
@@ -50,15 +50,18 @@ fn frame() -> Frame {
     }
 }
 
-fn digest(language: Language) -> Digest {
+pub(super) fn digest(language: Language) -> Digest {
     Digest {
         kind: Kind::Escalation,
         level: 1,
         route: None,
         thread: "level 1".into(),
         at: now(),
-        to: vec![mailbox("Support", "support@example.com"), mailbox("Leila Haddad", "leila@example.com")],
-        cc: vec![mailbox("Head of incentives", "lead@example.com")],
+        recipients: Recipients {
+            to: vec![mailbox("Support", "support@example.com"), mailbox("Leila Haddad", "leila@example.com")],
+            cc: vec![mailbox("Head of incentives", "lead@example.com")],
+            webhooks: Vec::new(),
+        },
         language,
         escalated: Vec::new(),
         reminded: Vec::new(),
@@ -78,7 +81,7 @@ fn paris() -> Calendar {
 }
 
 /// A breached case of `rule`, `late` business days late, by the Paris calendar.
-fn case(claim_id: &str, rule: &str, target: &str, start: &str, late: u32) -> Case {
+pub(super) fn case(claim_id: &str, rule: &str, target: &str, start: &str, late: u32) -> Case {
     let target: Target = target.parse().expect("a target");
     let mut explanation = explain(&target, &paris(), instant(start)).expect("a deadline");
     explanation.chosen_by = Some(ChosenBy::Program);

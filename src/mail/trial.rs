@@ -1,4 +1,4 @@
-//! The message of `claimwatch mail test`: about nothing but itself.
+//! The messages of `claimwatch mail test`: about nothing but themselves.
 
 use chrono::{DateTime, Utc};
 use lettre::message::{Mailbox, MultiPart};
@@ -48,6 +48,22 @@ pub fn trial(
     let message = builder.multipart(MultiPart::alternative_plain_html(text, html.clone()));
     let message = message.map_err(|error| MailError::Message(error.to_string()))?;
     Ok(Mail { message_id, subject, bytes: message.formatted(), html, without_own_templates: None })
+}
+
+/// The same for a webhook: JSON of the shape that every message has, without facts.
+///
+/// # Errors
+/// [`MailError`]
+pub fn trial_post(id: Uuid, language: Language, way: &str, now: DateTime<Utc>) -> Result<Vec<u8>, MailError> {
+    let words = Words::new(language);
+    let text = [words.say("trial-posted", [("way", way.into())]), words.say("trial-no-claim", [])].join("\n");
+    let body = serde_json::json!({
+        "type": "claimwatch.test",
+        "timestamp": now,
+        "text": text,
+        "data": { "message": id, "language": language.tag(), "subject": words.say("trial-subject", []) },
+    });
+    serde_json::to_vec(&body).map_err(|error| MailError::Message(error.to_string()))
 }
 
 fn escaped(text: &str) -> String {

@@ -118,8 +118,9 @@ fn told(foresight: &Foresight) -> BTreeMap<Group, ToldOf> {
 fn outcome(plan: &Plan, at: DateTime<Utc>, (scan, foresight): (ScanSummary, Foresight)) -> Outcome {
     let messages = foresight.messages.iter().map(|message| Foretold {
         level: message.digest.level,
-        to: addresses(&message.digest.to),
-        cc: addresses(&message.digest.cc),
+        to: addresses(&message.digest.recipients.to),
+        cc: addresses(&message.digest.recipients.cc),
+        webhooks: message.digest.recipients.webhooks.clone(),
         escalated: message.digest.escalated.len() as u64,
         reminded: message.digest.reminded.len() as u64,
     });

@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use lettre::message::Mailbox;
 use uuid::Uuid;
 
 use crate::calendar::Calendar;
 use crate::escalation::{
-    Bounced, Coverage, Digest, Kind, Message, Outgoing, Pending, Policy, Reach, Settled, addresses,
+    Bounced, Coverage, Digest, Kind, Message, Outgoing, Pending, Policy, Reach, Recipients, Settled,
 };
 use crate::now::fresh_id;
 use crate::store::{DisabledAddress, Snapshot, StoreError, Thread};
@@ -89,9 +88,9 @@ impl Statements<'_> {
         &self.scene.plan.policy
     }
 
-    fn digest(&self, kind: Kind, thread: &str, to: &[Mailbox], cc: &[Mailbox]) -> Digest {
+    fn digest(&self, kind: Kind, thread: &str, recipients: Recipients) -> Digest {
         let empty = Digest::empty(kind, thread.to_owned(), self.scene.at, self.policy().language);
-        Digest { to: to.into(), cc: cc.into(), ..empty }
+        Digest { recipients, ..empty }
     }
 
     fn message(&self, digest: Digest) -> (Uuid, Message) {
@@ -140,8 +139,8 @@ impl Statements<'_> {
                 self.nothing_new.push(name);
                 continue;
             }
-            let (to, cc) = self.policy().people(level, route);
-            let digest = Digest { level, route, settled, ..self.digest(Kind::Resolved, &name, to, cc) };
+            let recipients = self.policy().recipients_of(level, route).cloned().unwrap_or_default();
+            let digest = Digest { level, route, settled, ..self.digest(Kind::Resolved, &name, recipients) };
             closing.push(self.message(digest));
         }
         Ok(closing)
@@ -169,18 +168,18 @@ impl Statements<'_> {
         if !is_new || !self.policy().may_send(self.scene.plan.calendars.default(), self.scene.at) {
             return Ok(None);
         }
-        let (to, cc) = self.policy().people(1, None);
-        let digest = self.digest(Kind::Held, HELD, to, cc);
+        let recipients = self.policy().recipients_of(1, None).cloned().unwrap_or_default();
+        let digest = self.digest(Kind::Held, HELD, recipients);
         Ok(Some(self.message(Digest { escalated: held, plausible: self.scene.plausible, ..digest })))
     }
 
     /// What a business day begins with, if anyone wants it.
     fn all_is_well(&self) -> Option<(Uuid, Message)> {
         let calendar = self.scene.plan.calendars.default();
-        let to = &self.policy().all_is_well;
-        let wanted = !to.is_empty() && self.may_state(calendar);
+        let recipients = &self.policy().all_is_well;
+        let wanted = !recipients.is_empty() && self.may_state(calendar);
         let said_today = self.threads.get(ALL_IS_WELL).is_some_and(|thread| !self.is_new_day(thread, calendar));
-        (wanted && !said_today).then(|| self.message(self.digest(Kind::AllIsWell, ALL_IS_WELL, to, &[])))
+        (wanted && !said_today).then(|| self.message(self.digest(Kind::AllIsWell, ALL_IS_WELL, recipients.clone())))
     }
 
     /// That addresses are refused, to those who are told in their place; once for each.
@@ -192,12 +191,12 @@ impl Statements<'_> {
         let all: BTreeSet<&str> = disabled.iter().map(|disabled| disabled.address.as_str()).collect();
         let mut told: BTreeMap<Vec<String>, Digest> = BTreeMap::new();
         for DisabledAddress { address, disabled_at, words, .. } in disabled.iter().filter(|one| one.told_at.is_none()) {
-            let (levels, people) = self.policy().in_place_of(address, &all);
-            if people.is_empty() {
+            let (levels, others) = self.policy().in_place_of(address, &all);
+            if others.is_empty() {
                 continue;
             }
-            let digest = told.entry(addresses(&people));
-            let digest = digest.or_insert_with(|| self.digest(Kind::Undeliverable, UNDELIVERABLE, &people, &[]));
+            let digest = told.entry(others.in_outbox());
+            let digest = digest.or_insert_with(|| self.digest(Kind::Undeliverable, UNDELIVERABLE, others));
             let (address, words) = (address.clone(), words.clone());
             digest.bounced.push(Bounced { address, since: *disabled_at, words, levels });
         }

@@ -10,7 +10,9 @@ mod batches;
 mod change;
 mod error;
 mod finding;
+mod gauges;
 mod problems;
+mod queue;
 mod rate;
 mod recipients;
 mod relations;
@@ -37,6 +39,8 @@ use transfer::Transfer;
 pub use answers::Answers;
 pub use error::StoreError;
 pub use finding::{Finding, Preconditions};
+pub use gauges::{Counting, Gauges, OpenAlerts, OutboxGauges, RunningByProgram};
+pub use queue::Queue;
 pub use recipients::DisabledAddress;
 pub use retention::{Batch, Prune, Pruned, Retention};
 pub use snapshot::{Pass, Snapshot};
@@ -49,7 +53,7 @@ pub use types::{
 /// Everything that one database does for claimwatch.
 #[async_trait]
 pub trait Store:
-    ClaimSource + AlertStore + Answers + ScanLog + Outbox + Import + Preconditions + Retention + Transfer
+    ClaimSource + AlertStore + Answers + ScanLog + Outbox + Import + Preconditions + Retention + Transfer + Counting
 {
     /// Looks at claims and alerts as they are at one instant.
     ///
@@ -168,15 +172,31 @@ pub trait Leases: Send + Sync {
 /// Messages on their way out: facts first, bytes once, one delivery a recipient.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Takes up to `limit` deliveries that are due at `now`, oldest first, for `holder` alone and for `hold`. A delivery
+    /// As [`Outbox::lease_of`], whosever they are.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is leased.
+    async fn lease(
+        &self,
+        now: DateTime<Utc>,
+        ends_by: LeaseTime,
+        holder: &str,
+        limit: u32,
+        hold: TimeDelta,
+    ) -> Result<Vec<LeasedDelivery>, StoreError> {
+        self.lease_of(&Queue::default(), now, ends_by, holder, limit, hold).await
+    }
+
+    /// Takes up to `limit` deliveries of `queue` that are due at `now`, oldest first, for `holder` alone and for `hold`. A delivery
     /// whose holder did not come back is due again when its lease ends, and was perhaps delivered; `ends_by` says whose clock ends it: the database's
     /// (several machines compare it; where there is one machine, `now` will do), or a test's. One that cannot be read is
     /// given up, with what was found as its error, and holds up no other.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is leased.
-    async fn lease(
+    async fn lease_of(
         &self,
+        queue: &Queue,
         now: DateTime<Utc>,
         ends_by: LeaseTime,
         holder: &str,

@@ -387,4 +387,5 @@ cut-row = List cut here: { $count } more not shown
 
 trial-subject = [claimwatch] Test message
 trial-arrived = Mail from claimwatch reaches you. This message was sent by { $way }, as any other would be.
+trial-posted = Messages from claimwatch reach you here. This one was posted to { $way }, as any other would be.
 trial-no-claim = It is about no claim, and nobody expects an answer.

@@ -402,4 +402,5 @@ cut-row = Liste coupée ici : { $count } de plus non affichés
 
 trial-subject = [claimwatch] Message d’essai
 trial-arrived = Les messages de claimwatch vous parviennent. Celui-ci est parti par { $way }, comme partirait tout autre.
+trial-posted = Les messages de claimwatch arrivent bien ici. Celui-ci a été envoyé à { $way }, comme le serait tout autre message.
 trial-no-claim = Il ne concerne aucune demande et n’appelle pas de réponse.

@@ -13,7 +13,10 @@ use super::{document, folder, root};
 /// The keys that the table `heading` of the configuration knows: it lists them where it is given one that is unlike any.
 fn known_keys(heading: &str) -> Vec<String> {
     const UNLIKE_ANY: &str = "zzzzzzzzzzzzzzzz";
-    let heading = heading.replace("calendars.NAME", "calendars.a").replace("rules.NAME", "rules.review");
+    let heading = heading
+        .replace("calendars.NAME", "calendars.a")
+        .replace("rules.NAME", "rules.review")
+        .replace("webhooks.NAME", "webhooks.a");
     let text = format!("{heading}\n{UNLIKE_ANY} = 1\n");
     let refused = Settings::parse(Some(Path::new("c.toml")), &text, &Environment::from_vars([])).expect_err(&text);
     let refused = refused.to_string();
@@ -41,7 +44,7 @@ fn every_setting_is_described_and_none_that_there_is_not() {
         assert_eq!(described, known, "{heading}");
         tables += 1;
     }
-    assert_eq!(tables, 16, "tables of settings: {:?}", headings.collect::<Vec<_>>());
+    assert_eq!(tables, 17, "tables of settings: {:?}", headings.collect::<Vec<_>>());
     // Names of calendars are the user's: only the one other key can be told.
     assert_eq!(configuration.first_column("`[calendars]`"), ["default"]);
     for name in known_keys("") {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use claimwatch::alert::{Alert, Answer};
-use claimwatch::escalation::{Digest, Level};
+use claimwatch::escalation::{Digest, Level, Recipients};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -13,8 +13,7 @@ pub fn level(after: Option<&str>, remind_every: Option<&str>, to: &str) -> Level
     let span = |text: &str| text.parse().expect("a span");
     Level {
         after: after.map(span),
-        to: vec![to.parse().expect("an address")],
-        cc: Vec::new(),
+        recipients: Recipients::people(vec![to.parse().expect("an address")]),
         remind_every: remind_every.map(span),
     }
 }

@@ -133,7 +133,7 @@ on_every_engine! {
         world.plan.policy.levels = vec![level(None, None, SUPPORT), level(Some("1 business day"), None, LEAD)];
         let disabled = [LEAD].into();
         let (levels, people) = world.plan.policy.in_place_of(LEAD, &disabled);
-        assert_eq!((levels, people.iter().map(ToString::to_string).collect::<Vec<_>>()), (vec![2], vec![SUPPORT.to_owned()]));
+        assert_eq!((levels, people.in_outbox()), (vec![2], vec![SUPPORT.to_owned()]));
         let (_, nobody) = world.plan.policy.in_place_of(LEAD, &[LEAD, SUPPORT].into());
         assert!(nobody.is_empty());
         let (levels, nobody) = world.plan.policy.in_place_of("stranger@example.com", &[].into());

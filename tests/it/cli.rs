@@ -21,7 +21,9 @@ mod preview;
 mod prune;
 mod routes;
 mod scan;
+mod status;
 mod usage;
+mod webhook;
 mod zone_data;
 
 use std::fs::{self, File};

@@ -111,7 +111,7 @@ fn an_empty_file_is_the_embedded_default() {
         let TransportSettings::File(file) = &settings.mail.transport else { panic!("{:?}", settings.mail) };
         assert_eq!(file.directory, state.join("outbox"));
         assert_eq!(settings.mail.from.to_string(), "claimwatch@localhost");
-        assert_eq!(settings.policy.levels[0].to[0].to_string(), "support@localhost");
+        assert_eq!(settings.policy.levels[0].recipients.to[0].to_string(), "support@localhost");
         assert_eq!(settings.calendars.default().name(), "default");
         assert_eq!(settings.calendars.default().zone().name(), "UTC");
         assert_eq!((settings.schedule.cron.as_str(), settings.schedule.time_zone.name()), ("0 */5 * * * *", "UTC"));

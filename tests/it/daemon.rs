@@ -1,6 +1,7 @@
 //! The daemon itself, in-process: its own loops, schedule and lock, on a clock that the test sets.
 
 mod database;
+mod reload;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -10,7 +11,7 @@ use chrono::TimeDelta;
 use claimwatch::app::{App, Schema};
 use claimwatch::calendar::{Calendars, Days, Origin};
 use claimwatch::config::{Environment, Settings};
-use claimwatch::daemon::{self, DaemonError, News, ServiceManager, Stop};
+use claimwatch::daemon::{self, DaemonError, News, ServiceManager, Stop, Surroundings};
 use claimwatch::store::DeliveryState;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
@@ -125,7 +126,11 @@ fn settings(world: &World, cron: &str, mail: &str) -> Settings {
 async fn run(world: &World, settings: Settings) -> Running {
     let app = App::open(settings, world.time.clone(), Schema::Prepare).await.expect("a database");
     let (stop, heard) = (Stop::default(), Arc::new(Heard::default()));
-    let task = tokio::spawn(daemon::run(app, stop.clone(), Arc::clone(&heard) as Arc<dyn ServiceManager>));
+    let task = tokio::spawn(daemon::run(
+        app,
+        stop.clone(),
+        Surroundings::quiet(Arc::clone(&heard) as Arc<dyn ServiceManager>),
+    ));
     Running { stop, heard, task }
 }
 

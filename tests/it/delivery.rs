@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use claimwatch::delivery::transport::{SmtpSettings, SmtpTransport};
-use claimwatch::delivery::{Courier, DrainReport};
+use claimwatch::delivery::{Courier, DrainReport, Reach, Way, WayReport};
 use claimwatch::mail::{Frame, Templates};
 use claimwatch::sla::{Span, Unit};
 use claimwatch::store::{DeliveryState, OutboxItem};
@@ -45,6 +45,12 @@ pub fn sparing_courier(world: &World, server: &SmtpServer, most: u32) -> Courier
     courier(world, server).with_most_an_hour(most)
 }
 
+/// So many mails were taken, and nothing else happened.
+fn sent(count: u64) -> DrainReport {
+    let way = WayReport { sent: count, reach: Reach::There, ..WayReport::default() };
+    DrainReport { sent: count, ways: [(Way::Mail, way)].into(), ..DrainReport::default() }
+}
+
 pub async fn drain(courier: &Courier) -> DrainReport {
     courier.drain(&CancellationToken::new()).await.expect("a database that answers")
 }
@@ -55,7 +61,7 @@ pub async fn server() -> SmtpServer {
 
 /// A world in which level 1 tells support and the lead, and a scan has found these claims' reviews late.
 async fn scanned(mut world: World, claims: &[&str]) -> World {
-    world.plan.policy.levels[0].to.push(LEAD.parse().expect("a mailbox"));
+    world.plan.policy.levels[0].recipients.to.push(LEAD.parse().expect("a mailbox"));
     world.program("P-1", None, false).await;
     for id in claims {
         world.put(claim(id, "submitted").on("submitted_at", "2026-11-16T10:00:00Z")).await;
@@ -90,7 +96,7 @@ on_every_engine! {
     async fn what_a_scan_found_reaches_each_recipient_in_an_envelope_of_its_own(world in World) {
         let world = scanned(world, &["C-1"]).await;
         let server = server().await;
-        assert_eq!(drain(&courier(&world, &server)).await, DrainReport { sent: 2, ..DrainReport::default() });
+        assert_eq!(drain(&courier(&world, &server)).await, sent(2));
 
         let mut received = server.received();
         received.sort_by(|a, b| a.to.cmp(&b.to));
@@ -202,7 +208,7 @@ on_every_engine! {
         let server = server().await;
         server.whenever(Moment::Rcpt, SUPPORT, Act::Say("550 5.1.1 <support@example.com>: no such user"));
         let report = drain(&courier(&world, &server)).await;
-        assert_eq!((report.sent, report.dead, report.away), (1, 1, None));
+        assert_eq!((report.sent, report.dead, report.away(&Way::Mail)), (1, 1, None));
         assert_eq!(report.last_error.as_deref(), Some("RCPT TO: 550 5.1.1 <[address]>: no such user"));
         let [dead] = &in_state(&world, DeliveryState::Dead).await[..] else { panic!("one dead letter") };
         assert_eq!(dead.recipient, SUPPORT);
@@ -239,7 +245,7 @@ on_every_engine! {
         while let Some(next) = world.store.next_delivery().await.expect("an answer") {
             world.time.set(next);
             let report = drain(&courier).await;
-            assert_eq!(report.away.as_deref().map(|why| why.contains("421 4.3.2 come back later")), Some(true));
+            assert_eq!(report.away(&Way::Mail).map(|why| why.contains("421 4.3.2 come back later")), Some(true));
             assert!(report.dead == 0 || world.time.now() - began >= TimeDelta::days(5));
         }
         assert!(world.time.now() - began < TimeDelta::days(6));
@@ -257,7 +263,7 @@ on_every_engine! {
             world.time.advance(TimeDelta::days(1));
             let report = drain(&courier).await;
             assert_eq!((report.again, report.dead), (2, 0));
-            assert_eq!(report.away.as_deref(), Some("AUTH: 535 5.7.8 authentication failed"));
+            assert_eq!(report.away(&Way::Mail), Some("AUTH: 535 5.7.8 authentication failed"));
         }
         assert_eq!(world.waiting().await.len(), 2);
     }
@@ -273,7 +279,7 @@ on_every_engine! {
             stop.cancel();
             gate.open();
         });
-        assert_eq!(report.expect("a database that answers"), DrainReport { sent: 1, ..DrainReport::default() });
+        assert_eq!(report.expect("a database that answers"), sent(1));
         let [waiting] = &world.waiting().await[..] else { panic!("one delivery left") };
         assert_eq!((waiting.attempts, waiting.leased_until), (0, None));
     }
@@ -313,7 +319,7 @@ on_every_engine! {
             arrived(&server, 3).await;
             gate.open();
         });
-        assert_eq!(report, DrainReport { sent: 4, ..DrainReport::default() });
+        assert_eq!(report, sent(4));
         assert_eq!((server.received().len(), server.connections()), (4, 2));
     }
 

@@ -1,6 +1,6 @@
 //! Who is told what, and when. The calendar is Paris; 2026-11-23 is a Monday.
 
-use claimwatch::escalation::{Digest, Glob, Level, Route};
+use claimwatch::escalation::{Digest, Glob, Level, Recipients, Route};
 use claimwatch::store::OutboxItem;
 
 use crate::on_every_engine;
@@ -10,8 +10,7 @@ fn level(after: Option<&str>, remind_every: Option<&str>, to: &str) -> Level {
     let span = |text: &str| text.parse().expect("a span");
     Level {
         after: after.map(span),
-        to: vec![to.parse().expect("an address")],
-        cc: Vec::new(),
+        recipients: Recipients::people(vec![to.parse().expect("an address")]),
         remind_every: remind_every.map(span),
     }
 }
@@ -96,7 +95,7 @@ on_every_engine! {
     async fn the_first_route_that_matches_chooses_the_recipients(mut world in World) {
         let route = |rule: Option<&str>, program: Option<&str>, to: &str| Route {
             rule: rule.map(Glob::new), program: program.map(Glob::new), paying_entity: None, currency: None, min_amount: None, level: None, calendar: None,
-            to: vec![to.parse().expect("an address")], cc: Vec::new(),
+            recipients: Recipients::people(vec![to.parse().expect("an address")]),
         };
         world.plan.policy.routes = vec![
             route(Some("review"), Some("SURFACE-*"), "surface@example.com"),

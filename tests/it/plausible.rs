@@ -1,7 +1,7 @@
 //! Never cry wolf: what is taken over, what is held, and what is said of a day. The calendar is Paris.
 
 use claimwatch::alert::Opening;
-use claimwatch::escalation::{Brake, Digest, Kind};
+use claimwatch::escalation::{Brake, Digest, Kind, Recipients};
 
 use crate::answers::level;
 use crate::on_every_engine;
@@ -169,7 +169,7 @@ on_every_engine! {
     }
 
     async fn each_business_day_begins_with_a_word_that_all_is_well(mut world in World) {
-        world.plan.policy.all_is_well = vec!["ops@example.com".parse().unwrap()];
+        world.plan.policy.all_is_well = Recipients::people(vec!["ops@example.com".parse().unwrap()]);
         world.send_hours("08:00:00", "19:00:00");
         world.put(claim("C-1", "submitted").on("submitted_at", "2026-11-20T10:00:00+01:00")).await;
         assert_eq!(world.scan("2026-11-20T07:00:00+01:00").await.messages, 0);

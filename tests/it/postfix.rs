@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use claimwatch::delivery::Courier;
 use claimwatch::delivery::transport::{SmtpSettings, SmtpTransport, Tls};
+use claimwatch::delivery::{Courier, Way};
 use claimwatch::store::DeliveryState;
 use mailparse::MailHeaderMap;
 use tempfile::TempDir;
@@ -116,7 +116,7 @@ impl Drop for Postfix {
 /// A late review, and a message about it to `people`.
 async fn told(world: &mut World, people: &[&str]) {
     let to = people.iter().map(|who| format!("{who}@example.com").parse().expect("a mailbox"));
-    world.plan.policy.levels[0].to = to.collect();
+    world.plan.policy.levels[0].recipients.to = to.collect();
     world.program("P-1", None, false).await;
     world.put(claim("C-1", "submitted").on("submitted_at", "2026-11-16T10:00:00Z")).await;
     assert_eq!(world.scan("2026-11-23T09:00:00Z").await.messages, 1);
@@ -141,12 +141,12 @@ on_sqlite! {
         world.time.advance(TimeDelta::minutes(2));
         let report = drain(&courier).await;
         assert_eq!((report.sent, report.again), (0, 1));
-        assert!(report.away.is_some_and(|why| why.contains("Connection refused")));
+        assert!(report.away(&Way::Mail).is_some_and(|why| why.contains("Connection refused")));
 
         postfix.start(ROOM, "nobody-is@example.com");
         world.time.advance(TimeDelta::minutes(10));
         let report = drain(&courier).await;
-        assert_eq!((report.sent, report.away), (1, None));
+        assert_eq!((report.sent, report.away(&Way::Mail)), (1, None));
         let finance = postfix.only_mail("finance").await;
 
         let id = &world.store.deliveries(Some(DeliveryState::Sent)).await.expect("deliveries")[0].message_id;

@@ -10,7 +10,7 @@ use claimwatch::alert::Answer;
 use claimwatch::calendar::{Calendar, Calendars, Zone};
 use claimwatch::delivery::Courier;
 use claimwatch::delivery::transport::SmtpTransport;
-use claimwatch::escalation::{Brake, Glob, Matcher, Route, Silence};
+use claimwatch::escalation::{Brake, Glob, Matcher, Recipients, Route, Silence};
 use claimwatch::mail::{Frame, Templates};
 use claimwatch::store::AlertFilter;
 use mailparse::MailHeaderMap;
@@ -52,11 +52,14 @@ async fn office() -> World {
         min_amount: None,
         level: None,
         calendar: Some("il".into()),
-        to: vec!["surface@example.com".parse().expect("an address")],
-        cc: vec!["treasury@example.com".parse().expect("an address")],
+        recipients: Recipients {
+            to: vec!["surface@example.com".parse().expect("an address")],
+            cc: vec!["treasury@example.com".parse().expect("an address")],
+            webhooks: Vec::new(),
+        },
     }];
     policy.brake = Some(Brake { max_new: 50, times_usual: 20, at_least: 20 });
-    policy.all_is_well = Vec::new();
+    policy.all_is_well = Recipients::default();
     world.send_hours("08:00:00", "19:00:00");
     world.program("P-1", None, false).await;
     world.program("SURFACE-IL", Some("il"), false).await;

@@ -16,7 +16,7 @@ const LEAD: &str = "lead@example.com";
 /// Level 1 for support and the lead; the first scan is over.
 async fn office(mut world: World) -> World {
     world.plan.policy.levels = vec![level(None, None, SUPPORT)];
-    world.plan.policy.levels[0].cc = vec![LEAD.parse().expect("a mailbox")];
+    world.plan.policy.levels[0].recipients.cc = vec![LEAD.parse().expect("a mailbox")];
     world.scan("2026-11-20T08:00:00+01:00").await;
     world
 }

@@ -19,7 +19,7 @@ const HOLD: TimeDelta = TimeDelta::minutes(2);
 
 /// A world with one message to two recipients in its outbox.
 async fn with_a_message(world: &mut World) {
-    world.plan.policy.levels[0].to.push("lead@example.com".parse().expect("an address"));
+    world.plan.policy.levels[0].recipients.to.push("lead@example.com".parse().expect("an address"));
     world.program("P-1", None, false).await;
     world.put(claim("C-1", "submitted").on("submitted_at", "2026-11-16T10:00:00Z")).await;
     assert_eq!(world.scan("2026-11-23T09:00:00Z").await.messages, 1);

@@ -1,7 +1,7 @@
 //! What arrives: a message of each kind, from the claims to the mailbox. The calendar is Paris; 2026-11-23 is a Monday.
 
 use claimwatch::alert::Answer;
-use claimwatch::escalation::{Brake, Glob, Matcher, Silence};
+use claimwatch::escalation::{Brake, Glob, Matcher, Recipients, Silence};
 use mailparse::MailHeaderMap;
 use uuid::Uuid;
 
@@ -128,7 +128,7 @@ on_every_engine! {
     }
 
     async fn a_day_begins_with_what_was_looked_at_if_anyone_wants_it(mut world in World) {
-        world.plan.policy.all_is_well = vec!["ops@example.com".parse().expect("an address")];
+        world.plan.policy.all_is_well = Recipients::people(vec!["ops@example.com".parse().expect("an address")]);
         world.program("P-1", None, false).await;
         world.put(claim("C-1", "submitted").on("submitted_at", "2026-11-20T10:00:00+01:00")).await;
         world.scan("2026-11-20T11:00:00+01:00").await;

@@ -71,6 +71,7 @@ impl Stage {
                     .expect("a pattern"),
                 time_zone: Zone::named("UTC").expect("a zone"),
             },
+            vitals: Arc::default(),
             time: time.clone(),
             database: Arc::new(Database::new(Some(Instance::claim(&database).expect("nobody else")), time)),
             pulse: Arc::clone(&pulse),

@@ -194,7 +194,7 @@ pub fn connect(settings: &TransportSettings) -> Box<dyn Transport> {
 }
 
 /// What the other side said, as one harmless line.
-fn words(said: &str) -> Cow<'_, str> {
+pub(super) fn words(said: &str) -> Cow<'_, str> {
     const LONGEST: usize = 500;
     clean_line(said.trim(), LONGEST)
 }

@@ -82,6 +82,14 @@ impl CaseView {
     }
 }
 
+impl CaseView {
+    /// The case in one line: `CLM-1: review, 3 business days late (https://…)`.
+    pub(super) fn line(&self) -> String {
+        let link = self.link.as_ref().map(|link| format!(" ({link})")).unwrap_or_default();
+        format!("{}: {}, {}{link}", self.claim_id, self.rule, self.late)
+    }
+}
+
 struct Rows {
     words: Words,
     rows: Vec<Row>,

@@ -91,6 +91,20 @@ impl View {
     }
 }
 
+impl View {
+    /// What it is about, in one line.
+    pub(super) fn subject(&self) -> &str {
+        self.opening.subject()
+    }
+
+    /// The message in short, for a chat: how it begins, then the worst cases, a line each.
+    pub(super) fn chat(&self) -> String {
+        const MAX_CASES: usize = 5;
+        let cases = self.cases.iter().take(MAX_CASES).map(CaseView::line);
+        self.opening.lines().chain(cases).chain(self.support_url.clone()).collect::<Vec<_>>().join("\n")
+    }
+}
+
 /// The zone of what is said of the message as a whole: that of its worst case, else that of the first calendar.
 fn zone_of_all(composer: &mut Composer<'_>) -> Option<Zone> {
     let Composer { digest, zones, worst, .. } = composer;

@@ -37,6 +37,16 @@ struct AnswerView {
 }
 
 impl Opening {
+    pub(super) fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Headline and paragraphs, a line each, and what the reader may do.
+    pub(super) fn lines(&self) -> impl Iterator<Item = String> {
+        let answers = self.answers.iter().map(|answer| format!("{}: {}", answer.what, answer.command));
+        std::iter::once(self.headline.clone()).chain(self.paragraphs.iter().cloned()).chain(answers)
+    }
+
     /// The opening of `composer`, about `what`, with times in `zone`.
     pub(super) fn new(composer: &Composer<'_>, what: &str, zone: Option<&Zone>) -> Self {
         let (words, kind) = (composer.words, composer.digest.kind);

@@ -56,6 +56,8 @@ pub struct Foretold {
     /// Addresses.
     pub to: Vec<String>,
     pub cc: Vec<String>,
+    /// Names of webhooks.
+    pub webhooks: Vec<String>,
     /// How many alerts reach this level with it.
     pub escalated: u64,
     /// Of how many alerts it reminds.

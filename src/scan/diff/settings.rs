@@ -7,7 +7,7 @@ use lettre::message::Mailbox;
 use chrono::Weekday;
 
 use crate::calendar::Calendar;
-use crate::escalation::{Glob, Policy};
+use crate::escalation::{Glob, Policy, Recipients};
 use crate::scan::Plan;
 use crate::sla::{Rule, Span};
 
@@ -70,7 +70,7 @@ fn policy_facts(policy: &Policy, facts: &mut Facts) {
     let after = |span: Option<Span>| span.map_or("at the deadline".into(), |span| format!("after {span}"));
     for (number, level) in (1..).zip(&policy.levels) {
         let again = level.remind_every.map_or(String::new(), |every| format!(", again every {every}"));
-        let text = format!("{}{again}, {}", after(level.after), recipients(&level.to, &level.cc));
+        let text = format!("{}{again}, {}", after(level.after), recipients(&level.recipients));
         facts.insert(format!("escalation.levels[{number}]"), text);
     }
     for (number, route) in (1..).zip(&policy.routes) {
@@ -81,7 +81,7 @@ fn policy_facts(policy: &Policy, facts: &mut Facts) {
             glob("program", &route.program),
             glob("paying entity", &route.paying_entity),
             level,
-            Some(recipients(&route.to, &route.cc)),
+            Some(recipients(&route.recipients)),
         ];
         let text = conditions.into_iter().flatten().collect::<Vec<_>>().join(", ");
         facts.insert(format!("escalation.routes[{number}]"), text);
@@ -91,8 +91,9 @@ fn policy_facts(policy: &Policy, facts: &mut Facts) {
     }
 }
 
-fn recipients(to: &[Mailbox], cc: &[Mailbox]) -> String {
+fn recipients(Recipients { to, cc, webhooks }: &Recipients) -> String {
     let list = |list: &[Mailbox]| list.iter().map(|mailbox| mailbox.to_string()).collect::<Vec<_>>().join(", ");
-    let cc = if cc.is_empty() { String::new() } else { format!(", cc {}", list(cc)) };
-    format!("to {}{cc}", list(to))
+    let listed = [("to", list(to)), ("cc", list(cc)), ("webhook", webhooks.join(", "))];
+    let listed = listed.into_iter().filter(|(_, list)| !list.is_empty()).map(|(what, list)| format!("{what} {list}"));
+    listed.collect::<Vec<_>>().join(", ")
 }

@@ -129,6 +129,17 @@ pub(super) fn counted(rule: &Rule, part: Part, now: DateTime<Utc>) -> Result<Sea
     Search::new(sql).bind(now)
 }
 
+/// How many clocks of one part run at `$1`, by program.
+pub(super) fn counted_by_program(rule: &Rule, part: Part, now: DateTime<Utc>) -> Result<Search, StoreError> {
+    let start = rule.starts_at.column();
+    let sql = format!(
+        "SELECT c.program_id, count(*) AS running {} AND c.{start} <= $1 AND NOT ({}) GROUP BY c.program_id",
+        clocks::running(rule, part),
+        clocks::unreadable_instant(&format!("c.{start}"))
+    );
+    Search::new(sql).bind(now)
+}
+
 /// What [`counted`] finds.
 pub(super) async fn running(
     connection: &mut PgConnection,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::recipients;
 use super::unit::query;
-use crate::escalation::{Escalated, Message, addresses};
+use crate::escalation::{Escalated, Message};
 use crate::now::fresh_id;
 use crate::store::change::{alike, broken_promises, json_text, without_lost};
 use crate::store::story::{self, ACTOR, Happening};
@@ -46,8 +46,8 @@ pub(super) async fn escalate(
     .bind(first)
     .execute(&mut *connection)
     .await?;
-    let addresses = [addresses(&digest.to), addresses(&digest.cc)].concat();
-    let ids: Vec<Uuid> = addresses.iter().map(|_| fresh_id(now)).collect();
+    let names = digest.recipients.in_outbox();
+    let ids: Vec<Uuid> = names.iter().map(|_| fresh_id(now)).collect();
     query(
         "INSERT INTO outbox (id, message, recipient, next_attempt_at) SELECT n.id, $1, n.recipient, $2 \
          FROM unnest($3::uuid[], $4::text[]) AS n (id, recipient) ON CONFLICT (message, recipient) DO NOTHING",
@@ -55,7 +55,7 @@ pub(super) async fn escalate(
     .bind(id)
     .bind(now)
     .bind(ids)
-    .bind(addresses)
+    .bind(names)
     .execute(&mut *connection)
     .await?;
     recipients::give_up(connection).await?;

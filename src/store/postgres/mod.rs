@@ -13,6 +13,7 @@ mod clocks;
 mod connect;
 mod copy;
 mod escalate;
+mod gauges;
 mod glance;
 mod hand;
 mod import;

@@ -11,15 +11,18 @@ use super::unit::{in_unit, made, query};
 use super::{PostgresStore, rate, recipients};
 use crate::alert::Alert;
 use crate::claim::clean_line;
+use crate::escalation::webhook_of;
+use crate::store::queue::OWN_OR_SHARED;
 use crate::store::{
-    Delivery, DeliveryState, DisabledAddress, KeptMail, LeaseTime, LeasedDelivery, Outbox, OutboxItem, StoreError,
-    StoredMail,
+    Delivery, DeliveryState, DisabledAddress, KeptMail, LeaseTime, LeasedDelivery, Outbox, OutboxItem, Queue,
+    StoreError, StoredMail,
 };
 
 #[async_trait]
 impl Outbox for PostgresStore {
-    async fn lease(
+    async fn lease_of(
         &self,
+        queue: &Queue,
         now: DateTime<Utc>,
         ends_by: LeaseTime,
         holder: &str,
@@ -35,6 +38,7 @@ impl Outbox for PostgresStore {
                      lease_holder = $2, leased_until = coalesce($5, clock_timestamp()) + $3 \
                      WHERE id IN (SELECT id FROM outbox WHERE state = 'pending' AND next_attempt_at <= $1 \
                      AND (leased_until IS NULL OR leased_until <= coalesce($5, clock_timestamp())) \
+                     AND ($6::text IS NULL OR recipient = $6) AND recipient <> ALL ($7::text[]) \
                      ORDER BY next_attempt_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING id",
                 )
                 .bind(now)
@@ -42,6 +46,8 @@ impl Outbox for PostgresStore {
                 .bind(hold)
                 .bind(i64::try_from(limit - leased.len()).unwrap_or(i64::MAX))
                 .bind(ends_by.set())
+                .bind(queue.only())
+                .bind(queue.left_out())
                 .fetch_all(&mut **unit)
                 .await?;
                 if rows.is_empty() {
@@ -78,8 +84,9 @@ impl Outbox for PostgresStore {
                 return Ok(KeptMail::NotHeld);
             }
             let kept: Option<String> = row.try_get("about")?;
-            let shared = stored_mail(&row)?.filter(|_| kept.as_deref() == Some(about));
-            let replaced = shared.is_none() && !(kept.is_some() && is_in_use(unit, delivery).await?);
+            let shareable = webhook_of(&delivery.recipient).is_none();
+            let shared = stored_mail(&row)?.filter(|_| shareable && kept.as_deref() == Some(about));
+            let replaced = shareable && shared.is_none() && !(kept.is_some() && is_in_use(unit, delivery).await?);
             if replaced {
                 query(
                     "UPDATE outbox_messages SET message_id = $2, subject = $3, bytes = $4, rendered_at = $5, about = $6 \
@@ -214,7 +221,8 @@ impl Outbox for PostgresStore {
         in_unit!(self, unit, {
             let rows = query(
                 "SELECT o.id, o.message, o.recipient, o.state, m.level, m.alerts, m.created_at, o.attempts, \
-                 o.next_attempt_at, o.leased_until, o.last_error, o.sent_at, o.reply, m.message_id, m.subject \
+                 o.next_attempt_at, o.leased_until, o.last_error, o.sent_at, o.reply, m.message_id, \
+             coalesce(o.own_subject, m.subject) AS subject \
                  FROM outbox o JOIN outbox_messages m ON m.id = o.message \
                  WHERE o.state = $1 OR ($1 IS NULL AND o.state IN ('pending', 'dead')) ORDER BY m.created_at, o.id",
             )
@@ -266,15 +274,12 @@ const HELD: &str = "a.held_since <= $2";
 
 /// A delivery that was just leased; `None`: it cannot be read, and was given up with what was found.
 async fn leased_delivery(connection: &mut PgConnection, id: Uuid) -> Result<Option<LeasedDelivery>, StoreError> {
-    let row = query(
+    let sql = format!(
         "SELECT o.message, o.recipient, o.attempts, o.perhaps_delivered, m.facts::text AS facts, m.first_message, \
-         m.message_id, coalesce(o.own_subject, m.subject) AS subject, coalesce(o.own_bytes, m.bytes) AS bytes, \
-         coalesce(o.own_about, m.about) AS about \
-         FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = $1",
-    )
-    .bind(id)
-    .fetch_one(&mut *connection)
-    .await?;
+         {OWN_OR_SHARED} \
+         FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = $1"
+    );
+    let row = made(sql).bind(id).fetch_one(&mut *connection).await?;
     let own = OwnRow { row: &row, table: "outbox", id: id.to_string() };
     let digest = match own.parsed("facts", |text| serde_json::from_str(text).ok()) {
         Ok(digest) => digest,

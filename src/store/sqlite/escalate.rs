@@ -47,14 +47,14 @@ pub(super) async fn escalate(
     .bind(first)
     .execute(&mut *writer)
     .await?;
-    for recipient in digest.to.iter().chain(&digest.cc) {
+    for recipient in digest.recipients.in_outbox() {
         sqlx::query(
             "INSERT INTO outbox (id, message, recipient, next_attempt_at) VALUES (?, ?, ?, ?) \
              ON CONFLICT (message, recipient) DO NOTHING",
         )
         .bind(crate::now::fresh_id(now).to_string())
         .bind(id.to_string())
-        .bind(recipient.email.to_string())
+        .bind(recipient)
         .bind(instant_text(now))
         .execute(&mut *writer)
         .await?;

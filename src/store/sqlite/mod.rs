@@ -11,6 +11,7 @@ mod backup;
 mod claims;
 mod clocks;
 mod escalate;
+mod gauges;
 mod import;
 mod outbox;
 mod pass;

@@ -10,15 +10,19 @@ use super::rows::{ALERT_COLUMNS, OwnRow, alert, instant_text, read_instant};
 use super::{SqliteStore, StoreError, rate, recipients};
 use crate::alert::Alert;
 use crate::claim::clean_line;
+use crate::escalation::webhook_of;
 use crate::store::change::json_text;
+use crate::store::queue::OWN_OR_SHARED;
 use crate::store::{
-    Delivery, DeliveryState, DisabledAddress, KeptMail, LeaseTime, LeasedDelivery, Outbox, OutboxItem, StoredMail,
+    Delivery, DeliveryState, DisabledAddress, KeptMail, LeaseTime, LeasedDelivery, Outbox, OutboxItem, Queue,
+    StoredMail,
 };
 
 #[async_trait]
 impl Outbox for SqliteStore {
-    async fn lease(
+    async fn lease_of(
         &self,
+        queue: &Queue,
         now: DateTime<Utc>,
         ends_by: LeaseTime,
         holder: &str,
@@ -35,6 +39,7 @@ impl Outbox for SqliteStore {
                 "UPDATE outbox SET perhaps_delivered = perhaps_delivered OR lease_holder IS NOT NULL, lease_holder = ?2, \
                  leased_until = ?3 WHERE id IN (SELECT id FROM outbox \
                  WHERE state = 'pending' AND next_attempt_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?5) \
+                 AND (?6 IS NULL OR recipient = ?6) AND recipient NOT IN (SELECT value FROM json_each(?7)) \
                  ORDER BY next_attempt_at, id LIMIT ?4) RETURNING id",
             )
             .bind(instant_text(now))
@@ -42,6 +47,8 @@ impl Outbox for SqliteStore {
             .bind(&until)
             .bind(i64::try_from(limit - leased.len()).unwrap_or(i64::MAX))
             .bind(instant_text(at))
+            .bind(queue.only())
+            .bind(json_text(&queue.left_out())?)
             .fetch_all(&mut *transaction)
             .await?;
             if rows.is_empty() {
@@ -86,8 +93,9 @@ impl Outbox for SqliteStore {
         let row = row.bind(&message).bind(&id).bind(holder).fetch_optional(&mut *writer).await?;
         let Some(row) = row else { return Ok(KeptMail::NotHeld) };
         let (kept, in_use) = (stored_mail(&row)?, row.try_get::<bool, _>("in_use")?);
-        let shared = kept.filter(|_| row.get::<Option<&str>, _>("about") == Some(about));
-        let replaced = shared.is_none() && !(in_use && row.get::<Option<&str>, _>("about").is_some());
+        let shareable = webhook_of(&delivery.recipient).is_none();
+        let shared = kept.filter(|_| shareable && row.get::<Option<&str>, _>("about") == Some(about));
+        let replaced = shareable && shared.is_none() && !(in_use && row.get::<Option<&str>, _>("about").is_some());
         if replaced {
             sqlx::query(
                 "UPDATE outbox_messages SET message_id = ?2, subject = ?3, bytes = ?4, rendered_at = ?5, about = ?6 \
@@ -228,7 +236,8 @@ impl Outbox for SqliteStore {
     async fn deliveries(&self, state: Option<DeliveryState>) -> Result<Vec<OutboxItem>, StoreError> {
         let rows = sqlx::query(
             "SELECT o.id, o.message, o.recipient, o.state, m.level, m.alerts, m.created_at, o.attempts, \
-             o.next_attempt_at, o.leased_until, o.last_error, o.sent_at, o.reply, m.message_id, m.subject \
+             o.next_attempt_at, o.leased_until, o.last_error, o.sent_at, o.reply, m.message_id, \
+             coalesce(o.own_subject, m.subject) AS subject \
              FROM outbox o JOIN outbox_messages m ON m.id = o.message \
              WHERE o.state = ?1 OR (?1 IS NULL AND o.state IN ('pending', 'dead')) ORDER BY m.created_at, o.id",
         )
@@ -293,15 +302,12 @@ async fn leased_delivery(
     transaction: &mut Transaction<'static, Sqlite>,
     id: String,
 ) -> Result<Option<LeasedDelivery>, StoreError> {
-    let row = sqlx::query(
-        "SELECT o.id, o.message, o.recipient, o.attempts, o.perhaps_delivered, m.facts, m.first_message, m.message_id, \
-         coalesce(o.own_subject, m.subject) AS subject, coalesce(o.own_bytes, m.bytes) AS bytes, \
-         coalesce(o.own_about, m.about) AS about \
-         FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = ?",
-    )
-    .bind(&id)
-    .fetch_one(&mut **transaction)
-    .await?;
+    let sql = format!(
+        "SELECT o.id, o.message, o.recipient, o.attempts, o.perhaps_delivered, m.facts, m.first_message, \
+         {OWN_OR_SHARED} \
+         FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = ?"
+    );
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(&id).fetch_one(&mut **transaction).await?;
     let read = |own: OwnRow<'_>| {
         Ok(LeasedDelivery {
             id: own.parsed("id", read_id)?,

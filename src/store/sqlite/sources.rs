@@ -69,7 +69,10 @@ pub(super) async fn verify_version(store: &SqliteStore) -> Result<(), StoreError
     let applied = sqlx::query("SELECT max(version) FROM _sqlx_migrations WHERE success")
         .fetch_one(&store.readers)
         .await
-        .map_err(|_| StoreError::Schema(format!("{place}: not a claimwatch database yet; run `claimwatch migrate`")))?
+        .map_err(|error| match StoreError::from(error) {
+            away @ StoreError::Unavailable(_) => away,
+            _ => StoreError::Schema(format!("{place}: not a claimwatch database yet; run `claimwatch migrate`")),
+        })?
         .try_get::<Option<i64>, _>(0)?
         .unwrap_or(0);
     let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);

@@ -51,7 +51,7 @@ async fn each_level_names_its_recipients_its_calendar_and_why() {
         chosen[1],
         json!({
             "rule": "review", "payment_id": null, "level": 2, "route": 2, "to": ["treasury@example.com"], "cc": [],
-            "calendar": "il", "because": because,
+            "webhooks": [], "calendar": "il", "because": because,
         })
     );
     let chosen = desk.run(&["routes", "test", "--claim", "C-1", "--rule", "review", "--json"]).done().json();

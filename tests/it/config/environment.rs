@@ -46,7 +46,7 @@ fn the_environment_sets_any_value_over_the_file() {
     assert_eq!(settings.database.max_connections, 3);
     assert_eq!(settings.source.history, None);
     assert_eq!(settings.http.unwrap().listen.to_string(), "[::1]:9464");
-    assert_eq!(settings.policy.levels[1].to[0].to_string(), "b@example.com");
+    assert_eq!(settings.policy.levels[1].recipients.to[0].to_string(), "b@example.com");
     assert_eq!(settings.log.level, LogLevel::Error);
 }
 

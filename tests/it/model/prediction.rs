@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use claimwatch::alert::State;
-use claimwatch::escalation::{Digest, Glob, Level, Policy, Route, SendHours};
+use claimwatch::escalation::{Digest, Glob, Level, Policy, Recipients, Route, SendHours};
 use claimwatch::scan::{
     AlertsDiff, DeadlinesDiff, Diff, Foretold, Kind, Outcome, Plan, Request, ScanSummary, StateCounts, diff,
 };
@@ -56,8 +56,7 @@ fn policy(first: &Policy) -> impl Strategy<Value = Policy> + use<> {
             min_amount: None,
             level: None,
             calendar: None,
-            to: vec![mailbox("route")],
-            cc: vec![mailbox("copy")],
+            recipients: Recipients { to: vec![mailbox("route")], cc: vec![mailbox("copy")], webhooks: Vec::new() },
         })),
         ..first.clone()
     })
@@ -66,7 +65,7 @@ fn policy(first: &Policy) -> impl Strategy<Value = Policy> + use<> {
 fn read_level(number: u32, after: Option<&str>, every: Option<&str>) -> Level {
     let span = |text: &str| text.parse().expect("a span");
     let to = vec![mailbox(&format!("level-{number}"))];
-    Level { after: after.map(span), to, cc: Vec::new(), remind_every: every.map(span) }
+    Level { after: after.map(span), recipients: Recipients::people(to), remind_every: every.map(span) }
 }
 
 fn other() -> impl Strategy<Value = Other> {
@@ -177,8 +176,9 @@ fn foretold(digest: &Digest) -> Foretold {
     let addresses = |list: &[Mailbox]| list.iter().map(|mailbox| mailbox.email.to_string()).collect();
     Foretold {
         level: digest.level,
-        to: addresses(&digest.to),
-        cc: addresses(&digest.cc),
+        to: addresses(&digest.recipients.to),
+        cc: addresses(&digest.recipients.cc),
+        webhooks: digest.recipients.webhooks.clone(),
         escalated: digest.escalated.len() as u64,
         reminded: digest.reminded.len() as u64,
     }

@@ -118,7 +118,7 @@ async fn outcomes(world: &World) -> Vec<Outcome> {
 on_every_engine! {
     async fn whatever_the_server_does_nothing_is_lost_misdirected_or_changed_and_a_hang_costs_its_timeout(mut world in World) {
         let mut deck = Deck::new(Chance::new());
-        world.plan.policy.levels[0].to = RECIPIENTS.iter().map(|to| to.parse().expect("a mailbox")).collect();
+        world.plan.policy.levels[0].recipients.to = RECIPIENTS.iter().map(|to| to.parse().expect("a mailbox")).collect();
         world.program("P-1", None, false).await;
         let server = SmtpServer::with_login(Encryption::StartTls, "claimwatch", "secret", "PLAIN").await;
         // Not that there is no such recipient: then it would soon not be tried any more.

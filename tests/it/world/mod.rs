@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use claimwatch::alert::{Alert, AlertEvent};
 use claimwatch::calendar::{Calendar, Calendars, Zone};
-use claimwatch::escalation::{Level, Policy, SendHours};
+use claimwatch::escalation::{Level, Policy, Recipients, SendHours};
 use claimwatch::now::TimeSource;
 use claimwatch::scan::{Diff, Plan, Request, ScanSummary, diff, scan};
 use claimwatch::sla::Rule;
@@ -45,8 +45,7 @@ pub fn paris() -> Calendar {
 pub fn plan() -> Plan {
     let support = Level {
         after: None,
-        to: vec!["support@example.com".parse().expect("an address")],
-        cc: Vec::new(),
+        recipients: Recipients::people(vec!["support@example.com".parse().expect("an address")]),
         remind_every: None,
     };
     Plan {
@@ -57,7 +56,7 @@ pub fn plan() -> Plan {
             routes: Vec::new(),
             send_hours: None,
             brake: None,
-            all_is_well: Vec::new(),
+            all_is_well: Recipients::default(),
             language: Language::En,
             support_url: None,
             claim_url: None,
