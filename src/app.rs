@@ -57,10 +57,7 @@ impl App {
     /// [`AppError`]
     pub async fn open(settings: Settings, time: TimeSource, schema: Schema) -> Result<Self, AppError> {
         refuse(&settings, &[Affects::Store])?;
-        let store: Arc<dyn Store> = match &settings.database.url {
-            DatabaseUrl::Sqlite(path) => Arc::new(open_sqlite(path, &settings.source, schema).await?),
-            DatabaseUrl::Postgres { url, .. } => Arc::new(open_postgres(url, &settings, schema).await?),
-        };
+        let store = open(&settings.database, &settings.source, schema).await?;
         Ok(Self { settings: Arc::new(settings), time, store })
     }
 
@@ -93,6 +90,26 @@ impl App {
         let courier = Courier::new(store, calendars, frame(settings), transport, time, settings.mail.timeout);
         Ok(courier.with_most_an_hour(settings.mail.most_an_hour).with_webhooks(webhooks(settings)?))
     }
+}
+
+/// Opens another database than the configured one, or that one by the same address: only then has it the configured
+/// password. Its tables are in the configured schema, its views over the configured sources.
+///
+/// # Errors
+/// [`AppError`]
+pub async fn open_by_address(
+    settings: &Settings,
+    url: DatabaseUrl,
+    schema: Schema,
+) -> Result<Arc<dyn Store>, AppError> {
+    let password = match url == settings.database.url {
+        true => {
+            refuse(settings, &[Affects::Store])?;
+            settings.database.password.clone()
+        }
+        false => None,
+    };
+    open(&DatabaseSettings { url, password, ..settings.database.clone() }, &settings.source, schema).await
 }
 
 /// What scans decide by, from settings alone.
@@ -145,6 +162,17 @@ fn refuse(settings: &Settings, needs: &[Affects]) -> Result<(), AppError> {
     settings.refusal(needs).map_or(Ok(()), |lines| Err(AppError::Settings(lines)))
 }
 
+async fn open(
+    database: &DatabaseSettings,
+    sources: &SourceRelations,
+    schema: Schema,
+) -> Result<Arc<dyn Store>, AppError> {
+    Ok(match &database.url {
+        DatabaseUrl::Sqlite(path) => Arc::new(open_sqlite(path, sources, schema).await?),
+        DatabaseUrl::Postgres { url, .. } => Arc::new(open_postgres(url, database, sources, schema).await?),
+    })
+}
+
 async fn open_sqlite(path: &Path, sources: &SourceRelations, schema: Schema) -> Result<SqliteStore, AppError> {
     if matches!(schema, Schema::Verify | Schema::AsItIs) && !path.exists() {
         let place = path.display();
@@ -161,11 +189,15 @@ async fn open_sqlite(path: &Path, sources: &SourceRelations, schema: Schema) -> 
     Ok(store)
 }
 
-async fn open_postgres(url: &str, settings: &Settings, schema: Schema) -> Result<PostgresStore, AppError> {
-    let DatabaseSettings { password, schema: ours, max_connections, .. } = &settings.database;
+async fn open_postgres(
+    url: &str,
+    database: &DatabaseSettings,
+    sources: &SourceRelations,
+    schema: Schema,
+) -> Result<PostgresStore, AppError> {
+    let DatabaseSettings { password, schema: ours, max_connections, .. } = database;
     let password = password.as_ref().map(Secret::expose);
     let store = PostgresStore::connect(url, password, ours, *max_connections).await?;
-    let sources = &settings.source;
     match schema {
         Schema::Prepare => store.prepare(sources).await?,
         Schema::Migrate => store.migrate(sources).await?,

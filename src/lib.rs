@@ -26,6 +26,7 @@ pub mod retention;
 pub mod samples;
 pub mod scan;
 pub mod schedule;
+pub mod transfer;
 pub mod vitals;
 
 pub mod app;

@@ -40,6 +40,8 @@
 --     GRANT DELETE ON claimwatch.sla_alerts, claimwatch.sla_alert_events, claimwatch.outbox, claimwatch.outbox_messages,
 --         claimwatch.data_problems, claimwatch.scans TO claims_prune;
 --     GRANT INSERT, UPDATE ON claimwatch.settings TO claims_prune;
+--
+-- `claimwatch copy` into this database runs as claimwatch_migrate; from it, as claimwatch.
 
 \set ON_ERROR_STOP on
 \if :{?database}

@@ -4,8 +4,10 @@
 //! configuration, 3 done, but some input was rejected. Source: docs/contract.md, "Exit codes".
 
 mod alerts;
+mod backup;
 mod calendar;
 mod check;
+mod copy;
 mod deadline;
 mod demo;
 mod diff;
@@ -77,6 +79,11 @@ enum Command {
     Status(status::StatusArgs),
     /// Bring the database's schema up to date, and its views over the relations that [source] names
     Migrate,
+    /// Write the SQLite database, as it is now, to a new file, while the daemon works
+    Backup(backup::BackupArgs),
+    /// Copy everything into another database, SQLite or PostgreSQL, and verify it there
+    #[command(after_help = copy::HELP)]
+    Copy(copy::CopyArgs),
     /// Print what completes this program's command lines in a shell
     Completions(packaging::CompletionsArgs),
     /// Write the manual: one page a command
@@ -219,6 +226,8 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             output::remark(&format!("{}: the schema is up to date", app.settings.database.url));
             Ok(())
         }
+        Command::Backup(args) => backup::run(&args, &context).await,
+        Command::Copy(args) => copy::run(&args, &context).await,
         Command::Completions(args) => packaging::completions(&args, Cli::command()),
         Command::Man(args) => packaging::man(&args, Cli::command().version(env!("CARGO_PKG_VERSION"))),
         Command::Mail(command) => mail::run(command, &context).await,

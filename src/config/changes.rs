@@ -1,6 +1,7 @@
 //! What differs between two configurations, for people: keys with what they were and are; of secrets only that they differ.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::Settings;
 use super::tree::{Node, Table, Value};
@@ -25,9 +26,15 @@ impl Change {
     }
 }
 
-/// Settings as written, by their whole keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Settings as written, by their whole keys. Secrets are among them.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Written(BTreeMap<String, String>);
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Written {
     /// Those of `root`.

@@ -120,40 +120,50 @@ pub fn database(section: Section<'_>, state_directory: &Path) -> DatabaseSetting
     }
 }
 
-/// Messages never repeat the address: it may hold a password.
 fn read_url(node: &Node, section: &Section<'_>) -> Result<DatabaseUrl, String> {
-    const EXPECTED: &str = "expected \"sqlite:\" and a path, or \"postgres://…\"";
-    let (Value::Text(url) | Value::Variable { text: url, .. }) = &node.value else {
-        return Err(format!("found {}, {EXPECTED}", node.kind()));
-    };
-    if url.chars().any(char::is_control) {
-        return Err(format!("found control characters, {EXPECTED}"));
+    match &node.value {
+        Value::Text(url) | Value::Variable { text: url, .. } => DatabaseUrl::read(url, |path| section.resolve(path)),
+        _ => Err(format!("found {}, {URL}", node.kind())),
     }
-    match url.split_once(':') {
-        Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
-            let shown = PostgresStore::place(url).map_err(|why| {
-                format!(
-                    "found an address that cannot be used ({why}), expected postgres://user@host/database?option=value"
-                )
-            })?;
-            Ok(DatabaseUrl::Postgres { url: url.clone(), shown })
+}
+
+const URL: &str = "expected \"sqlite:\" and a path, or \"postgres://…\"";
+
+impl DatabaseUrl {
+    /// Reads an address; `resolve` says where a path leads.
+    ///
+    /// # Errors
+    /// What was found and what was expected; never the address, which may hold a password.
+    pub fn read(url: &str, resolve: impl FnOnce(&str) -> PathBuf) -> Result<Self, String> {
+        if url.chars().any(char::is_control) {
+            return Err(format!("found control characters, {URL}"));
         }
-        Some(("sqlite", rest)) => {
-            let path = rest.strip_prefix("//").unwrap_or(rest);
-            if path.contains(['?', '#']) {
-                return Err(
-                    "found \"?\" or \"#\" in the path, expected none: a SQLite database has no options here".into()
-                );
+        match url.split_once(':') {
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
+                let shown = PostgresStore::place(url).map_err(|why| {
+                    format!(
+                        "found an address that cannot be used ({why}), expected postgres://user@host/database?option=value"
+                    )
+                })?;
+                Ok(Self::Postgres { url: url.to_owned(), shown })
             }
-            let path =
-                percent_decode_str(path).decode_utf8().map_err(|_| "found a path that is not UTF-8".to_owned())?;
-            if path.is_empty() || path == ":memory:" || path.ends_with('/') {
-                return Err("found no file, expected \"sqlite:\" and the path of a file".into());
+            Some(("sqlite", rest)) => {
+                let path = rest.strip_prefix("//").unwrap_or(rest);
+                if path.contains(['?', '#']) {
+                    return Err(
+                        "found \"?\" or \"#\" in the path, expected none: a SQLite database has no options here".into(),
+                    );
+                }
+                let path =
+                    percent_decode_str(path).decode_utf8().map_err(|_| "found a path that is not UTF-8".to_owned())?;
+                if path.is_empty() || path == ":memory:" || path.ends_with('/') {
+                    return Err("found no file, expected \"sqlite:\" and the path of a file".into());
+                }
+                Ok(Self::Sqlite(resolve(&path)))
             }
-            Ok(DatabaseUrl::Sqlite(section.resolve(&path)))
+            Some((scheme, _)) if scheme.len() <= 20 => Err(format!("found {scheme:?}, {URL}")),
+            _ => Err(format!("found no kind of database, {URL}")),
         }
-        Some((scheme, _)) if scheme.len() <= 20 => Err(format!("found {scheme:?}, {EXPECTED}")),
-        _ => Err(format!("found no kind of database, {EXPECTED}")),
     }
 }
 

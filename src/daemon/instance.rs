@@ -10,7 +10,7 @@ use super::DaemonError;
 
 /// The right to work on a database file, held until dropped.
 #[derive(Debug)]
-pub(super) struct Instance {
+pub struct Instance {
     database: PathBuf,
     /// Device and inode of the file that was opened.
     identity: (u64, u64),
@@ -60,11 +60,11 @@ impl Instance {
         Ok(Self { database, identity, _lock: lock })
     }
 
-    pub fn database(&self) -> &Path {
+    pub(super) fn database(&self) -> &Path {
         &self.database
     }
 
-    pub fn presence(&self) -> Presence {
+    pub(super) fn presence(&self) -> Presence {
         match identity_of(&self.database) {
             Ok(identity) if identity == self.identity => Presence::Same,
             Ok(_) => Presence::Replaced,

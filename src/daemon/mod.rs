@@ -40,12 +40,12 @@ use crate::vitals::Vitals;
 
 use database::Database;
 use deliveries::{DeliveryLoop, may_be_left};
-use instance::Instance;
 use leader::Leader;
 use plans::Plans;
 use pulse::{Pulse, Work};
 use scans::ScanLoop;
 
+pub use instance::Instance;
 pub use pulse::{News, ServiceManager, Systemd};
 pub use reload::{Reloads, serve};
 pub use start::open;

@@ -24,6 +24,7 @@ mod values;
 
 pub mod postgres;
 pub mod sqlite;
+pub mod transfer;
 
 use std::collections::HashSet;
 
@@ -33,6 +34,7 @@ use uuid::Uuid;
 
 use crate::alert::{Alert, AlertEvent};
 use crate::claim::{HistoryEntry, Subject};
+use transfer::Transfer;
 
 pub use answers::Answers;
 pub use error::StoreError;
@@ -51,7 +53,7 @@ pub use types::{
 /// Everything that one database does for claimwatch.
 #[async_trait]
 pub trait Store:
-    ClaimSource + AlertStore + Answers + ScanLog + Outbox + Import + Preconditions + Retention + Counting
+    ClaimSource + AlertStore + Answers + ScanLog + Outbox + Import + Preconditions + Retention + Transfer + Counting
 {
     /// Looks at claims and alerts as they are at one instant.
     ///

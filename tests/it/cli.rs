@@ -2,9 +2,11 @@
 
 mod alerts;
 mod answers;
+mod backup;
 mod calendar;
 mod check;
 mod company;
+mod copy;
 mod database;
 mod deadline;
 mod demo;

@@ -7,6 +7,7 @@ mod bounces;
 mod chance;
 mod cli;
 mod config;
+mod copy;
 mod daemon;
 mod delivery;
 mod delivery_transport;

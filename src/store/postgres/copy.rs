@@ -1,6 +1,8 @@
 //! Rows in COPY's binary format: what would be written as text and read again by the server is sent as it keeps it.
 //! Source: PostgreSQL's manual, COPY, "Binary Format".
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use sqlx::encode::IsNull;
 use sqlx::postgres::{PgArgumentBuffer, PgConnection};
@@ -14,7 +16,7 @@ const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 
 /// Rows of `columns` fields each, in the order of the statement's columns.
 pub(super) struct Rows {
-    statement: &'static str,
+    statement: Cow<'static, str>,
     columns: i16,
     rows: usize,
     bytes: PgArgumentBuffer,
@@ -22,10 +24,10 @@ pub(super) struct Rows {
 
 impl Rows {
     /// For `statement`, which copies so many columns.
-    pub fn of(statement: &'static str, columns: i16) -> Self {
+    pub fn of(statement: impl Into<Cow<'static, str>>, columns: i16) -> Self {
         let mut bytes = PgArgumentBuffer::default();
         bytes.extend(HEADER);
-        Self { statement, columns, rows: 0, bytes }
+        Self { statement: statement.into(), columns, rows: 0, bytes }
     }
 
     /// Begins a row; its fields follow.
@@ -64,7 +66,7 @@ impl Rows {
             return Ok(());
         }
         self.bytes.extend(TRAILER);
-        let mut copy = connection.copy_in_raw(self.statement).await?;
+        let mut copy = connection.copy_in_raw(&self.statement).await?;
         copy.send(&**self.bytes).await?;
         copy.finish().await?;
         Ok(())

@@ -33,6 +33,7 @@ mod schema;
 mod search;
 mod silences;
 mod sources;
+mod transfer;
 mod unit;
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@
 
 mod alerts;
 mod answers;
+mod backup;
 mod claims;
 mod clocks;
 mod escalate;
@@ -27,6 +28,7 @@ mod running;
 mod scans;
 mod silences;
 mod sources;
+mod transfer;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -43,11 +45,15 @@ use super::{Finding, Leases, Pass, Preconditions, Snapshot, SourceRelations, Sto
 use crate::sla::Rule;
 use pass::SqlitePass;
 
+pub use backup::BackupError;
+
 /// How long a writer waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a call waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 const READERS: u32 = 4;
+/// How many rows, of which each may hold a mail, are read ahead where whole tables are moved.
+const ROWS_AHEAD: usize = 8;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -70,7 +76,7 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT);
-        let writing = options.clone().create_if_missing(true).foreign_keys(true);
+        let writing = options.clone().create_if_missing(true).foreign_keys(true).row_buffer_size(ROWS_AHEAD);
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None).max_lifetime(None);
         let writer = pool().max_connections(1).connect_with(writing).await.map_err(|error| cannot_open(path, error))?;
         let readers = pool().max_connections(READERS).connect_lazy_with(options.read_only(true));
@@ -141,7 +147,7 @@ impl Store for SqliteStore {
 #[async_trait]
 impl Preconditions for SqliteStore {
     async fn verify(&self, sources: &SourceRelations) -> Result<(), StoreError> {
-        sources::verify(self, sources, &MIGRATIONS).await
+        sources::verify(self, sources).await
     }
 
     /// None: the file is claimwatch's own, and has the indexes of its migrations.

@@ -1,9 +1,10 @@
 //! The views `source_*`: claimwatch's only way to the claims, over whatever relations the configuration names.
 
-use sqlx::migrate::Migrator;
+use std::cmp::Ordering;
+
 use sqlx::{AssertSqlSafe, Row};
 
-use super::{SqliteStore, StoreError};
+use super::{MIGRATIONS, SqliteStore, StoreError};
 use crate::store::SourceRelations;
 use crate::store::relations::{FINGERPRINT, Relation, differs, fingerprint, relations};
 
@@ -54,11 +55,16 @@ pub(super) async fn made_over(store: &SqliteStore) -> Result<Option<String>, Sto
     Ok(value.fetch_optional(&store.readers).await?)
 }
 
-pub(super) async fn verify(
-    store: &SqliteStore,
-    sources: &SourceRelations,
-    migrations: &Migrator,
-) -> Result<(), StoreError> {
+/// # Errors
+/// [`StoreError::Schema`] if the schema is not this version's, or the views are over other relations.
+pub(super) async fn verify(store: &SqliteStore, sources: &SourceRelations) -> Result<(), StoreError> {
+    verify_version(store).await?;
+    differs(made_over(store).await?.as_deref(), sources)
+}
+
+/// # Errors
+/// [`StoreError::Schema`] if the schema is older or newer than this version's.
+pub(super) async fn verify_version(store: &SqliteStore) -> Result<(), StoreError> {
     let place = store.path().display();
     let applied = sqlx::query("SELECT max(version) FROM _sqlx_migrations WHERE success")
         .fetch_one(&store.readers)
@@ -69,19 +75,14 @@ pub(super) async fn verify(
         })?
         .try_get::<Option<i64>, _>(0)?
         .unwrap_or(0);
-    let ours = migrations.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
     match applied.cmp(&ours) {
-        std::cmp::Ordering::Less => {
-            return Err(StoreError::Schema(format!(
-                "{place}: the schema is at version {applied}, this claimwatch needs {ours}; run `claimwatch migrate`"
-            )));
-        }
-        std::cmp::Ordering::Greater => {
-            return Err(StoreError::Schema(format!(
-                "{place}: the schema is at version {applied}, newer than this claimwatch knows ({ours}); upgrade claimwatch"
-            )));
-        }
-        std::cmp::Ordering::Equal => {}
+        Ordering::Equal => Ok(()),
+        Ordering::Less => Err(StoreError::Schema(format!(
+            "{place}: the schema is at version {applied}, this claimwatch needs {ours}; run `claimwatch migrate`"
+        ))),
+        Ordering::Greater => Err(StoreError::Schema(format!(
+            "{place}: the schema is at version {applied}, newer than this claimwatch knows ({ours}); upgrade claimwatch"
+        ))),
     }
-    differs(made_over(store).await?.as_deref(), sources)
 }

@@ -1,5 +1,6 @@
 //! Beside a company's claims: a server with databases and roles of theirs, where claimwatch moves in as its documents say.
 
+mod backup;
 mod checks;
 mod mapping;
 mod roles;

@@ -121,6 +121,22 @@ async fn only_who_owns_the_alerts_or_was_granted_that_prunes_them() {
 }
 
 #[tokio::test]
+async fn the_runner_may_copy_from_it_and_only_the_owner_into_it() {
+    let (old, new) = (Company::moved_into("", &[]).await, Company::moved_into("", &[]).await);
+    old.sql(CLAIMS).await;
+    old.run_as("claimwatch", &["scan"]).done();
+    let (from, to) = (old.url_of("claimwatch"), new.url_of("claimwatch"));
+    let refused = old.desk.run(&["copy", "--from", &from, "--to", &to]);
+    refused.refused(1, &["the target: ", "permission denied for table ", "see deploy/postgres/roles.sql"]);
+    assert!(new.recorded().await.is_empty());
+    let done = old.desk.run(&["copy", "--from", &from, "--to", &new.url_of("claimwatch_migrate"), "--json"]);
+    done.done();
+    assert_eq!(new.recorded().await, old.recorded().await);
+    new.run_as("claimwatch", &["outbox", "deliver"]).done();
+    assert_eq!(new.run_as("claimwatch", &["scan", "--json"]).done().json()["opened"], 0);
+}
+
+#[tokio::test]
 async fn dashboards_read_the_public_relations_and_nothing_else() {
     let company = Company::moved_into("", &[]).await;
     let relations = company
