@@ -28,9 +28,11 @@ use super::leader::{Leadership, Mandate};
 use super::pulse::{News, Pulse, ServiceManager, Work};
 use super::trouble::{Trouble, words_of_panic};
 
-/// The longest that the clock is not looked at, in seconds: it may have been set, or the machine have slept. Each look also feeds
-/// the watchdog.
-const LONGEST_REST: u32 = 2;
+/// The longest that the clock is not looked at: it may have been set, or the machine have slept. Each look also feeds the
+/// watchdog.
+const LONGEST_REST: Duration = Duration::from_secs(2);
+/// How far ahead the schedule is asked, in seconds: reading its pattern costs more than all else of a look.
+const AHEAD: u32 = 60;
 /// How often a clock is looked at that only tests set.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
@@ -53,6 +55,13 @@ pub(super) struct ScanLoop<W> {
     pub work: W,
 }
 
+/// What the schedule said: from one instant until before another, `due` is its latest instant.
+struct Seen {
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+    due: Option<DateTime<Utc>>,
+}
+
 impl<W, F> ScanLoop<W>
 where
     W: Fn(Request) -> F,
@@ -64,14 +73,14 @@ where
     /// [`DaemonError::Replaced`]
     pub async fn run(self) -> Result<(), DaemonError> {
         let (mut trouble, mut served, mut panics) = (Trouble::default(), None, 0_u64);
-        let mut follows = false;
+        let (mut follows, mut seen) = (false, None);
         let mut rest = Duration::ZERO;
         while self.rests(rest).await {
             self.pulse.beat(Work::Scans);
             let now = self.time.now();
             let patience = trouble.wait(Instant::now());
-            let due = self.latest_due(now);
-            rest = self.until_next(due, now);
+            let due = self.look(&mut seen, now);
+            rest = self.until_next(seen.as_ref(), now);
             if patience > Duration::ZERO {
                 rest = rest.min(patience);
             }
@@ -142,21 +151,36 @@ where
         mandate
     }
 
+    /// The latest instant of the schedule at `now`; as `seen` before, while that holds.
+    fn look(&self, seen: &mut Option<Seen>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if let Some(seen) = seen.as_ref().filter(|seen| (seen.from..seen.until).contains(&now)) {
+            return seen.due;
+        }
+        let due = self.latest_due(now);
+        // Patterns have seconds, and an instant of the schedule is a whole one; none comes before another that is due.
+        let second = |number: u32| now.trunc_subsecs(0) + TimeDelta::seconds(number.into());
+        let (mut quiet, mut until) = (0, AHEAD);
+        if self.latest_due(second(AHEAD)) != due {
+            while until - quiet > 1 {
+                let middle = quiet.midpoint(until);
+                if self.latest_due(second(middle)) == due { quiet = middle } else { until = middle }
+            }
+        }
+        *seen = Some(Seen { from: now, until: second(until), due });
+        due
+    }
+
     fn latest_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         latest_due(&self.schedule.pattern, &self.schedule.time_zone, now)
     }
 
-    /// How long until the schedule's instant after `due`, if that comes before the clock is to be looked at again.
-    fn until_next(&self, due: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
+    /// How long until the schedule is to be asked again, if that comes before the clock is to be looked at.
+    fn until_next(&self, seen: Option<&Seen>, now: DateTime<Utc>) -> Duration {
         if self.time.is_fixed() {
             return LOOK_AGAIN;
         }
-        // Patterns have seconds, and an instant of the schedule is a whole one.
-        let second = |number: u32| now.trunc_subsecs(0) + TimeDelta::seconds(number.into());
-        let look_again = second(LONGEST_REST);
-        let is_quiet = self.latest_due(look_again) == due;
-        let next = (1..LONGEST_REST).map(second).find(|at| !is_quiet && self.latest_due(*at) != due);
-        (next.unwrap_or(look_again) - now).to_std().unwrap_or_default()
+        let until = seen.and_then(|seen| (seen.until - now).to_std().ok());
+        until.unwrap_or_default().min(LONGEST_REST)
     }
 
     /// Waits for `rest`, or until woken; `false`: it is time to stop.

@@ -16,7 +16,7 @@ fn root() -> PathBuf {
 /// The README, the documents and what lies beside them.
 fn pages() -> Vec<Page> {
     let root = root();
-    let beside = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(|name| root.join(name));
+    let beside = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| root.join(name));
     let documents = std::fs::read_dir(root.join("docs")).expect("docs").map(|entry| entry.expect("an entry").path());
     let documents = documents.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
     let pages: Vec<Page> = beside.into_iter().chain(documents).map(|path| Page::read(&path)).collect();
