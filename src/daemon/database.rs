@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::delivery::Outage;
+use crate::delivery::{Outage, Service};
 use crate::now::TimeSource;
 use crate::store::StoreError;
 
@@ -25,7 +25,7 @@ struct State {
 
 impl Database {
     pub fn new(instance: Option<Instance>, time: TimeSource) -> Self {
-        let state = State { outage: Outage::of("the database"), missed_by: [false; 2] };
+        let state = State { outage: Outage::of(Service::Database), missed_by: [false; 2] };
         Self { instance, time, state: Mutex::new(state) }
     }
 

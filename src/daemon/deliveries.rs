@@ -103,7 +103,7 @@ impl DeliveryLoop {
         let DrainReport { sent, again, dead, settled, .. } = report;
         self.vitals.delivered(report);
         for (way, WayReport { reach, .. }) in &report.ways {
-            let outage = outages.entry(way.clone()).or_insert_with(|| Outage::of(way.to_string()));
+            let outage = outages.entry(way.clone()).or_insert_with(|| Outage::of(way.into()));
             match reach {
                 Reach::Away(why) => {
                     outage.away(self.time.now(), why);

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::app::{App, AppError, Schema};
 use crate::config::{DatabaseUrl, Settings};
-use crate::delivery::Outage;
+use crate::delivery::{Outage, Service};
 use crate::now::TimeSource;
 use crate::store::StoreError;
 
@@ -32,7 +32,7 @@ pub async fn open(
     stop: &Stop,
     manager: &Arc<dyn ServiceManager>,
 ) -> Result<Option<App>, DaemonError> {
-    let (mut server, mut trouble) = (Outage::of("the database"), Trouble::default());
+    let (mut server, mut trouble) = (Outage::of(Service::Database), Trouble::default());
     let patient = matches!(settings.database.url, DatabaseUrl::Postgres { .. });
     loop {
         let opening = App::open(settings.clone(), time.clone(), schema);

@@ -13,7 +13,6 @@ pub mod transport;
 pub mod webhook;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,7 +33,7 @@ use hand::Hand;
 use transport::Transport;
 use webhook::Webhook;
 
-pub use outage::{Outage, without_addresses};
+pub use outage::{Outage, Service, without_addresses};
 pub use render::RenderError;
 
 /// What a lease has beyond the time that its work may take.
@@ -128,15 +127,6 @@ impl Way {
         match self {
             Self::Mail => "mail".to_owned(),
             Self::Webhook(name) => webhook_recipient(name),
-        }
-    }
-}
-
-impl fmt::Display for Way {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Mail => f.write_str("the mail server"),
-            Self::Webhook(name) => write!(f, "the webhook {name}"),
         }
     }
 }

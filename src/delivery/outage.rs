@@ -2,18 +2,38 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Whether one thing that we depend on (the mail server, the database) is there.
+use super::Way;
+
+/// What we depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Service {
+    Database,
+    MailServer,
+    /// The webhook of this name.
+    Webhook(String),
+}
+
+impl From<&Way> for Service {
+    fn from(way: &Way) -> Self {
+        match way {
+            Way::Mail => Self::MailServer,
+            Way::Webhook(name) => Self::Webhook(name.clone()),
+        }
+    }
+}
+
+/// Whether one thing that we depend on is there.
 #[derive(Clone, Debug)]
 pub struct Outage {
-    what: String,
+    service: Service,
     since: Option<DateTime<Utc>>,
 }
 
 impl Outage {
-    /// `what` is there, as far as is known; the log calls it so.
+    /// `service` is there, as far as is known.
     #[must_use]
-    pub fn of(what: impl Into<String>) -> Self {
-        Self { what: what.into(), since: None }
+    pub fn of(service: Service) -> Self {
+        Self { service, since: None }
     }
 
     /// It is away; logged, with `why`, if that is new. Says whether it is.
@@ -21,7 +41,17 @@ impl Outage {
         let new = self.since.is_none();
         if new {
             self.since = Some(now);
-            tracing::warn!(error = why, "{} is not available; trying again until it is", self.what);
+            match &self.service {
+                Service::Database => {
+                    tracing::warn!(error = why, "the database is not available; trying again until it is");
+                }
+                Service::MailServer => {
+                    tracing::warn!(error = why, "the mail server is not available; trying again until it is");
+                }
+                Service::Webhook(webhook) => {
+                    tracing::warn!(webhook, error = why, "a webhook is not available; trying again until it is");
+                }
+            }
         }
         new
     }
@@ -29,7 +59,12 @@ impl Outage {
     /// It is there; logged, with how long it was away, if it was. Says how long.
     pub fn back(&mut self, now: DateTime<Utc>) -> Option<TimeDelta> {
         let lasted = now - self.since.take()?;
-        tracing::info!(seconds = lasted.num_seconds(), "{} is available again", self.what);
+        let seconds = lasted.num_seconds();
+        match &self.service {
+            Service::Database => tracing::info!(seconds, "the database is available again"),
+            Service::MailServer => tracing::info!(seconds, "the mail server is available again"),
+            Service::Webhook(webhook) => tracing::info!(webhook, seconds, "a webhook is available again"),
+        }
         Some(lasted)
     }
 }
@@ -51,7 +86,7 @@ mod tests {
 
     #[test]
     fn going_away_is_said_once_and_coming_back_says_how_long() {
-        let mut server = Outage::of("the mail server");
+        let mut server = Outage::of(Service::MailServer);
         let start = DateTime::UNIX_EPOCH;
         assert_eq!(server.back(start), None);
         assert!(server.away(start, "connection refused"));

@@ -1,6 +1,7 @@
 //! The documents against the program: links and paths lead somewhere, commands run, configurations are accepted, and every
 //! setting, column and message is described.
 
+mod log;
 mod page;
 mod reference;
 mod walk;
