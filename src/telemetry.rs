@@ -3,9 +3,12 @@
 //! No secrets and no message bodies: libraries that would log those (lettre logs whole SMTP conversations, passwords
 //! included, below `info`) are held to a level at which they do not, whatever level is configured.
 
+mod journal;
+
 use std::fmt;
 use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
@@ -19,6 +22,8 @@ use tracing_subscriber::{Layer, fmt as lines};
 
 use crate::claim::clean_line;
 use crate::config::{LogFormat, LogLevel, LogSettings};
+
+use journal::Journal;
 
 /// The most that each library may log.
 const CAPS: [(&str, LevelFilter); 6] = [
@@ -43,9 +48,16 @@ pub fn init(settings: &LogSettings) {
         chosen => chosen,
     };
     let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
-    let lines = layer(LogSettings { format, ..*settings }, colours, std::io::stderr);
+    // A journal that does not listen on its own socket still takes lines.
+    let journal = if format == LogFormat::Journald { Journal::connect(Path::new(journal::SOCKET)).ok() } else { None };
     // Only tests have a subscriber already, and keep theirs.
-    let _ = tracing_subscriber::registry().with(lines).try_init();
+    let _ = match journal {
+        Some(journal) => tracing_subscriber::registry().with(filter(settings.level).and_then(journal)).try_init(),
+        None => {
+            let lines = layer(LogSettings { format, ..*settings }, colours, std::io::stderr);
+            tracing_subscriber::registry().with(lines).try_init()
+        }
+    };
 }
 
 /// What writes log lines to `writer`.
@@ -106,17 +118,26 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        // Source: sd-daemon(3), priorities as in syslog(3).
-        let priority = match *event.metadata().level() {
-            Level::ERROR => 3,
-            Level::WARN => 4,
-            Level::INFO => 6,
-            Level::DEBUG | Level::TRACE => 7,
-        };
-        let mut text = format!("{}: ", event.metadata().target());
-        DefaultFields::new().format_fields(Writer::new(&mut text), event)?;
-        writeln!(writer, "<{priority}>{}", clean_line(&text, LONGEST_LINE))
+        writeln!(writer, "<{}>{}", priority(event), line(event))
     }
+}
+
+/// An event's priority. Source: sd-daemon(3), as in syslog(3).
+fn priority(event: &Event<'_>) -> u8 {
+    match *event.metadata().level() {
+        Level::ERROR => 3,
+        Level::WARN => 4,
+        Level::INFO => 6,
+        Level::DEBUG | Level::TRACE => 7,
+    }
+}
+
+/// An event as one harmless line: where, what happened, its fields.
+fn line(event: &Event<'_>) -> String {
+    let mut text = format!("{}: ", event.metadata().target());
+    // A field that cannot be shown leaves the others.
+    let _ = DefaultFields::new().format_fields(Writer::new(&mut text), event);
+    clean_line(&text, LONGEST_LINE).into_owned()
 }
 
 #[cfg(test)]
