@@ -6,6 +6,7 @@
 mod signature;
 
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ pub use signature::SigningKey;
 const MOST_READ: usize = 16 * 1024;
 
 /// A way out beside mail.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct WebhookSettings {
     /// As levels and routes name it.
     pub name: String,
@@ -39,6 +40,22 @@ pub struct WebhookSettings {
     pub keys: Vec<SigningKey>,
     /// Certificates (PEM) to trust beside the system's.
     pub ca_file: Option<PathBuf>,
+}
+
+impl fmt::Debug for WebhookSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookSettings")
+            .field("name", &self.name)
+            .field("origin", &self.origin())
+            .finish_non_exhaustive()
+    }
+}
+
+impl WebhookSettings {
+    /// What of the address may be shown.
+    fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
 }
 
 /// Posts messages to one address.
@@ -67,7 +84,7 @@ impl Webhook {
     /// Where messages go, for people: `tickets (https://tickets.example.com)`. Never has a secret in it.
     #[must_use]
     pub fn describe(&self) -> String {
-        format!("{} ({})", self.settings.name, self.settings.url.origin().ascii_serialization())
+        format!("{} ({})", self.settings.name, self.settings.origin())
     }
 
     /// Posts `body` as message `id` at `now`.
@@ -222,7 +239,7 @@ fn roots(settings: &WebhookSettings) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(file) = &settings.ca_file {
-        let cannot = |error: &dyn std::fmt::Display| format!("ca_file {}: {error}", file.display());
+        let cannot = |error: &dyn fmt::Display| format!("ca_file {}: {error}", file.display());
         let certificates = CertificateDer::pem_file_iter(file).map_err(|error| cannot(&error))?;
         for certificate in certificates {
             let certificate = certificate.map_err(|error| cannot(&error))?;
@@ -280,6 +297,7 @@ mod tests {
     fn where_it_goes_is_shown_without_what_gives_access() {
         let url = Url::parse("https://hooks.example.com:8443/services/T0/secret?token=x").expect("an address");
         let settings = WebhookSettings { name: "chat".into(), url, keys: Vec::new(), ca_file: None };
+        assert!(!format!("{settings:?}").contains("secret"));
         assert_eq!(Webhook::new(settings, Duration::from_secs(1)).describe(), "chat (https://hooks.example.com:8443)");
     }
 }

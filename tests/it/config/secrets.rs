@@ -73,7 +73,14 @@ fn no_message_and_no_debug_text_repeats_a_secret() {
         "database.url = \"postgres://ada:hunter2@db/claims\"\nhttp.listen = \"0.0.0.0:80\"\nhttp.token = \"hunter2\"",
     );
     assert!(!format!("{settings:?}").contains("hunter2"));
+    let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let settings = accepted(&format!(
+        "[webhooks.chat]\nurl = \"https://chat.example.com/hunter2\"\nsecret = {key:?}\nprevious_secret = {key:?}\n"
+    ));
+    let shown = format!("{settings:?}");
+    assert!(!shown.contains("hunter2") && !shown.contains("MfKQ"), "{shown}");
     for text in [
+        "[webhooks.chat]\nurl = \"ftp://hunter2\"\nsecret = \"hunter2\"".into(),
         with_smtp("password = \"hunter2\"\npassword_file = \"x\""),
         with_smtp("password = \"hun\\nter2\""),
         with_smtp("password = [\"hunter2\"]"),
