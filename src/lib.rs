@@ -22,6 +22,7 @@ pub mod delivery;
 pub mod health;
 pub mod http;
 pub mod import;
+pub mod report;
 pub mod retention;
 pub mod samples;
 pub mod scan;

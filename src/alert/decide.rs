@@ -16,11 +16,11 @@ pub struct Context<'a> {
     pub now: DateTime<Utc>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
     /// The calendar by which the clock on `subject` is counted: its program's, else the rule's, else the default; also
     /// the default if its program is not there.
     #[must_use]
-    pub fn calendar<'s>(&'s self, subject: &'s Subject) -> &'s Calendar {
+    pub fn calendar(&self, subject: &Subject) -> &'a Calendar {
         self.choose(subject).calendar
     }
 
@@ -39,7 +39,10 @@ impl Context<'_> {
         Ok(explanation)
     }
 
-    fn choose<'s>(&'s self, subject: &'s Subject) -> Choice<'s> {
+    fn choose<'s>(&self, subject: &'s Subject) -> Choice<'a, 's>
+    where
+        'a: 's,
+    {
         match &subject.program {
             Some(program) => self.calendars.choose(program.calendar.as_deref(), self.rule.calendar.as_deref()),
             None => self.calendars.choose(None, None),

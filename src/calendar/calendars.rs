@@ -40,11 +40,11 @@ impl ChosenBy {
 
 /// The calendar that serves a claim.
 #[derive(Clone, Copy, Debug)]
-pub struct Choice<'a> {
-    pub calendar: &'a Arc<Calendar>,
+pub struct Choice<'c, 'n> {
+    pub calendar: &'c Arc<Calendar>,
     pub by: ChosenBy,
     /// A name that was asked for and is not configured: the default serves instead, and that is to be reported.
-    pub unknown: Option<&'a str>,
+    pub unknown: Option<&'n str>,
 }
 
 impl Calendars {
@@ -94,7 +94,7 @@ impl Calendars {
     /// The calendar that a program names, else the one that the rule names, else the default. For a name that is not
     /// configured the default serves, whatever the rule names.
     #[must_use]
-    pub fn choose<'a>(&'a self, program: Option<&'a str>, rule: Option<&'a str>) -> Choice<'a> {
+    pub fn choose<'n>(&self, program: Option<&'n str>, rule: Option<&'n str>) -> Choice<'_, 'n> {
         let asked = program.map(|name| (name, ChosenBy::Program)).or(rule.map(|name| (name, ChosenBy::Rule)));
         let default = |unknown| Choice { calendar: &self.default, by: ChosenBy::Default, unknown };
         let Some((name, by)) = asked else { return default(None) };

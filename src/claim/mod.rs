@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use money::{Currency, Money, Totals};
 pub use problem::{DataProblem, ProblemKind};
-pub use text::{clean_line, clean_text, is_harmless};
+pub use text::{clean_line, clean_text, is_harmless, spreadsheet_cell};
 
 /// Where a claim stands in its workflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

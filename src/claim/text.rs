@@ -32,6 +32,28 @@ fn clean(text: &str, max: usize, keeps: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
+/// `text` as one harmless cell of at most `max` characters. A spreadsheet takes what begins with certain signs for a
+/// formula; one that separates cells by semicolons, as they do where the comma is decimal, also what follows such a
+/// semicolon. Source: OWASP, "CSV Injection".
+#[must_use]
+pub fn spreadsheet_cell(text: &str, max: usize) -> String {
+    let cleaned = clean_line(text, max);
+    let mut safe = String::with_capacity(cleaned.len());
+    let mut cell_begins = true;
+    for c in cleaned.chars() {
+        if cell_begins && is_formula_sign(c) {
+            safe.push('\'');
+        }
+        safe.push(c);
+        cell_begins = c == ';' || cell_begins && (c.is_whitespace() || c == '"');
+    }
+    safe
+}
+
+fn is_formula_sign(c: char) -> bool {
+    matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')
+}
+
 /// Whether a character may be shown as it is: neither a control character nor one that is invisible or reorders what is
 /// read.
 #[must_use]
@@ -69,5 +91,24 @@ mod tests {
     fn harmless_text_is_left_as_it_is() {
         assert!(matches!(clean_line("Zażółć gęślą jaźń, 東京", 30), Cow::Borrowed(_)));
         assert_eq!(clean_text("one\ntwo\u{7}", 30), "one\ntwo ");
+    }
+
+    #[test]
+    fn a_cell_that_would_be_a_formula_gets_an_apostrophe() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", "\t=1", "\r=1", "\"=1", "＝1", "＋1", "－1", "＠x"]
+        {
+            let cell = spreadsheet_cell(formula, 100);
+            let sign = cell.find(is_formula_sign).expect("the sign");
+            assert!(cell[..sign].ends_with('\''), "{formula:?}: {cell:?}");
+        }
+        assert_eq!(spreadsheet_cell("a; =1; b", 100), "a; '=1; b");
+    }
+
+    #[test]
+    fn an_ordinary_cell_is_left_as_it_is_and_a_long_one_is_cut() {
+        for text in ["Contoso, Ltd", "a-b", "1 = 1", "x@example.com", "50% + tax", "https://claims.example.com/a=b"] {
+            assert_eq!(spreadsheet_cell(text, 100), text);
+        }
+        assert_eq!(spreadsheet_cell(&"é".repeat(5000), 1_000).chars().count(), 1_000);
     }
 }

@@ -12,12 +12,14 @@ mod deadline;
 mod demo;
 mod diff;
 mod explain;
+mod forecast;
 mod import;
 mod mail;
 mod outbox;
 mod output;
 mod packaging;
 mod person;
+mod report;
 mod routes;
 mod run;
 mod scan;
@@ -105,6 +107,10 @@ enum DatabaseCommand {
     /// Look at messages on their way out, and send them again
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// Say how we did: deadlines met and late by rule, month, program, paying entity and partner
+    Report(report::ReportArgs),
+    /// Say what falls due on the coming days, and how much of it will be late on current form
+    Forecast(forecast::ForecastArgs),
     /// Look at who is told of what
     #[command(subcommand)]
     Routes(routes::RoutesCommand),
@@ -270,6 +276,8 @@ async fn on_database(command: DatabaseCommand, app: &App) -> Result<(), Failure>
         DatabaseCommand::Alerts(command) => alerts::run(command, app).await,
         DatabaseCommand::Explain(args) => explain::run(&args, app).await,
         DatabaseCommand::Outbox(command) => outbox::run(command, app).await,
+        DatabaseCommand::Forecast(args) => forecast::run(&args, app).await,
+        DatabaseCommand::Report(args) => report::run(&args, app).await,
         DatabaseCommand::Routes(command) => routes::run(command, app).await,
         DatabaseCommand::Silence(command) => silence::run(command, app).await,
         DatabaseCommand::Import(args) => import::run(&args, &*app.store).await,

@@ -14,6 +14,11 @@ pub fn say(text: &str) -> Result<(), Failure> {
     written(writeln!(io::stdout().lock(), "{text}"))
 }
 
+/// Writes a whole file to standard output. A reader that has gone away is no failure.
+pub fn raw(text: &str) -> Result<(), Failure> {
+    written(io::stdout().lock().write_all(text.as_bytes()))
+}
+
 /// Writes a value as JSON: indented on a terminal, else in one line.
 pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     let pretty = io::stdout().is_terminal();

@@ -118,9 +118,7 @@ impl Way {
     pub fn to(recipient: &str) -> Self {
         webhook_of(recipient).map_or(Self::Mail, |name| Self::Webhook(name.to_owned()))
     }
-}
 
-impl Way {
     /// Its name in metrics: `mail`, `webhook:tickets`.
     #[must_use]
     pub fn label(&self) -> String {
@@ -183,8 +181,8 @@ impl Courier {
     }
 
     /// Delivers what is due, as many mails at once as the transport has sessions and beside them one message a webhook, so
-    /// that none waits for another's silence, until nothing is due or `stop` is cancelled; then what is in hand is finished first. To be awaited to its end: a delivery that was sent but not recorded
-    /// is sent again.
+    /// that none waits for another's silence, until nothing is due or `stop` is cancelled; then what is in hand is finished
+    /// first. To be awaited to its end: a delivery that was sent but not recorded is sent again.
     ///
     /// # Errors
     /// [`StoreError`]: the deliveries in hand are due again when their leases end, all others are as they were.

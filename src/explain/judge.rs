@@ -142,7 +142,13 @@ impl Found<'_> {
         }
     }
 
-    fn running(&self, rule: &Rule, by: &By<'_>, due_at: Option<DateTime<Utc>>, reason: Option<String>) -> Judged {
+    pub(super) fn running(
+        &self,
+        rule: &Rule,
+        by: &By<'_>,
+        due_at: Option<DateTime<Utc>>,
+        reason: Option<String>,
+    ) -> Judged {
         let context = Context { rule, calendars: by.calendars, now: by.now };
         let at_risk = || {
             let calendar = context.calendar(self.subject?);

@@ -4,6 +4,7 @@
 //! is told once, however many of the three know it. Decides nothing and does no I/O: what a scan would do is decided in
 //! [`crate::alert`]. Source: docs/domain.md "The deadlines"; docs/contract.md "Machine-readable outputs", `explain`.
 
+mod account;
 mod compare;
 mod history;
 mod judge;
@@ -20,6 +21,7 @@ use crate::sla::{self, Clock, DeadlineError, Explanation, Rule, TaxInvoice, Watc
 use history::Passed;
 use judge::Judged;
 
+pub use account::{ClockAccount, account};
 pub use compare::{Difference, Part, differences};
 
 /// What is known of one claim.
@@ -263,9 +265,7 @@ impl<'a> Found<'a> {
             Err(error) => (None, Some(error.to_string())),
         };
         let due_at = explanation.as_ref().map(|explanation| explanation.due_at);
-        let next = starts.iter().filter(|(line, start)| *line == self.payment_id && *start > self.started_at);
-        let next_start = next.filter_map(|(_, start)| *start).min();
-        let Judged { verdict, reason, stopped_at } = self.judge(known, by, due_at, next_start);
+        let Judged { verdict, reason, stopped_at } = self.judge(known, by, due_at, self.next_start(starts));
         let (late, left) = self.days(by, explanation.as_ref(), verdict, stopped_at);
         let alert = self.alert.map(|alert| {
             let differences = explanation.as_ref().map(|derived| differences(&alert.explanation, derived));
@@ -300,6 +300,12 @@ impl<'a> Found<'a> {
             error,
             alert,
         }
+    }
+
+    /// When the clock on the same line started again, if it did.
+    fn next_start(&self, starts: &[(Option<&str>, Option<DateTime<Utc>>)]) -> Option<DateTime<Utc>> {
+        let later = starts.iter().filter(|(line, start)| *line == self.payment_id && *start > self.started_at);
+        later.filter_map(|(_, start)| *start).min()
     }
 
     /// The explanation by the present rule and calendars; `None`: there is no start or no rule.

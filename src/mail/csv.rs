@@ -6,7 +6,7 @@
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 
 use crate::calendar::Zone;
-use crate::claim::clean_line;
+use crate::claim::spreadsheet_cell;
 use crate::escalation::Case;
 use crate::sla::{DayKind, Explanation};
 
@@ -119,25 +119,6 @@ fn instant(at: DateTime<Utc>, zone: Option<&Zone>) -> String {
     }
 }
 
-/// A text as one harmless, bounded cell. A spreadsheet takes what begins with certain signs for a formula; one that
-/// separates cells by semicolons, as they do where the comma is decimal, also what follows such a semicolon.
 fn cell(text: &str) -> String {
-    let cleaned = clean_line(text, MAX_CELL);
-    let mut safe = String::with_capacity(cleaned.len());
-    let mut cell_begins = true;
-    for c in cleaned.chars() {
-        if cell_begins && is_formula_sign(c) {
-            safe.push('\'');
-        }
-        safe.push(c);
-        cell_begins = c == ';' || cell_begins && (c.is_whitespace() || c == '"');
-    }
-    safe
+    spreadsheet_cell(text, MAX_CELL)
 }
-
-fn is_formula_sign(c: char) -> bool {
-    matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')
-}
-
-#[cfg(test)]
-mod tests;

@@ -115,6 +115,17 @@ pub fn business_days_between(calendar: &Calendar, from: DateTime<Utc>, to: DateT
     if from < to { whole_days().unwrap_or(0) } else { 0 }
 }
 
+/// On which business day after the day of `start` the instant `stop` is; 0 on that day itself. A clock with a target of so
+/// many business days, counted to the end of the last one, is met if it is no more than that.
+#[must_use]
+pub fn business_day_of(calendar: &Calendar, start: DateTime<Utc>, stop: DateTime<Utc>) -> u32 {
+    let (first, last) = (calendar.zone().local_date(start), calendar.zone().local_date(stop));
+    match first.max(FIRST_DAY).succ_opt() {
+        Some(first) if start <= stop => calendar.business_days_in(first..=last.min(LAST_DAY)),
+        _ => 0,
+    }
+}
+
 /// The deadline of a start at that local time; `None`: outside the years 1 to 9999.
 pub(super) fn due_of_local(target: &Target, calendar: &Calendar, start: NaiveDateTime) -> Option<DateTime<Utc>> {
     Due::of_local(target, calendar, start)?.instant(calendar.zone())

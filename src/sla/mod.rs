@@ -14,7 +14,7 @@ mod target;
 
 pub use clock::{Clock, observe};
 pub use cutoff::cutoff;
-pub use deadline::{DeadlineError, at_risk_at, business_days_between, due_at, later};
+pub use deadline::{DeadlineError, at_risk_at, business_day_of, business_days_between, due_at, later};
 pub use explanation::{BEYOND_CALENDAR, Beyond, COUNT_BEGINS, DayCount, DayKind, Explanation, explain};
 pub use horizon::{Horizon, beyond, horizon, remedy};
 pub use rule::{Rule, TaxInvoice, Watches};

@@ -8,6 +8,7 @@
 mod answers;
 mod batches;
 mod change;
+mod dossier;
 mod error;
 mod finding;
 mod gauges;
@@ -37,6 +38,7 @@ use crate::claim::{HistoryEntry, Subject};
 use transfer::Transfer;
 
 pub use answers::Answers;
+pub use dossier::Dossier;
 pub use error::StoreError;
 pub use finding::{Finding, Preconditions};
 pub use gauges::{Counting, Gauges, OpenAlerts, OutboxGauges, RunningByProgram};

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    Cutoffs, DisabledAddress, OpenCounts, Page, Raised, RunningClocks, Scan, ScanCounts, Standing, Starts, StoreError,
-    Thread,
+    Cutoffs, DisabledAddress, Dossier, OpenCounts, Page, Raised, RunningClocks, Scan, ScanCounts, Standing, Starts,
+    StoreError, Thread,
 };
 use crate::alert::{Alert, Opening, Recorded, Transition};
 use crate::claim::{DataProblem, Subject};
@@ -142,6 +142,12 @@ pub trait Snapshot: Send {
     /// # Errors
     /// [`StoreError`]
     async fn held(&mut self) -> Result<(Vec<Uuid>, Option<DateTime<Utc>>), StoreError>;
+
+    /// All that is known of up to `limit` claims, of every claim that the source has or an alert is about.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn dossiers(&mut self, page: Page, limit: u32) -> Result<Vec<Dossier>, StoreError>;
 }
 
 /// One scan's reading and writing. Dropped unfinished, it leaves no trace.

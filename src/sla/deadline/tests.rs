@@ -321,6 +321,31 @@ proptest! {
     }
 
     #[test]
+    fn a_clock_stops_on_the_business_day_that_counting_day_by_day_finds(
+        (facts, start) in calendar_and_instant(),
+        seconds in 0_i64..4_000_000,
+    ) {
+        let (calendar, stop) = (facts.calendar(), start + TimeDelta::seconds(seconds));
+        let (first, last) = (calendar.zone().local_date(start), calendar.zone().local_date(stop));
+        let days = first.iter_days().skip(1).take_while(|day| *day <= last);
+        let slow = days.filter(|day| calendar.is_business_day(*day)).count();
+        prop_assert_eq!(business_day_of(&calendar, start, stop) as usize, slow);
+    }
+
+    #[test]
+    fn a_clock_that_is_met_stopped_on_the_last_of_its_business_days_or_before(
+        (facts, start) in calendar_and_instant(),
+        count in 1_u32..40,
+        seconds in 0_i64..4_000_000,
+    ) {
+        let (calendar, stop) = (facts.calendar(), start + TimeDelta::seconds(seconds));
+        let target = Target::end_of_day(Span { count, unit: Unit::BusinessDays });
+        if stop < due_at(&target, &calendar, start).expect("a deadline") {
+            prop_assert!(business_day_of(&calendar, start, stop) <= count);
+        }
+    }
+
+    #[test]
     fn a_warning_leaves_what_it_says_and_is_never_before_the_start(
         (facts, start) in calendar_and_instant(),
         target in any_target(),

@@ -44,17 +44,6 @@ impl AlertStore for PostgresStore {
     }
 
     async fn events(&self, alert_id: Uuid) -> Result<Vec<AlertEvent>, StoreError> {
-        let read = |row: &PgRow| {
-            let own = OwnRow { row, table: "sla_alert_events", id: alert_id.to_string() };
-            Ok(AlertEvent {
-                alert_id,
-                seq: i64::from(row.try_get::<i32, _>("seq")?),
-                at: row.try_get("at")?,
-                kind: row.try_get("kind")?,
-                actor: row.try_get("actor")?,
-                detail: own.parsed("detail", |text| serde_json::from_str(text).ok())?,
-            })
-        };
         in_unit!(self, unit, {
             let rows = query(
                 "SELECT seq, at, kind, actor, detail::text AS detail FROM sla_alert_events WHERE alert_id = $1 ORDER BY seq",
@@ -62,9 +51,22 @@ impl AlertStore for PostgresStore {
             .bind(alert_id)
             .fetch_all(&mut **unit)
             .await?;
-            rows.iter().map(read).collect()
+            rows.iter().map(|row| event(row, alert_id)).collect()
         })
     }
+}
+
+/// A row of `sla_alert_events`, of that alert.
+pub(super) fn event(row: &PgRow, alert_id: Uuid) -> Result<AlertEvent, StoreError> {
+    let own = OwnRow { row, table: "sla_alert_events", id: alert_id.to_string() };
+    Ok(AlertEvent {
+        alert_id,
+        seq: i64::from(row.try_get::<i32, _>("seq")?),
+        at: row.try_get("at")?,
+        kind: row.try_get("kind")?,
+        actor: row.try_get("actor")?,
+        detail: own.parsed("detail", |text| serde_json::from_str(text).ok())?,
+    })
 }
 
 /// Open alerts of `rule` with what the source has of their claims: `$1` the rule, `$2` and `$3` the calendars of

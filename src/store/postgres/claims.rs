@@ -14,6 +14,7 @@ use super::search::Search;
 use super::unit::{in_unit, query};
 use crate::claim::{HistoryEntry, Subject};
 use crate::sla::Rule;
+use crate::store::dossier::with_claim_first;
 use crate::store::{ClaimSource, Cutoffs, RunningClocks, Side, Starts, StoreError};
 
 /// Clocks of `part` that started before their cutoff and have no alert that says so: `$1` the rule, `$2` the latest cutoff,
@@ -152,14 +153,19 @@ pub(super) async fn running(
     Ok(RunningClocks { count: count(row, "running")?, first: row.try_get("first")?, last: row.try_get("last")? })
 }
 
-/// Claim `$1` with its lines, in the order of their ids.
-pub(super) fn of_claim(claim_id: &str) -> Result<Search, StoreError> {
-    let sql = format!(
+/// The claims of which `condition` is true, each with its lines in the order of their ids, or alone.
+pub(super) fn with_lines(condition: &str) -> String {
+    format!(
         "SELECT {COLUMNS}, {LINE}, l.payment_id IS NOT NULL AS has_payments \
          FROM source_claims c LEFT JOIN source_programs p ON p.program_id = c.program_id \
-         LEFT JOIN source_payments l ON l.claim_id = c.claim_id WHERE c.claim_id = $1 ORDER BY l.payment_id COLLATE \"C\""
-    );
-    Search::new(sql).bind(claim_id.to_owned())
+         LEFT JOIN source_payments l ON l.claim_id = c.claim_id WHERE {condition} \
+         ORDER BY c.claim_id, l.payment_id COLLATE \"C\""
+    )
+}
+
+/// Claim `$1` with its lines.
+pub(super) fn of_claim(claim_id: &str) -> Result<Search, StoreError> {
+    Search::new(with_lines("c.claim_id = $1")).bind(claim_id.to_owned())
 }
 
 /// The latest `$2` history entries of claim `$1`, latest first.
@@ -173,17 +179,9 @@ pub(super) fn history_of(claim_id: &str, limit: u32) -> Result<Search, StoreErro
 impl ClaimSource for PostgresStore {
     async fn subjects(&self, claim_id: &str) -> Result<Vec<Subject>, StoreError> {
         in_unit!(self, unit, {
-            let mut subjects = Vec::new();
-            for row in of_claim(claim_id)?.rows(unit).await? {
-                let (subject, _) = subject(&row)?;
-                if subjects.is_empty() {
-                    subjects.push(Subject { payment: None, ..subject.clone() });
-                }
-                if subject.payment.is_some() {
-                    subjects.push(subject);
-                }
-            }
-            Ok(subjects)
+            let rows = of_claim(claim_id)?.rows(unit).await?;
+            let subjects: Result<Vec<_>, StoreError> = rows.iter().map(|row| Ok(subject(row)?.0)).collect();
+            Ok(with_claim_first(subjects?))
         })
     }
 

@@ -12,6 +12,7 @@ mod claims;
 mod clocks;
 mod connect;
 mod copy;
+mod dossiers;
 mod escalate;
 mod gauges;
 mod glance;

@@ -15,15 +15,17 @@ use super::raise::First;
 use super::rows::subject;
 use super::search::{Search, Searching};
 use super::unit::Isolation;
-use super::{PostgresStore, alerts, claims, escalate, leases, problems, raise, recipients, record, scans, silences};
+use super::{
+    PostgresStore, alerts, claims, dossiers, escalate, leases, problems, raise, recipients, record, scans, silences,
+};
 use crate::alert::{Alert, Opening, Recorded, Transition};
 use crate::claim::{DataProblem, Subject};
 use crate::escalation::{Message, Pending, Silence};
 use crate::sla::{Rule, Watches};
 use crate::store::problems::Problems;
 use crate::store::{
-    Cutoffs, DisabledAddress, OpenCounts, Page, Pass, Raised, RunningClocks, Scan, ScanCounts, Snapshot, Standing,
-    Starts, StoreError, Term, Thread,
+    Cutoffs, DisabledAddress, Dossier, OpenCounts, Page, Pass, Raised, RunningClocks, Scan, ScanCounts, Snapshot,
+    Standing, Starts, StoreError, Term, Thread,
 };
 
 /// How a scan's statements are planned: its indexes are made for it, and a page is not all that is read of a search.
@@ -39,6 +41,8 @@ pub(super) struct PgPass {
     lines: Option<bool>,
     /// What was seen of each rule, by its name.
     glances: HashMap<String, Glance>,
+    /// The last claim of the page of dossiers that was read last.
+    last_claim: Option<String>,
 }
 
 impl PgPass {
@@ -56,6 +60,7 @@ impl PgPass {
             searching: Searching::default(),
             lines: None,
             glances: HashMap::new(),
+            last_claim: None,
         })
     }
 
@@ -250,6 +255,14 @@ impl Snapshot for PgPass {
 
     async fn held(&mut self) -> Result<(Vec<Uuid>, Option<DateTime<Utc>>), StoreError> {
         alerts::held(self.hand.free().await?).await
+    }
+
+    async fn dossiers(&mut self, page: Page, limit: u32) -> Result<Vec<Dossier>, StoreError> {
+        let after = self.last_claim.take().filter(|_| page == Page::Next);
+        let found = dossiers::page(self.hand.free().await?, after.as_deref(), limit).await?;
+        let Some((found, last)) = found else { return Ok(Vec::new()) };
+        self.last_claim = Some(last);
+        Ok(found)
     }
 }
 

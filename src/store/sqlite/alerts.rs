@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite};
 use uuid::Uuid;
 
 use super::clocks::{self, COLUMNS};
-use super::rows::{ALERT_COLUMNS, OwnRow, alert, instant_text, read_amount, read_instant, subject};
+use super::rows::{ALERT_COLUMNS, OwnRow, alert, count, instant_text, read_amount, read_instant, subject};
 use super::{SqliteStore, StoreError};
 use crate::alert::{Alert, AlertEvent, AlertId, State};
 use crate::claim::{Currency, Subject};
@@ -51,19 +51,21 @@ impl AlertStore for SqliteStore {
                 .bind(alert_id.to_string())
                 .fetch_all(&self.readers)
                 .await?;
-        let read = |row| {
-            let own = OwnRow { row, table: "sla_alert_events", id: alert_id.to_string() };
-            Ok(AlertEvent {
-                alert_id,
-                seq: row.try_get("seq")?,
-                at: own.parsed("at", read_instant)?,
-                kind: row.try_get("kind")?,
-                actor: row.try_get("actor")?,
-                detail: own.parsed("detail", |text| serde_json::from_str(text).ok())?,
-            })
-        };
-        rows.iter().map(read).collect()
+        rows.iter().map(|row| event(row, alert_id)).collect()
     }
+}
+
+/// A row of `sla_alert_events`, of that alert.
+pub(super) fn event(row: &SqliteRow, alert_id: Uuid) -> Result<AlertEvent, StoreError> {
+    let own = OwnRow { row, table: "sla_alert_events", id: alert_id.to_string() };
+    Ok(AlertEvent {
+        alert_id,
+        seq: row.try_get("seq")?,
+        at: own.parsed("at", read_instant)?,
+        kind: row.try_get("kind")?,
+        actor: row.try_get("actor")?,
+        detail: own.parsed("detail", |text| serde_json::from_str(text).ok())?,
+    })
 }
 
 pub(super) async fn open(
@@ -154,8 +156,7 @@ pub(super) async fn open_counts(reader: &mut SqliteConnection) -> Result<OpenCou
     .await?;
     let mut counts = BTreeMap::new();
     for row in &rows {
-        let count = |column| Ok::<_, StoreError>(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0));
-        counts.insert(row.try_get("rule")?, (count("at_risk")?, count("breached")?));
+        counts.insert(row.try_get("rule")?, (count(&row, "at_risk")?, count(&row, "breached")?));
     }
     Ok(counts)
 }

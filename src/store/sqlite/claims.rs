@@ -13,6 +13,7 @@ use super::{SqliteStore, StoreError};
 use crate::claim::{HistoryEntry, Subject};
 use crate::sla::Rule;
 use crate::store::change::json_text;
+use crate::store::dossier::with_claim_first;
 use crate::store::{ClaimSource, Cutoffs};
 
 pub(super) async fn unalerted(
@@ -77,23 +78,10 @@ pub(super) async fn stopped(
 #[async_trait]
 impl ClaimSource for SqliteStore {
     async fn subjects(&self, claim_id: &str) -> Result<Vec<Subject>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS}, l.payment_id AS l_payment_id, l.paying_entity AS l_paying_entity, l.amount AS l_amount, \
-             l.currency AS l_currency, l.paid_at AS l_paid_at, l.payment_id IS NOT NULL AS has_payments \
-             FROM source_claims c LEFT JOIN source_programs p ON p.program_id = c.program_id \
-             LEFT JOIN source_payments l ON l.claim_id = c.claim_id WHERE c.claim_id = ? ORDER BY l.payment_id"
-        );
-        let mut subjects = Vec::new();
-        for row in sqlx::query(AssertSqlSafe(sql)).bind(claim_id).fetch_all(&self.readers).await? {
-            let (subject, _) = subject(&row)?;
-            if subjects.is_empty() {
-                subjects.push(Subject { payment: None, ..subject.clone() });
-            }
-            if subject.payment.is_some() {
-                subjects.push(subject);
-            }
-        }
-        Ok(subjects)
+        let sql = with_lines("c.claim_id = ?");
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(claim_id).fetch_all(&self.readers).await?;
+        let subjects: Result<Vec<_>, StoreError> = rows.iter().map(|row| Ok(subject(row)?.0)).collect();
+        Ok(with_claim_first(subjects?))
     }
 
     async fn background(&self, claim_id: &str, limit: u32) -> Result<(Option<String>, Vec<HistoryEntry>), StoreError> {
@@ -124,6 +112,16 @@ impl ClaimSource for SqliteStore {
             .collect();
         Ok((title, history?))
     }
+}
+
+/// The claims of which `condition` is true, each with its lines in the order of their ids, or alone.
+pub(super) fn with_lines(condition: &str) -> String {
+    format!(
+        "SELECT {COLUMNS}, l.payment_id AS l_payment_id, l.paying_entity AS l_paying_entity, l.amount AS l_amount, \
+         l.currency AS l_currency, l.paid_at AS l_paid_at, l.payment_id IS NOT NULL AS has_payments \
+         FROM source_claims c LEFT JOIN source_programs p ON p.program_id = c.program_id \
+         LEFT JOIN source_payments l ON l.claim_id = c.claim_id WHERE {condition} ORDER BY c.claim_id, l.payment_id"
+    )
 }
 
 /// `at` without its fraction: text that sorts before any instant of that second, however it is spelt.

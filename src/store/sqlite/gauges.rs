@@ -2,12 +2,11 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::claims::seconds_text;
 use super::clocks::{self, Part};
-use super::rows::{OwnRow, instant_text, read_instant};
+use super::rows::{OwnRow, count, instant_text, read_instant};
 use super::{SqliteStore, StoreError};
 use crate::sla::Rule;
 use crate::store::gauges::{
@@ -71,8 +70,4 @@ impl Counting for SqliteStore {
         }
         Ok(running)
     }
-}
-
-fn count(row: &SqliteRow, column: &str) -> Result<u64, StoreError> {
-    Ok(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0))
 }

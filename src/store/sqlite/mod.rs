@@ -10,6 +10,7 @@ mod answers;
 mod backup;
 mod claims;
 mod clocks;
+mod dossiers;
 mod escalate;
 mod gauges;
 mod import;

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, Transaction};
 use uuid::Uuid;
 
-use super::rows::{ALERT_COLUMNS, OwnRow, alert, instant_text, read_instant};
+use super::rows::{ALERT_COLUMNS, OwnRow, alert, count, instant_text, read_instant};
 use super::{SqliteStore, StoreError, rate, recipients};
 use crate::alert::Alert;
 use crate::claim::clean_line;
@@ -252,7 +252,7 @@ impl Outbox for SqliteStore {
                 recipient: row.try_get("recipient")?,
                 state: own.parsed("state", DeliveryState::parse)?,
                 level: row.try_get("level")?,
-                alerts: u64::try_from(row.try_get::<i64, _>("alerts")?).unwrap_or(0),
+                alerts: count(row, "alerts")?,
                 created_at: own.parsed("created_at", read_instant)?,
                 attempts: row.try_get("attempts")?,
                 next_attempt_at: own.optional("next_attempt_at", read_instant)?,

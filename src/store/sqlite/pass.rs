@@ -11,14 +11,16 @@ use uuid::Uuid;
 
 use super::claims::{self, PageKey, Pages};
 use super::clocks::Part;
-use super::{SqliteStore, StoreError, alerts, escalate, problems, raise, recipients, record, running, scans, silences};
+use super::{
+    SqliteStore, StoreError, alerts, dossiers, escalate, problems, raise, recipients, record, running, scans, silences,
+};
 use crate::alert::{Alert, Opening, Recorded, Transition};
 use crate::claim::{DataProblem, Subject};
 use crate::escalation::{Message, Pending, Silence};
 use crate::sla::Rule;
 use crate::store::{
-    Cutoffs, DisabledAddress, OpenCounts, Page, Pass, Raised, RunningClocks, Scan, ScanCounts, Snapshot, Standing,
-    Starts, Thread,
+    Cutoffs, DisabledAddress, Dossier, OpenCounts, Page, Pass, Raised, RunningClocks, Scan, ScanCounts, Snapshot,
+    Standing, Starts, Thread,
 };
 
 pub(super) struct SqlitePass {
@@ -36,6 +38,7 @@ enum Place {
     Clock(PageKey),
     Alert(Uuid),
     Pending(DateTime<Utc>, Uuid),
+    Claim(String),
 }
 
 impl SqlitePass {
@@ -184,6 +187,18 @@ impl Snapshot for SqlitePass {
 
     async fn held(&mut self) -> Result<(Vec<Uuid>, Option<DateTime<Utc>>), StoreError> {
         alerts::held(self.latest()).await
+    }
+
+    async fn dossiers(&mut self, page: Page, limit: u32) -> Result<Vec<Dossier>, StoreError> {
+        let after = match (page, &self.place) {
+            (Page::Next, Place::Claim(id)) => Some(id.clone()),
+            _ => None,
+        };
+        let Some((found, last)) = dossiers::page(&mut self.reader, after.as_deref(), limit).await? else {
+            return Ok(Vec::new());
+        };
+        self.place = Place::Claim(last);
+        Ok(found)
     }
 }
 

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Row, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::clocks::{self, Part};
-use super::rows::{OwnRow, instant_text, read_instant};
+use super::rows::{OwnRow, count, instant_text, read_instant};
 use super::{SqliteStore, StoreError};
 use crate::sla::{Rule, Watches};
 use crate::store::change::json_text;
@@ -86,7 +86,7 @@ impl Retention for SqliteStore {
         let mut pruned = Pruned { messages: rows.len() as u64, ..Pruned::default() };
         let mut ids = Vec::with_capacity(rows.len());
         for row in &rows {
-            pruned.deliveries += u64::try_from(row.try_get::<i64, _>("deliveries")?).unwrap_or(0);
+            pruned.deliveries += count(row, "deliveries")?;
             let id: String = row.try_get("id")?;
             ids.push(OwnRow { row, table: "outbox_messages", id }.parsed("id", read_id)?);
         }

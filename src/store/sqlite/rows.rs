@@ -148,6 +148,11 @@ pub(super) const ALERT_COLUMNS: &str = "a.id AS a_id, a.rule AS a_rule, a.claim_
     a.snoozed_until AS a_snoozed_until, a.held_since AS a_held_since, a.inherited_at AS a_inherited_at, \
     a.next_escalation_at AS a_next_escalation_at, a.explanation AS a_explanation";
 
+/// A count.
+pub(super) fn count(row: &SqliteRow, column: &str) -> Result<u64, StoreError> {
+    Ok(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0))
+}
+
 /// A row of one of our own tables: what cannot be read there is corruption, and says where.
 pub(super) struct OwnRow<'a> {
     pub row: &'a SqliteRow,

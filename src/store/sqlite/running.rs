@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{AssertSqlSafe, Row};
 
 use super::StoreError;
 use super::claims::{PageKey, Pages, seconds_text};
 use super::clocks::{self, Part};
-use super::rows::{instant_text, read_instant, text};
+use super::rows::{self, instant_text, read_instant, text};
 use crate::claim::Subject;
 use crate::sla::Rule;
 use crate::store::change::json_text;
@@ -74,7 +74,7 @@ pub(super) async fn count(
             .await?;
         // What looks like an instant and is none is as early as can be.
         let first = text(&row, "first")?.map(|start| second_of(&start).unwrap_or(DateTime::<Utc>::MIN_UTC));
-        running.count += u64::try_from(row.try_get::<i64, _>("running")?).unwrap_or(0);
+        running.count += rows::count(&row, "running")?;
         running.first = running.first.into_iter().chain(first).min();
         let last = text(&row, "last")?.and_then(|start| second_of(&start));
         running.last = running.last.into_iter().chain(last).max();

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
-use super::rows::{OwnRow, instant_text, read_instant};
+use super::rows::{OwnRow, count, instant_text, read_instant};
 use super::{SqliteStore, StoreError};
 use crate::store::{Scan, ScanCounts, ScanLog, ScanRecord, Term};
 
@@ -50,7 +50,7 @@ impl ScanLog for SqliteStore {
             "SELECT opened FROM scans WHERE began_at >= ? AND opened > 0 AND opening = 'usual' AND finished_at IS NOT NULL",
         );
         let rows = rows.bind(instant_text(since)).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| Ok(u64::try_from(row.try_get::<i64, _>("opened")?).unwrap_or(0))).collect()
+        rows.iter().map(|row| count(row, "opened")).collect()
     }
 
     async fn last_scheduled(&self) -> Result<Option<DateTime<Utc>>, StoreError> {

@@ -1,0 +1,104 @@
+//! How we did and what is coming: what became of the clocks whose deadline was in a period, and what falls due.
+//!
+//! Reads everything as of one instant, and counts by the rules and calendars as they are configured now. What each figure
+//! means: docs/report.md.
+
+mod answers;
+mod chart;
+mod csv;
+mod distribution;
+mod figures;
+mod forecast;
+mod html;
+mod tally;
+
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::Serialize;
+
+use crate::alert::AlertEvent;
+use crate::calendar::{Calendar, Calendars};
+use crate::explain::{By, ClockAccount, Known, account};
+use crate::sla::Rule;
+use crate::store::{Page, Snapshot, StoreError};
+
+use tally::Tally;
+
+pub use answers::{Acknowledgements, Promises};
+pub use csv::{COLUMNS, csv};
+pub use distribution::{Distribution, Quantiles};
+pub use figures::{Figures, Outcome};
+pub use forecast::{DayAhead, Due, Forecast, Form, Outlook, forecast};
+pub use html::{ReportError, html, minutes};
+pub use tally::{Breakdown, Dimension, RuleReport, Worst};
+
+/// So many claims are read at a time.
+const BATCH: u32 = 2_000;
+
+/// What a report is about and by what it counts.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// The local days on which the deadlines end that it is about.
+    pub days: RangeInclusive<NaiveDate>,
+    pub rules: &'a [Rule],
+    pub calendars: &'a Calendars,
+    pub now: DateTime<Utc>,
+}
+
+/// What became of the clocks whose deadline was in a period. Its JSON is part of the contract.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    /// The instant as of which it was made.
+    pub at: DateTime<Utc>,
+    /// How many claims were looked at, whenever their deadlines were.
+    pub claims: u64,
+    pub rules: Vec<RuleReport>,
+    /// The clocks that were late by the most business days, at most ten, the worst first.
+    pub worst: Vec<Worst>,
+}
+
+/// Answers `question` from all that `snapshot` knows; `alive` is called after every batch.
+///
+/// # Errors
+/// [`StoreError`]
+pub async fn report(
+    snapshot: &mut dyn Snapshot,
+    question: &Question<'_>,
+    alive: &(dyn Fn() + Send + Sync),
+) -> Result<Report, StoreError> {
+    let by = By { rules: question.rules, calendars: question.calendars, now: question.now };
+    let mut tally = Tally::new(question);
+    each_claim(snapshot, &by, alive, |clocks, answers| tally.count(clocks, answers)).await?;
+    Ok(tally.into_report())
+}
+
+/// Gives `take` the clocks of each claim, and the answers to its alerts.
+async fn each_claim(
+    snapshot: &mut dyn Snapshot,
+    by: &By<'_>,
+    alive: &(dyn Fn() + Send + Sync),
+    mut take: impl FnMut(&[ClockAccount<'_>], &[AlertEvent]),
+) -> Result<(), StoreError> {
+    let mut page = Page::First;
+    loop {
+        let dossiers = snapshot.dossiers(page, BATCH).await?;
+        if dossiers.is_empty() {
+            return Ok(());
+        }
+        for dossier in &dossiers {
+            let known = Known { subjects: &dossier.subjects, alerts: &dossier.alerts, history: &dossier.history };
+            take(&account(&known, by), &dossier.answers);
+        }
+        page = Page::Next;
+        alive();
+    }
+}
+
+/// The last local day of which something is left before `due_at`: a deadline at the end of a day is the next one's first
+/// instant.
+fn last_day(calendar: &Calendar, due_at: DateTime<Utc>) -> NaiveDate {
+    calendar.zone().local_date(due_at - TimeDelta::microseconds(1))
+}
