@@ -40,6 +40,21 @@ pub fn latest_due(pattern: &Cron, zone: &Zone, now: DateTime<Utc>) -> Option<Dat
     }
 }
 
+/// The first instant of the schedule that is not before `from`; `None`: there is none.
+#[must_use]
+pub fn next_due(pattern: &Cron, zone: &Zone, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let due_from = |at| latest_due(pattern, zone, at).filter(|due| *due >= from);
+    let looks = std::iter::successors(Some(TimeDelta::zero()), |ahead| Some((*ahead * 2).max(SECOND)));
+    let mut due = looks.map_while(|ahead| from.checked_add_signed(ahead)).take(LOOKS).find_map(due_from)?;
+    while let Some(earlier) = due_from(due - SECOND) {
+        due = earlier;
+    }
+    Some(due)
+}
+
+/// So many looks, each twice as far ahead, reach a century.
+const LOOKS: usize = 34;
+
 fn seconds(count: i32) -> TimeDelta {
     TimeDelta::seconds(count.into())
 }

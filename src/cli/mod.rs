@@ -4,6 +4,7 @@
 //! configuration, 3 done, but some input was rejected. Source: docs/contract.md, "Exit codes".
 
 mod alerts;
+mod backtest;
 mod backup;
 mod calendar;
 mod check;
@@ -72,6 +73,8 @@ enum Command {
     Deadline(deadline::DeadlineArgs),
     /// Say what another configuration would change: deadlines, alerts, messages; write nothing
     Diff(diff::DiffArgs),
+    /// Say what would have been by another configuration: deadlines met, alerts, messages; write nothing
+    Backtest(backtest::BacktestArgs),
     /// Look at calendars and their days
     #[command(subcommand)]
     Calendar(calendar::CalendarCommand),
@@ -223,6 +226,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Run(args) => run::run(&args, &context).await,
         Command::Deadline(args) => deadline::run(&args, &context.settings()?),
         Command::Diff(args) => diff::run(&args, &context).await,
+        Command::Backtest(args) => backtest::run(&args, &context).await,
         Command::Calendar(command) => calendar::run(command, &context),
         Command::Check(args) => check::run(&args, &context).await,
         Command::Status(args) => status::run(&args, &context).await,

@@ -45,7 +45,7 @@ const GROUPS: usize = 10;
 const WIDE: usize = 32;
 
 /// Reads a day from the command line.
-fn day(text: &str) -> Result<NaiveDate, String> {
+pub fn day(text: &str) -> Result<NaiveDate, String> {
     text.parse().map_err(|_| format!("found {text:?}, expected a day such as 2026-11-01"))
 }
 
@@ -84,6 +84,11 @@ fn period(args: &ReportArgs, today: NaiveDate) -> Result<RangeInclusive<NaiveDat
             month.checked_add_months(Months::new(1)).and_then(|next| next.pred_opt()).ok_or_else(out_of_range)?
         }
     };
+    days(from, to)
+}
+
+/// The days from `--from` to `--to`.
+pub fn days(from: NaiveDate, to: NaiveDate) -> Result<RangeInclusive<NaiveDate>, Failure> {
     if from > to {
         return Err(Failure::usage(format!("--to: found {to}, expected a day that is not before --from, {from}")));
     }

@@ -24,6 +24,8 @@ pub struct ClockAccount<'a> {
     pub due_at: DateTime<Utc>,
     /// When it stopped, as far as is known.
     pub stopped_at: Option<DateTime<Utc>>,
+    /// When it started again, if it did before it stopped.
+    pub restarted_at: Option<DateTime<Utc>>,
     /// By which it is counted.
     pub calendar: &'a Calendar,
     pub alert: Option<&'a Alert>,
@@ -52,11 +54,17 @@ impl<'a> Found<'a> {
         let started_at = self.started_at.filter(|start| *start <= by.now)?;
         let calendar = self.calendar(rule, by);
         let due_at = due_at(&rule.target, calendar, started_at).ok()?;
+        let next_start = self.next_start(starts).filter(|start| *start <= by.now);
         let Judged { verdict, stopped_at, .. } = if self.ends_later(by.now) {
             self.running(rule, by, Some(due_at), None)
         } else {
-            self.judge(known, by, Some(due_at), self.next_start(starts).filter(|start| *start <= by.now))
+            self.judge(known, by, Some(due_at), next_start)
         };
+        let again = match self.passed.and_then(|passed| passed.ended) {
+            Some(Ended::Again(at)) => Some(at),
+            _ => next_start,
+        };
+        let restarted_at = again.filter(|_| verdict == Verdict::Restarted);
         let began =
             !matches!(verdict, Verdict::Unwatched | Verdict::NeverStarted | Verdict::NoStart | Verdict::NotBegun);
         let Self { subject, payment_id, alert, .. } = *self;
@@ -68,6 +76,7 @@ impl<'a> Found<'a> {
             started_at,
             due_at,
             stopped_at,
+            restarted_at,
             calendar,
             alert,
         })

@@ -4,6 +4,7 @@
 //! means: docs/report.md.
 
 mod answers;
+mod backtest;
 mod chart;
 mod csv;
 mod distribution;
@@ -26,6 +27,10 @@ use crate::store::{Page, Snapshot, StoreError};
 use tally::Tally;
 
 pub use answers::{Acknowledgements, Promises};
+pub use backtest::{
+    Backtest, BacktestError, Compared, DayCompared, Load, Performance, RecipientCompared, Regime, RuleCompared,
+    backtest,
+};
 pub use csv::{COLUMNS, csv};
 pub use distribution::{Distribution, Quantiles};
 pub use figures::{Figures, Outcome};
