@@ -4,6 +4,7 @@
 mod log;
 mod page;
 mod reference;
+mod session;
 mod walk;
 
 use std::path::{Path, PathBuf};
