@@ -27,6 +27,28 @@ fn pages() -> Vec<Page> {
 }
 
 #[test]
+fn the_book_has_every_document_once() {
+    let summary = Page::read(&root().join("SUMMARY.md"));
+    let mut chapters: Vec<PathBuf> = summary.links().iter().map(|link| root().join(link)).collect();
+    let mut documents: Vec<PathBuf> = pages().into_iter().map(|page| page.path).collect();
+    chapters.sort();
+    documents.sort();
+    assert_eq!(chapters, documents);
+}
+
+#[test]
+fn the_readme_leads_to_every_document() {
+    let readme = Page::read(&root().join("README.md"));
+    let index: Vec<PathBuf> = readme.links_under("Read on").iter().map(|link| root().join(link)).collect();
+    let missing: Vec<PathBuf> = pages()
+        .into_iter()
+        .map(|page| page.path)
+        .filter(|path| *path != readme.path && !index.contains(path))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
 fn every_link_leads_to_a_file_and_a_heading() {
     let mut broken = Vec::new();
     for page in pages() {
