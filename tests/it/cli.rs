@@ -21,6 +21,7 @@ mod preview;
 mod prune;
 mod routes;
 mod scan;
+mod settings;
 mod status;
 mod usage;
 mod webhook;

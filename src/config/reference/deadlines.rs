@@ -123,7 +123,7 @@ const RULE: &[Setting] = &[
         takes: r#"one of `"none"`, `"next_business_day"`"#,
         default: Value(r#""none""#),
         example: r#""next_business_day""#,
-        effect: "whether a target in days whose last day is none of business moves on to the next that is",
+        effect: "whether a target in days that would end on a day off ends on the next business day",
         change: "your agreement says so",
     },
     Setting {

@@ -38,7 +38,7 @@ const ESCALATION: &[Setting] = &[
         },
         example: r#"[{ to = ["support@example.com"] }]"#,
         effect: "who is told, level by level: `[[escalation.levels]]`",
-        change: "mail is to reach people: this is whom",
+        change: "mail is to reach people",
     },
     Setting {
         key: "routes",
