@@ -24,37 +24,37 @@ const SECRET: &str = r#""whsec_YSBrZXkgdGhhdCBub3RoaW5nIGVsc2UgaGFz""#;
 
 impl Context {
     fn of(table: &Table) -> Self {
-        let plain = |heading| Self { before: "", heading, beside: Vec::new(), after: "" };
+        let alone = |heading| Self { before: "", heading, beside: Vec::new(), after: "" };
         match table.heading {
-            "[calendars]" => Self { after: CALENDAR, ..plain("[calendars]") },
-            "[calendars.NAME]" => plain("[calendars.a]"),
-            "[rules.NAME]" => Self { before: CALENDAR, ..plain("[rules.tax_invoice_payment]") },
+            "[calendars]" => Self { after: CALENDAR, ..alone("[calendars]") },
+            "[calendars.NAME]" => alone("[calendars.a]"),
+            "[rules.NAME]" => Self { before: CALENDAR, ..alone("[rules.tax_invoice_payment]") },
             "[[escalation.levels]]" => Self {
                 after: WEBHOOK,
                 beside: vec![("to", r#"["support@example.com"]"#)],
-                ..plain("[[escalation.levels]]")
+                ..alone("[[escalation.levels]]")
             },
             "[[escalation.routes]]" => Self {
                 before: CALENDAR,
                 beside: vec![("to", r#"["support@example.com"]"#)],
                 after: WEBHOOK,
-                ..plain("[[escalation.routes]]")
+                ..alone("[[escalation.routes]]")
             },
-            "[escalation.all_is_well]" => Self { after: WEBHOOK, ..plain("[escalation.all_is_well]") },
+            "[escalation.all_is_well]" => Self { after: WEBHOOK, ..alone("[escalation.all_is_well]") },
             "[mail.smtp]" => Self {
                 before: "[mail]\ntransport = \"smtp\"\nfrom = \"a@example.com\"\n[[escalation.levels]]\nto = [\"a@example.com\"]\n",
                 beside: vec![("host", r#""localhost""#)],
-                ..plain("[mail.smtp]")
+                ..alone("[mail.smtp]")
             },
             "[mail.sendmail]" => Self {
                 before: "[mail]\ntransport = \"sendmail\"\nfrom = \"a@example.com\"\n[[escalation.levels]]\nto = [\"a@example.com\"]\n",
-                ..plain("[mail.sendmail]")
+                ..alone("[mail.sendmail]")
             },
             "[webhooks.NAME]" => Self {
                 beside: vec![("url", r#""https://example.com/hook""#), ("secret", SECRET)],
-                ..plain("[webhooks.a]")
+                ..alone("[webhooks.a]")
             },
-            heading => plain(heading),
+            heading => alone(heading),
         }
     }
 
