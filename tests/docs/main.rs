@@ -69,7 +69,7 @@ fn every_link_leads_to_a_file_and_a_heading() {
 
 #[test]
 fn every_path_of_this_repository_that_is_named_is_there() {
-    let ours = ["src/", "docs/", "deploy/", "tests/", "benches/", "migrations/", ".ci/"];
+    let ours = ["src/", "docs/", "deploy/", "tests/", "benches/", "migrations/", "tools/", ".ci/"];
     let mut missing = Vec::new();
     let mut found = 0;
     for page in pages() {
