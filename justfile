@@ -18,6 +18,10 @@ demo *ARGS:
 bench *ARGS:
     cargo bench {{ARGS}}
 
+# The documents as a book, in target/book/html; needs mdbook.
+book:
+    tools/book/build
+
 # The service on a real systemd in a box of its own; as root.
 systemd:
     cargo build

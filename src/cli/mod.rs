@@ -24,6 +24,7 @@ mod report;
 mod routes;
 mod run;
 mod scan;
+mod settings;
 mod silence;
 mod status;
 
@@ -78,6 +79,8 @@ enum Command {
     /// Look at calendars and their days
     #[command(subcommand)]
     Calendar(calendar::CalendarCommand),
+    /// Say what can be configured: each setting with its default, what it does, and when to change it
+    Settings(settings::SettingsArgs),
     /// Check everything that a start needs: configuration, database, calendars, mail
     Check(check::CheckArgs),
     /// Say whether the work is done: the database answers, scans go on, messages get out; fail if not
@@ -228,6 +231,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Diff(args) => diff::run(&args, &context).await,
         Command::Backtest(args) => backtest::run(&args, &context).await,
         Command::Calendar(command) => calendar::run(command, &context),
+        Command::Settings(args) => settings::run(&args),
         Command::Check(args) => check::run(&args, &context).await,
         Command::Status(args) => status::run(&args, &context).await,
         Command::Migrate => {

@@ -10,6 +10,7 @@ use clap_mangen::Man;
 
 use super::Failure;
 use super::output::remark;
+use super::settings;
 
 /// What every page ends with. Source: docs/contract.md, "Exit codes".
 const CLOSING: &str = r#".SH "EXIT STATUS"
@@ -59,11 +60,12 @@ pub fn completions(args: &CompletionsArgs, mut command: Command) -> Result<(), F
     }
 }
 
-/// Writes a page for `command` and for each of its subcommands.
+/// Writes a page for `command`, for each of its subcommands, and for the configuration.
 pub fn man(args: &ManArgs, command: Command) -> Result<(), Failure> {
     let mut command = command.disable_help_subcommand(true);
     command.build();
     let written = fs::create_dir_all(&args.to).and_then(|()| page(&command, None, args));
+    let written = written.and_then(|()| fs::write(args.to.join(settings::page::NAME), settings::page::page()));
     written.map_err(|error| Failure::failed(format!("{}: {error}", args.to.display())))?;
     remark(&format!("the pages are in {}", args.to.display()));
     Ok(())

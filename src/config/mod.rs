@@ -16,6 +16,7 @@ mod holiday_file;
 mod load;
 mod mail;
 mod recipe;
+pub mod reference;
 mod rules;
 mod secret;
 mod section;

@@ -179,12 +179,17 @@ impl<'a> Section<'a> {
 
 /// What was meant by `found`, or all that it could be.
 pub fn instead(found: &str, known: &[&str]) -> String {
-    let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&found.to_lowercase(), known);
-    let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    match best {
-        Some(best) if likeness(best) >= ALIKE => format!("did you mean {best:?}?"),
-        _ => format!("expected {}", one_of(known)),
+    match nearest(found, known) {
+        Some(best) => format!("did you mean {best:?}?"),
+        None => format!("expected {}", one_of(known)),
     }
+}
+
+/// What `found` is a misspelling of.
+pub fn nearest<'k>(found: &str, known: &[&'k str]) -> Option<&'k str> {
+    let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&found.to_lowercase(), known);
+    let best = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    best.filter(|best| likeness(best) >= ALIKE)
 }
 
 /// `one of "a", "b"`.

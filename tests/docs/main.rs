@@ -4,6 +4,7 @@
 mod log;
 mod page;
 mod reference;
+mod session;
 mod walk;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,28 @@ fn pages() -> Vec<Page> {
     let pages: Vec<Page> = beside.into_iter().chain(documents).map(|path| Page::read(&path)).collect();
     assert!(pages.len() >= 10, "{} documents", pages.len());
     pages
+}
+
+#[test]
+fn the_book_has_every_document_once() {
+    let summary = Page::read(&root().join("SUMMARY.md"));
+    let mut chapters: Vec<PathBuf> = summary.links().iter().map(|link| root().join(link)).collect();
+    let mut documents: Vec<PathBuf> = pages().into_iter().map(|page| page.path).collect();
+    chapters.sort();
+    documents.sort();
+    assert_eq!(chapters, documents);
+}
+
+#[test]
+fn the_readme_leads_to_every_document() {
+    let readme = Page::read(&root().join("README.md"));
+    let index: Vec<PathBuf> = readme.links_under("Read on").iter().map(|link| root().join(link)).collect();
+    let missing: Vec<PathBuf> = pages()
+        .into_iter()
+        .map(|page| page.path)
+        .filter(|path| *path != readme.path && !index.contains(path))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
@@ -46,7 +69,7 @@ fn every_link_leads_to_a_file_and_a_heading() {
 
 #[test]
 fn every_path_of_this_repository_that_is_named_is_there() {
-    let ours = ["src/", "docs/", "deploy/", "tests/", "benches/", "migrations/", ".ci/"];
+    let ours = ["src/", "docs/", "deploy/", "tests/", "benches/", "migrations/", "tools/", ".ci/"];
     let mut missing = Vec::new();
     let mut found = 0;
     for page in pages() {

@@ -17,6 +17,11 @@ pub struct Block {
     pub text: String,
 }
 
+fn links(prose: &str) -> Vec<String> {
+    let ends = prose.match_indices("](").map(|(at, _)| &prose[at + 2..]);
+    ends.filter_map(|rest| rest.split_once(')')).map(|(target, _)| target.to_owned()).collect()
+}
+
 impl Page {
     pub fn read(path: &Path) -> Self {
         let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -29,9 +34,12 @@ impl Page {
 
     /// What `[text](target)` leads to, outside code.
     pub fn links(&self) -> Vec<String> {
-        let prose = self.prose();
-        let ends = prose.match_indices("](").map(|(at, _)| &prose[at + 2..]);
-        ends.filter_map(|rest| rest.split_once(')')).map(|(target, _)| target.to_owned()).collect()
+        links(&self.prose())
+    }
+
+    /// The same under the heading `title`, to the next heading.
+    pub fn links_under(&self, title: &str) -> Vec<String> {
+        links(&self.under(title).join("\n"))
     }
 
     /// The headings as a browser names them.

@@ -1,56 +1,27 @@
-//! The reference documents against what the program says of itself: every setting, every column.
+//! The reference documents against what the program says of itself: settings, columns.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::process::Command;
 
-use claimwatch::config::{Environment, Settings};
 use claimwatch::store::SourceRelations;
 use claimwatch::store::sqlite::SqliteStore;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
-use super::{document, folder, root};
-
-/// The keys that the table `heading` of the configuration knows: it lists them where it is given one that is unlike any.
-fn known_keys(heading: &str) -> Vec<String> {
-    const UNLIKE_ANY: &str = "zzzzzzzzzzzzzzzz";
-    let heading = heading
-        .replace("calendars.NAME", "calendars.a")
-        .replace("rules.NAME", "rules.review")
-        .replace("webhooks.NAME", "webhooks.a");
-    let text = format!("{heading}\n{UNLIKE_ANY} = 1\n");
-    let refused = Settings::parse(Some(Path::new("c.toml")), &text, &Environment::from_vars([])).expect_err(&text);
-    let refused = refused.to_string();
-    let line = refused.lines().find(|line| line.contains(UNLIKE_ANY)).unwrap_or_else(|| panic!("{refused}"));
-    let (_, expected) = line.split_once("expected ").unwrap_or_else(|| panic!("{line}"));
-    let mut keys: Vec<String> = expected.split('"').skip(1).step_by(2).map(str::to_owned).collect();
-    keys.sort();
-    keys
-}
+use super::{document, folder, program, root};
 
 #[test]
-fn every_setting_is_described_and_none_that_there_is_not() {
-    let configuration = document("configuration.md");
-    let headings = configuration.text.lines().filter_map(|line| line.strip_prefix("## `")?.strip_suffix('`'));
-    let mut tables = 0;
-    for heading in headings.clone().filter(|heading| *heading != "[calendars]") {
-        let mut described = configuration.first_column(&format!("`{heading}`"));
-        described.sort();
-        let is_table = |key: &String| {
-            let table = format!("[{}.{key}]", heading.trim_matches(['[', ']']));
-            headings.clone().any(|heading| heading == table)
-        };
-        let mut known = known_keys(heading);
-        known.retain(|key| !is_table(key));
-        assert_eq!(described, known, "{heading}");
-        tables += 1;
+fn configuration_md_is_what_the_program_says_of_its_settings() {
+    let said = Command::new(program()).args(["settings", "--format", "markdown"]).output().expect("the program");
+    let said = String::from_utf8(said.stdout).expect("text");
+    let path = root().join("docs/configuration.md");
+    let is_up_to_date = document("configuration.md").text == said;
+    if !is_up_to_date && std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        return std::fs::write(path, said).expect("written");
     }
-    assert_eq!(tables, 17, "tables of settings: {:?}", headings.collect::<Vec<_>>());
-    // Names of calendars are the user's: only the one other key can be told.
-    assert_eq!(configuration.first_column("`[calendars]`"), ["default"]);
-    for name in known_keys("") {
-        let is_its = |heading: &str| heading.trim_matches(['[', ']']).split('.').next() == Some(&name);
-        assert!(headings.clone().any(is_its), "[{name}]");
-    }
+    assert!(
+        is_up_to_date,
+        "docs/configuration.md is out of date: claimwatch settings --format markdown > docs/configuration.md"
+    );
 }
 
 /// Columns by table or view of a fresh database: name, type, whether it may be null.

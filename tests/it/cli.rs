@@ -23,6 +23,7 @@ mod prune;
 mod report;
 mod routes;
 mod scan;
+mod settings;
 mod status;
 mod usage;
 mod webhook;

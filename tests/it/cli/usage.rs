@@ -27,6 +27,7 @@ fn help_is_data_and_describes_every_option() {
         &["deadline", "--help"],
         &["diff", "--help"],
         &["check", "--help"],
+        &["settings", "--help"],
         &["migrate", "--help"],
     ] {
         let told = desk.run(args).done();
