@@ -144,4 +144,21 @@ proptest! {
             None => prop_assert!(due.is_none_or(|due| due <= minute - TimeDelta::days(3)), "{:?}", due),
         }
     }
+
+    #[test]
+    fn the_next_instant_is_the_one_that_walking_minute_by_minute_finds(
+        (name, around) in prop::sample::select(&CHANGES[..]),
+        pattern in pattern(),
+        away in -36 * 60..60 * 60i64,
+    ) {
+        let (pattern, zone) = (cron(&pattern), zone(name));
+        let from = at(around) + MINUTE * i32::try_from(away).expect("minutes") - SECOND;
+        let minutes = (0..24 * 60).map(|ahead| from + SECOND + MINUTE * ahead);
+        let walked = minutes.into_iter().find(|minute| latest_due(&pattern, &zone, *minute) == Some(*minute));
+        let next = next_due(&pattern, &zone, from);
+        match walked {
+            Some(walked) => prop_assert_eq!(next, Some(walked)),
+            None => prop_assert!(next.is_none_or(|next| next >= from + TimeDelta::days(1)), "{:?}", next),
+        }
+    }
 }

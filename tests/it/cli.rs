@@ -2,6 +2,7 @@
 
 mod alerts;
 mod answers;
+mod backtest;
 mod backup;
 mod calendar;
 mod check;

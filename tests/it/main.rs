@@ -1,6 +1,7 @@
 //! Everything that needs a database, a mail server or the program itself, in one binary.
 
 mod answers;
+mod backtest;
 mod bounces;
 #[expect(dead_code, reason = "made for tests/several_daemons, which use all of it")]
 #[path = "../support/chance.rs"]
