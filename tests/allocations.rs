@@ -128,6 +128,7 @@ fn late_payment(number: u128) -> Case {
         snoozed_until: None,
         held_since: None,
         inherited_at: None,
+        backfilled_at: None,
         next_escalation_at: None,
         explanation,
     };

@@ -1,3 +1,12 @@
+-- Which programs work with the schema as each migration left it: those that know version `works_with` or a later one. A
+-- migration first expands: it adds what older programs do not miss. What they need is contracted a release later.
+CREATE TABLE schema_versions (
+    version bigint PRIMARY KEY,
+    works_with bigint NOT NULL
+);
+
+INSERT INTO schema_versions (version, works_with) VALUES (1, 1);
+
 -- Input relations: what people and imports fill, where the company has no tables of its own. What cannot be read, an
 -- amount NaN or an instant infinity, is reported, never refused here.
 CREATE TABLE programs (
@@ -123,6 +132,7 @@ CREATE TABLE sla_alerts (
     snoozed_until timestamptz,
     held_since timestamptz,
     inherited_at timestamptz,
+    backfilled_at timestamptz,
     next_escalation_at timestamptz,
     explanation json NOT NULL,
     PRIMARY KEY (id, claim_id),

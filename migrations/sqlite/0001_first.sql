@@ -1,3 +1,12 @@
+-- Which programs work with the schema as each migration left it: those that know version `works_with` or a later one. A
+-- migration first expands: it adds what older programs do not miss. What they need is contracted a release later.
+CREATE TABLE schema_versions (
+    version INTEGER PRIMARY KEY NOT NULL,
+    works_with INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO schema_versions (version, works_with) VALUES (1, 1);
+
 -- Input relations: what people and imports fill. Instants are text in UTC, 2018-06-29T12:00:00.000000Z, so that text
 -- order is time order; amounts are exact decimals as text. What cannot be read is reported, never refused here.
 CREATE TABLE programs (
@@ -118,6 +127,7 @@ CREATE TABLE sla_alerts (
     snoozed_until TEXT,
     held_since TEXT,
     inherited_at TEXT,
+    backfilled_at TEXT,
     next_escalation_at TEXT,
     explanation TEXT NOT NULL,
     CHECK ((state = 'resolved') = (resolution IS NOT NULL)),

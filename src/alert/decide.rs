@@ -39,6 +39,31 @@ impl<'a> Context<'a> {
         Ok(explanation)
     }
 
+    /// An alert for the clock on `subject` that started at `started_at`.
+    ///
+    /// # Errors
+    /// [`DeadlineError`] if its deadline cannot be given.
+    pub fn alert(&self, subject: &Subject, started_at: DateTime<Utc>) -> Result<NewAlert, DeadlineError> {
+        let explanation = self.explain(subject, started_at)?;
+        let claim = &subject.claim;
+        let (amount, currency) = subject.money();
+        Ok(NewAlert {
+            rule: self.rule.name.clone(),
+            claim_id: claim.claim_id.clone(),
+            payment_id: subject.payment.as_ref().map(|line| line.payment_id.clone()),
+            program_id: claim.program_id.clone(),
+            partner_name: claim.partner_name.as_deref().map(|name| clean_line(name, MAX_NAME).into_owned()),
+            claim_status: status_text(subject),
+            clock_started_at: started_at,
+            due_at: explanation.due_at,
+            amount,
+            currency,
+            paying_entity: subject.payment.as_ref().and_then(|line| line.paying_entity.clone()),
+            calendar: explanation.calendar.clone(),
+            explanation,
+        })
+    }
+
     fn choose<'s>(&self, subject: &'s Subject) -> Choice<'a, 's>
     where
         'a: 's,
@@ -57,7 +82,7 @@ impl<'a> Context<'a> {
 pub fn judge_running(context: &Context<'_>, subject: &Subject) -> Result<Option<Transition>, DeadlineError> {
     let Clock::Running { started_at } = sla::observe(context.rule, subject, context.now) else { return Ok(None) };
     let Some(state) = state_of(context, subject, started_at)? else { return Ok(None) };
-    Ok(Some(Transition::Raise { alert: new_alert(context, subject, started_at)?, state }))
+    Ok(Some(Transition::Raise { alert: context.alert(subject, started_at)?, state }))
 }
 
 /// What to do about a clock that stopped by its own stop column after `since` and has no alert: raised, resolved as late,
@@ -78,7 +103,7 @@ pub fn judge_stopped(
     if stopped_at < due_at || stopped_at <= since || stopped_at > context.now {
         return Ok(None);
     }
-    Ok(Some(Transition::RaiseResolved { alert: new_alert(context, subject, started_at)?, stopped_at }))
+    Ok(Some(Transition::RaiseResolved { alert: context.alert(subject, started_at)?, stopped_at }))
 }
 
 /// What to do about an open alert, now that the source shows `subject` (`None`: the claim or the line is gone).
@@ -130,7 +155,7 @@ fn judge_moved(context: &Context<'_>, alert: &Alert, subject: &Subject) -> Resul
     if state.is_some() && !moved && known {
         return Ok(None);
     }
-    let new = new_alert(context, subject, started_at)?;
+    let new = context.alert(subject, started_at)?;
     if state.is_some() && !moved {
         return Ok(Some(Transition::Explain { alert_id: alert.id, explanation: new.explanation }));
     }
@@ -183,24 +208,3 @@ fn state_of(
 
 /// The longest partner name or status that an alert keeps.
 const MAX_NAME: usize = 200;
-
-fn new_alert(context: &Context<'_>, subject: &Subject, started_at: DateTime<Utc>) -> Result<NewAlert, DeadlineError> {
-    let explanation = context.explain(subject, started_at)?;
-    let claim = &subject.claim;
-    let (amount, currency) = subject.money();
-    Ok(NewAlert {
-        rule: context.rule.name.clone(),
-        claim_id: claim.claim_id.clone(),
-        payment_id: subject.payment.as_ref().map(|line| line.payment_id.clone()),
-        program_id: claim.program_id.clone(),
-        partner_name: claim.partner_name.as_deref().map(|name| clean_line(name, MAX_NAME).into_owned()),
-        claim_status: status_text(subject),
-        clock_started_at: started_at,
-        due_at: explanation.due_at,
-        amount,
-        currency,
-        paying_entity: subject.payment.as_ref().and_then(|line| line.paying_entity.clone()),
-        calendar: explanation.calendar.clone(),
-        explanation,
-    })
-}

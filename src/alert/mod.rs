@@ -131,6 +131,8 @@ pub struct Alert {
     pub held_since: Option<DateTime<Utc>>,
     /// When it was taken over, if it was late before anyone watched it: its levels are counted from then.
     pub inherited_at: Option<DateTime<Utc>>,
+    /// When it was built from history, if nobody watched at the time: nobody was told of it.
+    pub backfilled_at: Option<DateTime<Utc>>,
     /// The earliest instant at which a level or a reminder may be due; null: none will be.
     pub next_escalation_at: Option<DateTime<Utc>>,
     pub explanation: Explanation,

@@ -38,6 +38,8 @@ pub enum Opening {
     Inherited,
     /// There are implausibly many: they wait for someone to say that they are right.
     Held,
+    /// Nobody watched at the time: built from history, and told to nobody.
+    Backfilled,
 }
 
 impl Opening {
@@ -48,6 +50,7 @@ impl Opening {
             Self::Usual => "usual",
             Self::Inherited => "inherited",
             Self::Held => "held",
+            Self::Backfilled => "backfilled",
         }
     }
 
@@ -55,6 +58,12 @@ impl Opening {
     #[must_use]
     pub fn inherited_at(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         (self == Self::Inherited).then_some(now)
+    }
+
+    /// `now`, for what is built from history.
+    #[must_use]
+    pub fn backfilled_at(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        (self == Self::Backfilled).then_some(now)
     }
 
     /// `now`, for what is held.
@@ -97,6 +106,7 @@ impl NewAlert {
             snoozed_until: None,
             held_since: opening.held_since(now),
             inherited_at: opening.inherited_at(now),
+            backfilled_at: opening.backfilled_at(now),
             next_escalation_at: None,
             explanation: new.explanation,
         }

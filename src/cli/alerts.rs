@@ -243,6 +243,7 @@ fn describe(alert: &Alert, events: &[AlertEvent], app: &App) -> String {
     line("snoozed", alert.snoozed_until.map(|until| format!("until {}", utc(until))));
     line("held", alert.held_since.map(|since| format!("since {}: see `alerts release` and `discard`", utc(since))));
     line("inherited", alert.inherited_at.map(|at| format!("at {}: levels are counted from then", utc(at))));
+    line("built", alert.backfilled_at.map(|at| format!("later, at {}: nobody was told", utc(at))));
     lines.push("  events".into());
     lines.extend(events.iter().map(|event| {
         let detail = clean_line(&event.detail.to_string(), 300).into_owned();

@@ -4,6 +4,7 @@
 //! configuration, 3 done, but some input was rejected. Source: docs/contract.md, "Exit codes".
 
 mod alerts;
+mod backfill;
 mod backtest;
 mod backup;
 mod calendar;
@@ -113,6 +114,8 @@ enum DatabaseCommand {
     /// Look at messages on their way out, and send them again
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// Build the alerts that would have been from claims and their history, marked, and told to nobody
+    Backfill(backfill::BackfillArgs),
     /// Say how we did: deadlines met and late by rule, month, program, paying entity and partner
     Report(report::ReportArgs),
     /// Say what falls due on the coming days, and how much of it will be late on current form
@@ -284,6 +287,7 @@ async fn on_database(command: DatabaseCommand, app: &App) -> Result<(), Failure>
         DatabaseCommand::Alerts(command) => alerts::run(command, app).await,
         DatabaseCommand::Explain(args) => explain::run(&args, app).await,
         DatabaseCommand::Outbox(command) => outbox::run(command, app).await,
+        DatabaseCommand::Backfill(args) => backfill::run(&args, app).await,
         DatabaseCommand::Forecast(args) => forecast::run(&args, app).await,
         DatabaseCommand::Report(args) => report::run(&args, app).await,
         DatabaseCommand::Routes(command) => routes::run(command, app).await,

@@ -103,7 +103,7 @@ pub fn describe(summary: &ScanSummary) -> String {
         match summary.opening {
             Opening::Inherited if summary.opened > 0 => format!("{new}; late before anyone watched: inherited"),
             Opening::Held => format!("{new}; too many to be believed: held, see `claimwatch alerts list --state held`"),
-            Opening::Usual | Opening::Inherited => new,
+            Opening::Usual | Opening::Inherited | Opening::Backfilled => new,
         },
     );
     let resolutions = [

@@ -117,6 +117,7 @@ pub(super) fn case(claim_id: &str, rule: &str, target: &str, start: &str, late: 
             snoozed_until: None,
             held_since: None,
             inherited_at: None,
+            backfilled_at: None,
             next_escalation_at: None,
             explanation,
         },

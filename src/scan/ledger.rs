@@ -9,7 +9,7 @@ use crate::alert::{NewAlert, Opening, Recorded, Resolution, State, Transition};
 use crate::claim::DataProblem;
 use crate::escalation::{self, Escalations, Outgoing, Pending, Plausible, Silence};
 use crate::now::fresh_id;
-use crate::store::{Page, Pass, Raised, Snapshot, StoreError, Told};
+use crate::store::{Ended, Page, Pass, Raised, Snapshot, StoreError, Told};
 
 use super::foresight::Foresight;
 use super::statements::{self, Seen, Unrecorded};
@@ -179,8 +179,8 @@ async fn record(
         outgoing.add_raised(message, &done, scene.at);
     }
     let mut recorded = Recorded::default();
-    for Raised { id, alert, state, stopped_at, .. } in raised {
-        match (done.contains(&id), stopped_at) {
+    for Raised { id, alert, state, ended, .. } in raised {
+        match (done.contains(&id), ended) {
             (true, None) => recorded.count_opening(None, state),
             (true, Some(_)) => {
                 recorded.count_opening(None, state);
@@ -207,7 +207,12 @@ fn untold(scene: Scene<'_>, alert: NewAlert, state: State, stopped_at: Option<Da
         alert,
         state,
         opening,
-        stopped_at,
+        detected_at: at,
+        ended: stopped_at.map(|stopped_at| Ended {
+            resolution: Resolution::Late,
+            stopped_at: Some(stopped_at),
+            resolved_at: at,
+        }),
         told: Vec::new(),
         silenced: None,
         next_escalation_at: (late && opening != Opening::Held).then_some(at),

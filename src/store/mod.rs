@@ -22,6 +22,7 @@ mod snapshot;
 mod story;
 mod types;
 mod values;
+mod versions;
 
 pub mod postgres;
 pub mod sqlite;
@@ -47,7 +48,7 @@ pub use recipients::DisabledAddress;
 pub use retention::{Batch, Prune, Pruned, Retention};
 pub use snapshot::{Pass, Snapshot};
 pub use types::{
-    AlertFilter, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, KeptMail,
+    AlertFilter, Cutoffs, Delivery, DeliveryState, Ended, ImportCounts, ImportMode, ImportRow, ImportRows, KeptMail,
     LeaseTime, LeasedDelivery, OpenCounts, OutboxItem, Page, Raised, RowCounts, RunningClocks, Scan, ScanCounts,
     ScanRecord, Side, SourceRelations, Standing, Starts, StoredMail, Term, Thread, Told,
 };

@@ -214,4 +214,10 @@ pub trait Pass: Snapshot {
     /// # Errors
     /// [`StoreError`]; also then nothing happened, unless the connection was lost in the very moment.
     async fn finish(self: Box<Self>, now: DateTime<Utc>, scan: &Scan, counts: &ScanCounts) -> Result<bool, StoreError>;
+
+    /// Makes everything that was recorded happen, without the record of a scan.
+    ///
+    /// # Errors
+    /// [`StoreError`]; also then nothing happened, unless the connection was lost in the very moment.
+    async fn keep(self: Box<Self>) -> Result<(), StoreError>;
 }

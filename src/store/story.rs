@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::alert::{Answer, Cause, NewAlert, Opening, Resolution, State};
 use crate::escalation::Silence;
 
-use super::{Raised, Told};
+use super::{Ended, Raised, Told};
 
 /// Who changes alerts here.
 pub(super) const ACTOR: &str = "claimwatch";
@@ -15,13 +15,19 @@ pub(super) const ACTOR: &str = "claimwatch";
 /// Something that happened to an alert: its kind and its detail.
 pub(super) type Happening = (&'static str, Value);
 
-/// The events of a new alert: opened, each level that goes out, and for a clock that stopped unseen resolved.
-pub(super) fn of_raised(raised: &Raised) -> impl Iterator<Item = Happening> {
+/// The events of a new alert, each with its time: opened, each level that goes out, and for a clock that ended unseen
+/// resolved.
+pub(super) fn of_raised(raised: &Raised) -> impl Iterator<Item = (DateTime<Utc>, Happening)> {
     let told = raised.told.iter().map(|Told { level, message }| told(*level, *message, false));
-    let end =
-        |stopped_at| resolved(&Cause::from("the clock stopped"), State::Breached, Resolution::Late, Some(stopped_at));
     let opened = opening("opened", &raised.alert, raised.state, raised.opening);
-    std::iter::once(opened).chain(told).chain(raised.silenced.map(kept_back)).chain(raised.stopped_at.map(end))
+    let begun = std::iter::once(opened).chain(told).chain(raised.silenced.map(kept_back));
+    begun.map(|happening| (raised.detected_at, happening)).chain(raised.ended.map(end))
+}
+
+fn end(ended: Ended) -> (DateTime<Utc>, Happening) {
+    let Ended { resolution, stopped_at, resolved_at } = ended;
+    let cause = if stopped_at.is_some() { "the clock stopped" } else { "the clock started again" };
+    (resolved_at, resolved(&Cause::from(cause), State::Breached, resolution, stopped_at))
 }
 
 /// An alert opens: `opened`, `breached` or `reopened`.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::alert::{AlertId, NewAlert, Opening, Recorded, State};
+use crate::alert::{AlertId, NewAlert, Opening, Recorded, Resolution, State};
 use crate::claim::{Claim, HistoryEntry, Payment, Program};
 use crate::escalation::{Digest, Pending};
 
@@ -66,14 +66,27 @@ pub struct Raised {
     /// At risk or breached.
     pub state: State,
     pub opening: Opening,
-    /// For a clock that stopped unseen: then the alert is resolved as late at once.
-    pub stopped_at: Option<DateTime<Utc>>,
+    /// When it was seen to be late; if it is backfilled, when it was.
+    pub detected_at: DateTime<Utc>,
+    /// For a clock that ended unseen: then the alert is resolved at once.
+    pub ended: Option<Ended>,
     /// The levels that go out about it now, each with its message, which is recorded in the same pass.
     pub told: Vec<Told>,
     /// The silence that keeps back what would go out about it now.
     pub silenced: Option<Uuid>,
     /// The earliest instant at which a level or a reminder may be due; `None`: none will be.
     pub next_escalation_at: Option<DateTime<Utc>>,
+}
+
+/// How a clock ended before its alert was raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Late, or restarted.
+    pub resolution: Resolution,
+    /// `None`: it started again before it stopped.
+    pub stopped_at: Option<DateTime<Utc>>,
+    /// When that was seen; if it is backfilled, when it was.
+    pub resolved_at: DateTime<Utc>,
 }
 
 /// A level that goes out about an alert, in a message.

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod answers;
+mod backfill;
 mod backtest;
 mod backup;
 mod calendar;

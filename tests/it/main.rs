@@ -1,6 +1,7 @@
 //! Everything that needs a database, a mail server or the program itself, in one binary.
 
 mod answers;
+mod backfill;
 mod backtest;
 mod bounces;
 #[expect(dead_code, reason = "made for tests/several_daemons, which use all of it")]
@@ -45,6 +46,7 @@ mod sources;
 mod store;
 mod thousand_faults;
 mod told;
+mod upgrade;
 mod ways_in;
 mod webhook;
 mod world;

@@ -39,6 +39,7 @@ fn alert(case: &Case, rule: &str, start: &str) -> Alert {
         snoozed_until: None,
         held_since: None,
         inherited_at: None,
+        backfilled_at: None,
         next_escalation_at: None,
         explanation,
     }

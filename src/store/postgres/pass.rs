@@ -319,4 +319,8 @@ impl Pass for PgPass {
         unit.commit_after(&guard).await?;
         Ok(true)
     }
+
+    async fn keep(self: Box<Self>) -> Result<(), StoreError> {
+        self.hand.into_unit().await?.commit().await
+    }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::copy::Rows;
 use super::meaning::is_duplicate;
 use super::unit::{made, query};
-use crate::alert::{AlertId, NewAlert, Resolution, State};
+use crate::alert::{AlertId, NewAlert, State};
 use crate::store::change::json_text;
 use crate::store::story::{self, ACTOR};
 use crate::store::{Raised, StoreError};
@@ -37,7 +37,7 @@ pub(super) async fn raise(
         alert_rows(now, &new)?.copy(connection).await.map_err(gave_way)?;
     }
     execute(connection, "RELEASE SAVEPOINT raise").await?;
-    event_rows(now, &new)?.copy(connection).await?;
+    event_rows(&new)?.copy(connection).await?;
     level_rows(now, &new)?.copy(connection).await?;
     Ok(new.into_iter().map(|raised| raised.id).collect())
 }
@@ -53,7 +53,7 @@ impl First {
     /// [`StoreError::Failed`] if a value cannot be sent.
     pub fn of(now: DateTime<Utc>, alerts: &[Raised]) -> Result<Self, StoreError> {
         let new = one_a_clock(alerts);
-        let rows = [alert_rows(now, &new)?, event_rows(now, &new)?, level_rows(now, &new)?];
+        let rows = [alert_rows(now, &new)?, event_rows(&new)?, level_rows(now, &new)?];
         Ok(Self { rows, ids: new.iter().map(|raised| raised.id).collect() })
     }
 
@@ -110,11 +110,11 @@ fn alert_rows(now: DateTime<Utc>, alerts: &[&Raised]) -> Result<Rows, StoreError
     let mut rows = Rows::of(
         "COPY sla_alerts (id, rule, claim_id, payment_id, clock_started_at, program_id, partner_name, claim_status, state, \
          resolution, due_at, detected_at, stopped_at, resolved_at, amount, currency, paying_entity, calendar, \
-         escalation_level, last_escalated_at, held_since, inherited_at, next_escalation_at, explanation) \
+         escalation_level, last_escalated_at, held_since, inherited_at, backfilled_at, next_escalation_at, explanation) \
          FROM STDIN (FORMAT binary)",
-        24,
+        25,
     );
-    for Raised { id, alert, state, opening, stopped_at, told, next_escalation_at, .. } in alerts {
+    for Raised { id, alert, state, opening, detected_at, ended, told, next_escalation_at, .. } in alerts {
         let level = told.iter().map(|told| told.level).max();
         rows.begin();
         rows.field(id)?;
@@ -125,12 +125,12 @@ fn alert_rows(now: DateTime<Utc>, alerts: &[&Raised]) -> Result<Rows, StoreError
         rows.field(&alert.program_id)?;
         rows.field(&alert.partner_name)?;
         rows.field(&alert.claim_status)?;
-        rows.field(stopped_at.map_or(*state, |_| State::Resolved).as_str())?;
-        rows.field(stopped_at.map(|_| Resolution::Late.as_str()))?;
+        rows.field(ended.map_or(*state, |_| State::Resolved).as_str())?;
+        rows.field(ended.map(|ended| ended.resolution.as_str()))?;
         rows.instant(Some(alert.due_at))?;
-        rows.instant(Some(now))?;
-        rows.instant(*stopped_at)?;
-        rows.instant(stopped_at.map(|_| now))?;
+        rows.instant(Some(*detected_at))?;
+        rows.instant(ended.and_then(|ended| ended.stopped_at))?;
+        rows.instant(ended.map(|ended| ended.resolved_at))?;
         rows.field(alert.amount)?;
         rows.field(alert.currency.map(|currency| currency.to_string()))?;
         rows.field(&alert.paying_entity)?;
@@ -139,24 +139,25 @@ fn alert_rows(now: DateTime<Utc>, alerts: &[&Raised]) -> Result<Rows, StoreError
         rows.instant(level.map(|_| now))?;
         rows.instant(opening.held_since(now))?;
         rows.instant(opening.inherited_at(now))?;
+        rows.instant(opening.backfilled_at(now))?;
         rows.instant(*next_escalation_at)?;
         rows.field(json_text(&alert.explanation)?)?;
     }
     Ok(rows)
 }
 
-fn event_rows(now: DateTime<Utc>, alerts: &[&Raised]) -> Result<Rows, StoreError> {
+fn event_rows(alerts: &[&Raised]) -> Result<Rows, StoreError> {
     let mut rows = Rows::of(
         "COPY sla_alert_events (alert_id, claim_id, seq, at, kind, actor, detail) FROM STDIN (FORMAT binary)",
         7,
     );
     for raised in alerts {
-        for (seq, (kind, detail)) in (1_i32..).zip(story::of_raised(raised)) {
+        for (seq, (at, (kind, detail))) in (1_i32..).zip(story::of_raised(raised)) {
             rows.begin();
             rows.field(raised.id)?;
             rows.field(&raised.alert.claim_id)?;
             rows.field(seq)?;
-            rows.instant(Some(now))?;
+            rows.instant(Some(at))?;
             rows.field(kind)?;
             rows.field(ACTOR)?;
             rows.field(detail.to_string())?;

@@ -172,6 +172,7 @@ pub(super) fn alert(row: &PgRow) -> Result<Alert, StoreError> {
         snoozed_until: row.try_get("a_snoozed_until")?,
         held_since: row.try_get("a_held_since")?,
         inherited_at: row.try_get("a_inherited_at")?,
+        backfilled_at: row.try_get("a_backfilled_at")?,
         next_escalation_at: row.try_get("a_next_escalation_at")?,
         explanation: own.parsed("a_explanation", |text| serde_json::from_str(text).ok())?,
     })
@@ -186,7 +187,7 @@ pub(super) const ALERT_COLUMNS: &str = "a.id AS a_id, a.rule AS a_rule, a.claim_
     a.paying_entity AS a_paying_entity, a.calendar AS a_calendar, a.escalation_level AS a_escalation_level, \
     a.last_escalated_at AS a_last_escalated_at, a.acknowledged_at AS a_acknowledged_at, \
     a.acknowledged_by AS a_acknowledged_by, a.acknowledged_until AS a_acknowledged_until, a.note AS a_note, \
-    a.snoozed_until AS a_snoozed_until, a.held_since AS a_held_since, a.inherited_at AS a_inherited_at, \
+    a.snoozed_until AS a_snoozed_until, a.held_since AS a_held_since, a.inherited_at AS a_inherited_at, a.backfilled_at AS a_backfilled_at, \
     a.next_escalation_at AS a_next_escalation_at, a.explanation::text AS a_explanation";
 
 /// A level, or a number of attempts: an `integer` that is never negative.

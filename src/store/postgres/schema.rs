@@ -1,6 +1,4 @@
-//! The schema: its migrations, and whether it is the one of this version.
-
-use std::cmp::Ordering;
+//! The schema: its migrations, and whether this version works with it.
 
 use sqlx::Row;
 use sqlx::migrate::Migrator;
@@ -8,6 +6,7 @@ use sqlx::migrate::Migrator;
 use super::unit::{Isolation, Unit, query};
 use super::{PostgresStore, connect};
 use crate::store::StoreError;
+use crate::store::versions::{Versions, WORKS_WITH};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -53,9 +52,11 @@ pub(super) async fn update(store: &PostgresStore) -> Result<(), StoreError> {
     let rows = query("SELECT version, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(&mut *unit).await?;
     let applied: Vec<(i64, Vec<u8>)> =
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?;
-    let (newest, ours) = (applied.iter().map(|(version, _)| *version).max().unwrap_or(0), newest_known());
-    if newest > ours {
-        return Err(newer(store, newest, ours));
+    let newest = applied.iter().map(|(version, _)| *version).max().unwrap_or(0);
+    if newest > newest_known() {
+        let versions = versions(&mut unit, newest).await?;
+        unit.commit().await?;
+        return fits(store, versions.refusal());
     }
     for migration in MIGRATIONS.iter() {
         match applied.iter().find(|(version, _)| *version == migration.version) {
@@ -107,8 +108,23 @@ pub(super) async fn change_alone(unit: &mut Unit, schema: &str) -> Result<(), St
 }
 
 /// # Errors
-/// [`StoreError::Schema`] if the schema is older or newer than this version's.
+/// [`StoreError::Schema`] if this version does not work with the schema.
 pub(super) async fn verify(store: &PostgresStore) -> Result<(), StoreError> {
+    fits(store, found(store).await?.refusal())
+}
+
+/// # Errors
+/// [`StoreError::Schema`] if the schema has anything that this version does not know.
+pub(super) async fn verify_all_is_known(store: &PostgresStore) -> Result<(), StoreError> {
+    fits(store, found(store).await?.difference())
+}
+
+fn fits(store: &PostgresStore, refusal: Option<String>) -> Result<(), StoreError> {
+    refusal.map_or(Ok(()), |why| Err(StoreError::Schema(format!("{}: {why}", connect::place(&store.options)))))
+}
+
+/// What schema there is.
+async fn found(store: &PostgresStore) -> Result<Versions, StoreError> {
     let place = connect::place(&store.options);
     let mut unit = store.begin(Isolation::ReadCommitted).await?;
     let (may_use, there): (bool, bool) = {
@@ -134,26 +150,21 @@ pub(super) async fn verify(store: &PostgresStore) -> Result<(), StoreError> {
     let row = query("SELECT coalesce(max(version), 0) AS version FROM _sqlx_migrations WHERE success")
         .fetch_one(&mut *unit)
         .await?;
-    let applied: i64 = row.try_get("version")?;
+    let versions = versions(&mut unit, row.try_get("version")?).await?;
     unit.commit().await?;
-    let ours = newest_known();
-    match applied.cmp(&ours) {
-        Ordering::Equal => Ok(()),
-        Ordering::Less => Err(StoreError::Schema(format!(
-            "{place}: the schema is at version {applied}, this claimwatch needs {ours}; run `claimwatch migrate`"
-        ))),
-        Ordering::Greater => Err(newer(store, applied, ours)),
-    }
+    Ok(versions)
+}
+
+async fn versions(unit: &mut Unit, applied: i64) -> Result<Versions, StoreError> {
+    // A schema from before versions were kept has no such table.
+    let kept: bool =
+        query("SELECT to_regclass('schema_versions') IS NOT NULL").fetch_one(&mut **unit).await?.try_get(0)?;
+    let row = if kept { query(WORKS_WITH).fetch_optional(&mut **unit).await? } else { None };
+    let works_with = row.map(|row| row.try_get(0)).transpose()?;
+    Ok(Versions { applied, works_with, ours: newest_known() })
 }
 
 /// The version that this claimwatch brings the schema to.
 fn newest_known() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
-}
-
-fn newer(store: &PostgresStore, found: i64, ours: i64) -> StoreError {
-    let place = connect::place(&store.options);
-    StoreError::Schema(format!(
-        "{place}: the schema is at version {found}, newer than this claimwatch knows ({ours}); upgrade claimwatch"
-    ))
 }

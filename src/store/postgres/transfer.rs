@@ -23,7 +23,7 @@ const PATIENCE: &str = "SET LOCAL idle_in_transaction_session_timeout TO '10min'
 #[async_trait]
 impl Transfer for PostgresStore {
     async fn outgoing(&self) -> Result<Box<dyn Reading>, StoreError> {
-        schema::verify(self).await?;
+        schema::verify_all_is_known(self).await?;
         let mut unit = self.begin(Isolation::Snapshot).await?;
         unit.simple(format!("SET TRANSACTION READ ONLY; {PATIENCE}")).await?;
         Ok(Box::new(Moving(unit)))

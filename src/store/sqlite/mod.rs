@@ -27,6 +27,7 @@ mod record;
 mod rows;
 mod running;
 mod scans;
+mod schema;
 mod silences;
 mod sources;
 mod transfer;
@@ -55,8 +56,6 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 const READERS: u32 = 4;
 /// How many rows, of which each may hold a mail, are read ahead where whole tables are moved.
 const ROWS_AHEAD: usize = 8;
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// A database in one file.
 #[derive(Clone, Debug)]
@@ -87,9 +86,9 @@ impl SqliteStore {
     /// Brings the schema up to date and makes the `source_*` views over `sources`. Doing it twice changes nothing.
     ///
     /// # Errors
-    /// [`StoreError::Schema`] if the file is of a newer claimwatch, or a relation or column of `sources` is missing.
+    /// [`StoreError::Schema`] if the file is of a newer claimwatch that this one does not work with, or a relation or column of `sources` is missing.
     pub async fn migrate(&self, sources: &SourceRelations) -> Result<(), StoreError> {
-        self.update_schema().await?;
+        schema::update(self).await?;
         sources::make_views(self, sources).await
     }
 
@@ -98,18 +97,11 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Schema`], also if the views are over other relations.
     pub async fn prepare(&self, sources: &SourceRelations) -> Result<(), StoreError> {
-        self.update_schema().await?;
+        schema::update(self).await?;
         match sources::made_over(self).await? {
             Some(_) => self.verify(sources).await,
             None => sources::make_views(self, sources).await,
         }
-    }
-
-    async fn update_schema(&self) -> Result<(), StoreError> {
-        MIGRATIONS.run(&self.writer).await.map_err(|error| match error {
-            sqlx::migrate::MigrateError::Execute(error) => StoreError::from(error),
-            other => StoreError::Schema(format!("{}: the schema does not fit: {other}", self.path.display())),
-        })
     }
 
     /// The file.

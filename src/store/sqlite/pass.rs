@@ -253,4 +253,13 @@ impl Pass for SqlitePass {
         }
         Ok(finished)
     }
+
+    async fn keep(self: Box<Self>) -> Result<(), StoreError> {
+        let Self { reader, writer, .. } = *self;
+        reader.rollback().await?;
+        match writer {
+            Some(writer) => Ok(writer.commit().await?),
+            None => Ok(()),
+        }
+    }
 }

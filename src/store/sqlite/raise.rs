@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::rows::instant_text;
-use crate::alert::{Resolution, State};
+use crate::alert::State;
 use crate::store::Raised;
 use crate::store::change::json_text;
 use crate::store::story::{self, ACTOR};
 
-/// Rows in one statement: an alert takes 24 of SQLite's 32,766 parameters.
+/// Rows in one statement: an alert takes 25 of SQLite's 32,766 parameters.
 const ROWS: usize = 250;
 
 /// Inserts the alerts whose clock has none; returns their ids.
@@ -28,7 +28,7 @@ pub(super) async fn raise(
         let found = insert(writer, now, alerts).await?;
         let new: Vec<&Raised> = alerts.iter().filter(|alert| found.contains(&alert.id)).collect();
         if !new.is_empty() {
-            insert_events(writer, now, &new).await?;
+            insert_events(writer, &new).await?;
             insert_levels(writer, now, &new).await?;
         }
         inserted.extend(found);
@@ -46,10 +46,10 @@ async fn insert(
     let mut query = QueryBuilder::<Sqlite>::new(
         "INSERT INTO sla_alerts (id, rule, claim_id, payment_id, clock_started_at, program_id, partner_name, \
          claim_status, state, resolution, due_at, detected_at, stopped_at, resolved_at, amount, currency, paying_entity, \
-         calendar, escalation_level, last_escalated_at, held_since, inherited_at, next_escalation_at, explanation) ",
+         calendar, escalation_level, last_escalated_at, held_since, inherited_at, backfilled_at, next_escalation_at, explanation) ",
     );
     query.push_values(alerts.iter().zip(explanations), |mut row, (raised, explanation)| {
-        let Raised { id, alert, state, opening, stopped_at, told, next_escalation_at, .. } = raised;
+        let Raised { id, alert, state, opening, detected_at, ended, told, next_escalation_at, .. } = raised;
         let level = told.iter().map(|told| told.level).max();
         row.push_bind(id.to_string())
             .push_bind(&alert.rule)
@@ -59,12 +59,12 @@ async fn insert(
             .push_bind(&alert.program_id)
             .push_bind(&alert.partner_name)
             .push_bind(&alert.claim_status)
-            .push_bind(stopped_at.map_or(*state, |_| State::Resolved).as_str())
-            .push_bind(stopped_at.map(|_| Resolution::Late.as_str()))
+            .push_bind(ended.map_or(*state, |_| State::Resolved).as_str())
+            .push_bind(ended.map(|ended| ended.resolution.as_str()))
             .push_bind(instant_text(alert.due_at))
-            .push_bind(instant_text(now))
-            .push_bind(stopped_at.map(instant_text))
-            .push_bind(stopped_at.map(|_| instant_text(now)))
+            .push_bind(instant_text(*detected_at))
+            .push_bind(ended.and_then(|ended| ended.stopped_at).map(instant_text))
+            .push_bind(ended.map(|ended| instant_text(ended.resolved_at)))
             .push_bind(alert.amount.map(|amount| amount.to_string()))
             .push_bind(alert.currency.map(|currency| currency.to_string()))
             .push_bind(&alert.paying_entity)
@@ -73,6 +73,7 @@ async fn insert(
             .push_bind(level.map(|_| instant_text(now)))
             .push_bind(opening.held_since(now).map(instant_text))
             .push_bind(opening.inherited_at(now).map(instant_text))
+            .push_bind(opening.backfilled_at(now).map(instant_text))
             .push_bind(next_escalation_at.map(instant_text))
             .push_bind(explanation);
     });
@@ -84,17 +85,13 @@ async fn insert(
     Ok(found)
 }
 
-async fn insert_events(
-    writer: &mut SqliteConnection,
-    now: DateTime<Utc>,
-    alerts: &[&Raised],
-) -> Result<(), StoreError> {
+async fn insert_events(writer: &mut SqliteConnection, alerts: &[&Raised]) -> Result<(), StoreError> {
     let events =
         alerts.iter().flat_map(|raised| (1_i64..).zip(story::of_raised(raised)).map(|event| (raised.id, event)));
     let mut query =
         QueryBuilder::<Sqlite>::new("INSERT INTO sla_alert_events (alert_id, seq, at, kind, actor, detail) ");
-    query.push_values(events, |mut row, (id, (seq, (kind, detail)))| {
-        row.push_bind(id.to_string()).push_bind(seq).push_bind(instant_text(now)).push_bind(kind);
+    query.push_values(events, |mut row, (id, (seq, (at, (kind, detail))))| {
+        row.push_bind(id.to_string()).push_bind(seq).push_bind(instant_text(at)).push_bind(kind);
         row.push_bind(ACTOR).push_bind(detail.to_string());
     });
     query.build().execute(&mut *writer).await?;

@@ -131,6 +131,7 @@ pub(super) fn alert(row: &SqliteRow) -> Result<Alert, StoreError> {
         snoozed_until: own.optional("a_snoozed_until", read_instant)?,
         held_since: own.optional("a_held_since", read_instant)?,
         inherited_at: own.optional("a_inherited_at", read_instant)?,
+        backfilled_at: own.optional("a_backfilled_at", read_instant)?,
         next_escalation_at: own.optional("a_next_escalation_at", read_instant)?,
         explanation: own.parsed("a_explanation", |text| serde_json::from_str(text).ok())?,
     })
@@ -145,7 +146,7 @@ pub(super) const ALERT_COLUMNS: &str = "a.id AS a_id, a.rule AS a_rule, a.claim_
     a.paying_entity AS a_paying_entity, a.calendar AS a_calendar, a.escalation_level AS a_escalation_level, \
     a.last_escalated_at AS a_last_escalated_at, a.acknowledged_at AS a_acknowledged_at, \
     a.acknowledged_by AS a_acknowledged_by, a.acknowledged_until AS a_acknowledged_until, a.note AS a_note, \
-    a.snoozed_until AS a_snoozed_until, a.held_since AS a_held_since, a.inherited_at AS a_inherited_at, \
+    a.snoozed_until AS a_snoozed_until, a.held_since AS a_held_since, a.inherited_at AS a_inherited_at, a.backfilled_at AS a_backfilled_at, \
     a.next_escalation_at AS a_next_escalation_at, a.explanation AS a_explanation";
 
 /// A count.

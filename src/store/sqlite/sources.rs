@@ -1,10 +1,8 @@
 //! The views `source_*`: claimwatch's only way to the claims, over whatever relations the configuration names.
 
-use std::cmp::Ordering;
+use sqlx::AssertSqlSafe;
 
-use sqlx::{AssertSqlSafe, Row};
-
-use super::{MIGRATIONS, SqliteStore, StoreError};
+use super::{SqliteStore, StoreError, schema};
 use crate::store::SourceRelations;
 use crate::store::relations::{FINGERPRINT, Relation, differs, fingerprint, relations};
 
@@ -56,33 +54,8 @@ pub(super) async fn made_over(store: &SqliteStore) -> Result<Option<String>, Sto
 }
 
 /// # Errors
-/// [`StoreError::Schema`] if the schema is not this version's, or the views are over other relations.
+/// [`StoreError::Schema`] if this version does not work with the schema, or the views are over other relations.
 pub(super) async fn verify(store: &SqliteStore, sources: &SourceRelations) -> Result<(), StoreError> {
-    verify_version(store).await?;
+    schema::verify(store).await?;
     differs(made_over(store).await?.as_deref(), sources)
-}
-
-/// # Errors
-/// [`StoreError::Schema`] if the schema is older or newer than this version's.
-pub(super) async fn verify_version(store: &SqliteStore) -> Result<(), StoreError> {
-    let place = store.path().display();
-    let applied = sqlx::query("SELECT max(version) FROM _sqlx_migrations WHERE success")
-        .fetch_one(&store.readers)
-        .await
-        .map_err(|error| match StoreError::from(error) {
-            away @ StoreError::Unavailable(_) => away,
-            _ => StoreError::Schema(format!("{place}: not a claimwatch database yet; run `claimwatch migrate`")),
-        })?
-        .try_get::<Option<i64>, _>(0)?
-        .unwrap_or(0);
-    let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
-    match applied.cmp(&ours) {
-        Ordering::Equal => Ok(()),
-        Ordering::Less => Err(StoreError::Schema(format!(
-            "{place}: the schema is at version {applied}, this claimwatch needs {ours}; run `claimwatch migrate`"
-        ))),
-        Ordering::Greater => Err(StoreError::Schema(format!(
-            "{place}: the schema is at version {applied}, newer than this claimwatch knows ({ours}); upgrade claimwatch"
-        ))),
-    }
 }

@@ -9,14 +9,14 @@ use sqlx::{AssertSqlSafe, Connection, QueryBuilder, Row, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::rows::{instant_text, read_amount, read_instant};
-use super::{BUSY_TIMEOUT, ROWS_AHEAD, SqliteStore, StoreError, sources};
+use super::{BUSY_TIMEOUT, ROWS_AHEAD, SqliteStore, StoreError, schema};
 use crate::claim::clean_line;
 use crate::store::transfer::{Cell, Column, Filling, Kind, Reading, Table, Taker, Transfer};
 
 #[async_trait]
 impl Transfer for SqliteStore {
     async fn outgoing(&self) -> Result<Box<dyn Reading>, StoreError> {
-        sources::verify_version(self).await?;
+        schema::verify_all_is_known(self).await?;
         let options = SqliteConnectOptions::new().filename(&self.path).read_only(true).busy_timeout(BUSY_TIMEOUT);
         let mut reader = SqliteConnection::connect_with(&options.row_buffer_size(ROWS_AHEAD)).await?;
         sqlx::query("BEGIN").execute(&mut reader).await?;

@@ -139,7 +139,7 @@ const OWN_SETTINGS: &str = "name = 'source'";
 const _: () = assert!(matches!(FINGERPRINT.as_bytes(), b"source"));
 
 /// Tables that stay: who leads on a database and in which term, and which migrations it has, is its own.
-pub const NOT_MOVED: [&str; 3] = ["leases", "terms", "_sqlx_migrations"];
+pub const NOT_MOVED: [&str; 4] = ["leases", "terms", "_sqlx_migrations", "schema_versions"];
 
 /// The tables, each after those that its rows refer to.
 pub static TABLES: [Table; 15] = [
@@ -209,6 +209,7 @@ pub static TABLES: [Table; 15] = [
             instant("snoozed_until"),
             instant("held_since"),
             instant("inherited_at"),
+            instant("backfilled_at"),
             instant("next_escalation_at"),
             json("explanation"),
         ],

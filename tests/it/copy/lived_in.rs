@@ -1,6 +1,7 @@
 //! A world in which much has happened.
 
 use claimwatch::alert::Answer;
+use claimwatch::backfill::{self, backfill};
 use claimwatch::calendar::{Calendar, Calendars, Zone};
 use claimwatch::escalation::{Glob, Matcher, Silence};
 use claimwatch::samples::{rules, sample_claims};
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::NOW;
 use crate::answers::level;
 use crate::delivery::{courier, drain, server};
-use crate::world::{Engine, World, at, paris};
+use crate::world::{Engine, World, at, claim, paris};
 
 /// Samples of every rule, scanned over a week, with mails that went out and others that wait, and all that people may have
 /// said: every column of every table has a value somewhere.
@@ -43,6 +44,7 @@ pub async fn lived_in(world: &mut World) {
     }
     assert!(!server.received().is_empty(), "mails went out");
     people_speak(world).await;
+    before_anyone_watched(world).await;
     corners(world).await;
     world.scan(NOW).await;
     assert!(!world.waiting().await.is_empty(), "mails wait");
@@ -81,6 +83,16 @@ async fn people_speak(world: &World) {
         deadlines: "the first rules".into(),
     };
     world.store.fail_scan(&scan, None, "the disk was full").await.expect("noted");
+}
+
+/// A claim whose alert is built from history.
+async fn before_anyone_watched(world: &World) {
+    let late = claim("C-before", "rejected").on("submitted_at", "2026-01-05T10:00:00Z");
+    world.put(late.with("program_id", "P-9").on("reviewed_at", "2026-01-20T10:00:00Z")).await;
+    let (rules, calendars, now) = (&world.plan.rules[..], &world.plan.calendars, world.time.now());
+    let request = backfill::Request { since: at("2026-01-01T00:00:00Z"), rules, calendars, now, dry_run: false };
+    let built = backfill(&*world.store, &request, &|| {}).await.expect("what was built");
+    assert!(!built.rules.is_empty());
 }
 
 /// What seldom happens.
