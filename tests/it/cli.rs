@@ -11,6 +11,7 @@ mod database;
 mod deadline;
 mod demo;
 mod diff;
+mod doctor;
 mod explain;
 mod hostile;
 mod import;

@@ -32,6 +32,7 @@ mod postgres;
 mod postgres_server;
 mod quarter;
 mod rate;
+mod read_only;
 mod rederive;
 mod retention;
 mod scaling;
