@@ -15,6 +15,7 @@ mod doctor;
 mod explain;
 mod hostile;
 mod import;
+mod log;
 mod mail;
 mod outbox;
 mod postgres;
