@@ -55,7 +55,7 @@ impl Check {
 /// which it does not know.
 #[must_use]
 pub fn calendars(calendars: &Calendars, rules: &[Rule], now: DateTime<Utc>) -> Vec<Check> {
-    let mut checks = vec![Check::ok("zone data", Redactable::default().public(zone_data_version()))];
+    let mut checks = vec![Check::ok("zone data", Redactable::known(zone_data_version()))];
     checks.extend(calendars.iter().map(|calendar| {
         let default = if calendar.name() == calendars.default().name() { ", the default" } else { "" };
         let (name, found) = (Redactable::default().private(calendar.name()).and(": "), describe(calendar, default));
@@ -69,7 +69,7 @@ pub fn calendars(calendars: &Calendars, rules: &[Rule], now: DateTime<Utc>) -> V
 
 /// Zone, days, version, and what each origin has to say and how far it knows.
 fn describe(calendar: &Calendar, default: &'static str) -> Redactable {
-    let zone = Redactable::default().public(calendar.zone().name()).and(", ");
+    let zone = Redactable::known(calendar.zone().name()).and(", ");
     let mut parts = vec![
         zone.public(days(calendar.holidays().count(), calendar.working_days().count())).and(default),
         Redactable::from("version ").public(calendar.version()),
@@ -80,7 +80,7 @@ fn describe(calendar: &Calendar, default: &'static str) -> Redactable {
         let worked = calendar.working_days().filter(|(_, from)| *from == origin).count();
         let name = match origin {
             Origin::Configuration => continue,
-            Origin::Country(_) => Redactable::default().public(origin),
+            Origin::Country(_) => Redactable::known(origin),
             Origin::File(_) => Redactable::default().private(origin),
         };
         let known = known.map_or_else(String::new, |known| {
@@ -119,7 +119,7 @@ pub fn rules(rules: &[Rule], policy: &Policy) -> Vec<Check> {
     let watched = if on.is_empty() {
         Check::wrong("rules", "every rule is switched off", "set rules.NAME.enabled = true for at least one rule")
     } else {
-        Check::ok("rules", Redactable::default().public(on.join(", ")))
+        Check::ok("rules", Redactable::known(on.join(", ")))
     };
     let levels = (1..).zip(&policy.levels).map(|(number, level)| {
         let level_number = Redactable::from("level ").public(number).and(": ");
@@ -157,7 +157,7 @@ async fn held(store: &dyn Store) -> Option<Check> {
         Ok((held, _)) if held.is_empty() => None,
         Ok((held, _)) => Some(Check::doubtful(
             "held alerts",
-            Redactable::default().public(counted(held.len(), "alert")).and(": nothing is told of them"),
+            Redactable::known(counted(held.len(), "alert")).and(": nothing is told of them"),
             "look at them with `claimwatch alerts list --state held`, then `alerts release` or `alerts discard`",
         )),
         Err(error) => Some(Check::wrong("held alerts", error.to_string(), "see the database")),
@@ -187,14 +187,14 @@ pub async fn store(store: &dyn Store, rules: &[Rule], calendars: &Calendars, now
             if more > 0 {
                 shown.push(Redactable::from("and ").public(more).and(" more"));
             }
-            let count = Redactable::default().public(counted(problems.len(), "data problem")).and(": ");
+            let count = Redactable::known(counted(problems.len(), "data problem")).and(": ");
             Check::wrong("claims", count.then(Redactable::joined(shown, "; ")), remedy(&problems))
         }
         Err(error) => Check::wrong("claims", error.to_string(), "see [source] and the database"),
     });
     checks.extend(held(store).await);
     checks.push(match store.last_finished_scan().await {
-        Ok(Some(scan)) => Check::ok("last scan", Redactable::default().public(seconds(scan.began_at))),
+        Ok(Some(scan)) => Check::ok("last scan", Redactable::known(seconds(scan.began_at))),
         Ok(None) => Check::ok("last scan", "none yet"),
         Err(error) => Check::wrong("last scan", error.to_string(), "run `claimwatch migrate`"),
     });

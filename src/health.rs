@@ -63,10 +63,10 @@ pub fn last_scan(last: Option<DateTime<Utc>>, schedule: &Schedule, now: DateTime
         return Check::wrong("last scan", "none yet", FIX);
     };
     if is_overdue(last, schedule, now) {
-        let last = Redactable::default().public(text(last));
+        let last = Redactable::known(text(last));
         return Check::wrong("last scan", last.and(": older than two periods of the schedule"), FIX);
     }
-    Check::ok("last scan", Redactable::default().public(text(last)))
+    Check::ok("last scan", Redactable::known(text(last)))
 }
 
 /// Whether two instants of the schedule came after the scan at `last`, the earlier of them not just now.

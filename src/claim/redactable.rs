@@ -16,6 +16,12 @@ enum Part {
 }
 
 impl Redactable {
+    /// A public value alone.
+    #[must_use]
+    pub fn known(value: impl Display) -> Self {
+        Self::default().public(value)
+    }
+
     /// With constant words after it.
     #[must_use]
     pub fn and(self, words: &'static str) -> Self {

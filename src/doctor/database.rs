@@ -54,11 +54,15 @@ async fn engine(sheet: &mut Sheet, store: &dyn Store, time: &TimeSource) {
     if let Some(engine) = answer(sheet, store.engine()).await {
         sheet.public("engine", &engine.version);
         sheet.public("bytes", engine.bytes);
+        if let Some(free) = engine.free {
+            sheet.public("bytes free on its disk", free);
+        }
         if let Some(clock) = engine.clock {
             sheet.public("its clock, seconds ahead of this machine's", shown_span(clock - time.now()));
         }
         for (name, value) in engine.settings {
-            sheet.public(name, value);
+            let plain = mask::plain(&value).map(Redactable::known);
+            sheet.line(name, plain.unwrap_or_else(|| value.into()));
         }
     }
     if let Some(applied) = answer(sheet, store.migrations()).await {
@@ -84,7 +88,7 @@ async fn tables(sheet: &mut Sheet, store: &dyn Store) {
     for name in TABLES.iter().map(|table| table.name).chain(NOT_MOVED) {
         let of_table: Vec<&OwnIndex> = indexes.iter().filter(|index| index.table == name).collect();
         let found = match timeout(PATIENCE, store.rows(name)).await {
-            Ok(Ok(Some(rows))) => Redactable::default().public(rows).and(" rows").then(by_state(&of_table)),
+            Ok(Ok(Some(rows))) => Redactable::known(rows).and(" rows").then(by_state(&of_table)),
             Ok(Ok(None)) => "not there".into(),
             Ok(Err(error)) => error.to_string().into(),
             Err(_) => silence(PATIENCE),
@@ -113,7 +117,7 @@ async fn scans(sheet: &mut Sheet, store: &dyn Store, now: DateTime<Utc>) {
         sheet.public("since the last one that finished, seconds", shown_span(now - latest.began_at));
     }
     for scan in &scans {
-        sheet.line(Redactable::default().public(seconds(scan.began_at)), scan_line(scan));
+        sheet.line(Redactable::known(seconds(scan.began_at)), scan_line(scan));
     }
     if scans.is_empty() {
         sheet.line("scans", "none");
@@ -140,7 +144,7 @@ async fn outbox(sheet: &mut Sheet, store: &dyn Store) {
     sheet.section("Outbox");
     let Some(states) = answer(sheet, store.deliveries_by_state()).await else { return };
     for (state, count) in states {
-        sheet.line(state_name(&state), Redactable::default().public(count));
+        sheet.line(state_name(&state), Redactable::known(count));
     }
     let Some(failed) = answer(sheet, store.failed_deliveries(ERRORS)).await else { return };
     let mut groups: BTreeMap<(String, bool, String), u64> = BTreeMap::new();
@@ -151,7 +155,7 @@ async fn outbox(sheet: &mut Sheet, store: &dyn Store) {
     }
     for ((state, to_webhooks, words), count) in groups {
         let to = if to_webhooks { ", to webhooks, with: " } else { ", by mail, with: " };
-        sheet.line(state_name(&state).and(to).public(words), Redactable::default().public(count));
+        sheet.line(state_name(&state).and(to).public(words), Redactable::known(count));
     }
 }
 
@@ -172,13 +176,13 @@ fn counts(sheet: &mut Sheet, gauges: &Gauges) {
     }
     for ((rule, state), count) in open {
         let name = Redactable::from("open alerts, ").public(rule).and(", ").public(state);
-        sheet.line(name, Redactable::default().public(count));
+        sheet.line(name, Redactable::known(count));
     }
     sheet.public("held alerts", held);
     sheet.public("disabled recipients", gauges.disabled);
     for kind in ProblemKind::ALL {
         if let Some(count) = gauges.problems.get(kind.as_str()) {
-            sheet.line(Redactable::from("data problems, ").public(kind), Redactable::default().public(count));
+            sheet.line(Redactable::from("data problems, ").public(kind), Redactable::known(count));
         }
     }
     if gauges.problems.is_empty() {

@@ -8,6 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use super::mask::plain;
 use super::sheet::Sheet;
 use crate::calendar::{HOLIDAY_DATA, zone_data_version};
 
@@ -91,13 +92,6 @@ async fn asked(program: &str, args: &[&str]) -> Vec<(String, String)> {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let pair = |line: &str| line.split_once('=').and_then(|(name, value)| Some((plain(name)?, plain(value)?)));
     said.lines().filter_map(pair).collect()
-}
-
-/// `text`, if it is one plain word, as versions, numbers and states are.
-fn plain(text: &str) -> Option<String> {
-    let text = text.trim();
-    let fits = |c: char| c.is_ascii_alphanumeric() || "._+-/".contains(c);
-    (!text.is_empty() && text.len() <= 40 && text.chars().all(fits)).then(|| text.to_owned())
 }
 
 fn read(path: &str) -> Option<String> {

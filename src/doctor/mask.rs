@@ -146,6 +146,14 @@ fn enhanced(text: &str) -> Option<String> {
     (parts.len() == 3 && matches!(parts[0], "2" | "4" | "5") && parts.iter().all(is_number)).then(|| word.to_owned())
 }
 
+/// `text`, if it is one plain word, as versions, numbers, states and time zones are.
+#[must_use]
+pub fn plain(text: &str) -> Option<String> {
+    let text = text.trim();
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._+-/".contains(c);
+    (!text.is_empty() && text.len() <= 40 && text.chars().all(fits)).then(|| text.to_owned())
+}
+
 /// `text`, unread: `"…" (text of 23 characters)`, with the well-known words in it.
 #[must_use]
 pub fn masked(text: &str) -> String {

@@ -72,8 +72,9 @@ fn problems(sheet: &mut Sheet, error: &ConfigError) {
             Place::Line { line, column } => Redactable::from("line ").public(line).and(", column ").public(column),
             Place::Variable(name) => Redactable::from("variable ").private(name),
         };
-        let key = settings::shown_key(&problem.key);
-        sheet.line(Redactable::from("WRONG at ").then(place), key.and(": ").private(&problem.detail));
+        let comma = if problem.key.is_empty() { "" } else { ", " };
+        let place = Redactable::from("WRONG at ").then(place).and(comma).then(settings::shown_key(&problem.key));
+        sheet.line(place, problem.detail.clone());
     }
 }
 
@@ -81,7 +82,7 @@ fn problems(sheet: &mut Sheet, error: &ConfigError) {
 async fn by_settings(sheet: &mut Sheet, settings: Settings, time: &TimeSource) {
     for Obstacle { place, detail, .. } in &settings.obstacles {
         let key = place.rsplit(": ").next().unwrap_or_default();
-        sheet.line(Redactable::from("cannot be had: ").then(settings::shown_key(key)), detail.clone());
+        sheet.line(Redactable::from("cannot be had, ").then(settings::shown_key(key)), detail.clone());
     }
     let checks = check::settings(&settings, time.now()).await;
     let opened = open(settings, time).await;

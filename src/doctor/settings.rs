@@ -7,7 +7,7 @@ use croner::parser::{CronParser, Seconds, Year};
 use super::sheet::Sheet;
 use crate::calendar::{Zone, country_days};
 use crate::claim::Redactable;
-use crate::config::{Node, Table, Value};
+use crate::config::{self, Node, Table, Value};
 use crate::sla::{Rule, Span};
 
 /// What of a setting's value may be shown.
@@ -208,7 +208,10 @@ fn gather(table: &Table, place: &Place, lines: &mut Vec<(Redactable, Redactable)
                     }
                 }
             }
-            _ => lines.push((place.shown.clone(), value(&place.pattern, node))),
+            _ => {
+                let from = if matches!(node.place, config::Place::Variable(_)) { " (a variable)" } else { "" };
+                lines.push((place.shown.clone(), value(&place.pattern, node).and(from)));
+            }
         }
     }
 }
@@ -216,7 +219,7 @@ fn gather(table: &Table, place: &Place, lines: &mut Vec<(Redactable, Redactable)
 /// The value of the setting `pattern`, as far as it is of the kind that may be shown.
 fn value(pattern: &str, node: &Node) -> Redactable {
     let setting = SETTINGS.iter().find(|(setting, _)| *setting == pattern);
-    let public = |text: Option<String>| text.map(|text| Redactable::default().public(text));
+    let public = |text: Option<String>| text.map(Redactable::known);
     let shown = setting.and_then(|(_, shown)| match shown {
         Set => Some("\"…\" (set)".into()),
         Length => None,

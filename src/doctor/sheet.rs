@@ -28,7 +28,7 @@ impl Sheet {
 
     /// A value that neither is secret nor says anything of a person.
     pub fn public(&mut self, name: &'static str, value: impl Display) {
-        self.line(name, Redactable::default().public(value));
+        self.line(name, Redactable::known(value));
     }
 
     /// Everything, after `head`.

@@ -14,6 +14,8 @@ pub struct Engine {
     pub version: String,
     /// What it takes on disk, in bytes.
     pub bytes: u64,
+    /// How many bytes are free there; `None`: that is not known here.
+    pub free: Option<u64>,
     /// What time it is there; `None`: it has no clock of its own.
     pub clock: Option<DateTime<Utc>>,
     /// Settings that matter here, by their names.

@@ -113,7 +113,7 @@ database.max_connections: 4
 database.url: \"…\" (set)
 escalation.levels[1].to: […] (list of 1)
 escalation.send_hours: 08:00-19:00
-mail.timeout_seconds: 30
+mail.timeout_seconds: 30 (a variable)
 mail.transport: smtp
 rules.review.enabled: false
 rules.review.target: 3 business days

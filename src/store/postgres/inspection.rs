@@ -47,6 +47,7 @@ impl Inspection for PostgresStore {
             Ok(Engine {
                 version: format!("PostgreSQL {}", row.try_get::<String, _>("version")?),
                 bytes: count(&row, "bytes")?,
+                free: None,
                 clock: Some(row.try_get("clock")?),
                 settings,
             })

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use chrono::NaiveDateTime;
+use rustix::fs::statvfs;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row};
 
@@ -29,7 +30,9 @@ impl Inspection for SqliteStore {
         }
         let files = ["", "-wal", "-shm"].map(|ending| PathBuf::from(format!("{}{ending}", self.path.display())));
         let bytes = files.iter().filter_map(|file| fs::metadata(file).ok()).map(|file| file.len()).sum();
-        Ok(Engine { version: format!("SQLite {version}"), bytes, clock: None, settings })
+        let disk = statvfs(&self.path).ok();
+        let free = disk.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        Ok(Engine { version: format!("SQLite {version}"), bytes, free, clock: None, settings })
     }
 
     async fn migrations(&self) -> Result<Vec<AppliedMigration>, StoreError> {

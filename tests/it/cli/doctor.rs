@@ -3,7 +3,11 @@
 mod hostile;
 
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::postgres::On;
 use super::{Desk, Told};
@@ -69,6 +73,7 @@ async fn a_report_says_what_is_there_and_changes_nothing(engine: Engine) {
             "holiday data: holidays 0.",
             "architecture: ",
             "processors: ",
+            "bytes: ",
             "now: 20",
             "mail.max_per_hour: 12\n",
             "mail.transport: file\n",
@@ -185,8 +190,24 @@ fn without_a_database_it_says_why_there_is_none() {
     desk.configure(&format!("[database]\nurl = \"postgres://ada@127.0.0.1:1/adas\"\npassword_file = \"gone\"\n{MORE}"));
     says(
         &report(&desk),
-        &["cannot be had: database.password_file: ", "not known: a setting of [database] cannot be had"],
+        &["cannot be had, database.password_file: ", "not known: a setting of [database] cannot be had"],
     );
+}
+
+#[test]
+fn a_server_that_takes_the_connection_and_says_nothing_is_not_waited_for_long() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("a port").port();
+    let desk = Desk::with("");
+    desk.configure(&format!(
+        "[database]\nurl = \"postgres://ada@127.0.0.1:{port}/adas\"\n\
+         [[escalation.levels]]\nto = [\"ada@example.com\"]\n[mail]\ntransport = \"smtp\"\nfrom = \"ada@example.com\"\n\
+         [mail.smtp]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n"
+    ));
+    let began = Instant::now();
+    let found = report(&desk);
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+    says(&found, &["mail: WRONG, ", "greeting, no answer within", "does not open: ", "no answer in"]);
 }
 
 #[tokio::test]
@@ -197,9 +218,9 @@ async fn a_wrong_configuration_is_told_and_the_database_is_looked_at_all_the_sam
         &report(&desk),
         &[
             "configuration: WRONG; nothing else can be checked\n",
-            "WRONG at line 4, column 16: mail.max_per_hour: ",
+            "WRONG at line 4, column 16, mail.max_per_hour: ",
             ", with: expected a number)\n",
-            "WRONG at line 5, column 1: mail.\"…\" (text of 4 characters): ",
+            "WRONG at line 5, column 1, mail.\"…\" (text of 4 characters): ",
             "unknown key",
             "programs: 1 rows\n",
         ],
@@ -215,5 +236,5 @@ async fn a_wrong_configuration_is_told_and_the_database_is_looked_at_all_the_sam
         ],
     );
     let told = desk.command_with("gone.toml", &["doctor", "--output", "-"]).output().expect("the program starts");
-    says(&String::from_utf8(told.stdout).expect("text"), &["WRONG at the file: : ", "no such file"]);
+    says(&String::from_utf8(told.stdout).expect("text"), &["WRONG at the file: ", "no such file"]);
 }
