@@ -48,6 +48,8 @@ pub enum Schema {
     Verify,
     /// Leaves it alone, whatever it is: `claimwatch check` says what.
     AsItIs,
+    /// The same, and nothing in the database can change: `claimwatch doctor`.
+    ReadOnly,
 }
 
 impl App {
@@ -174,9 +176,12 @@ async fn open(
 }
 
 async fn open_sqlite(path: &Path, sources: &SourceRelations, schema: Schema) -> Result<SqliteStore, AppError> {
-    if matches!(schema, Schema::Verify | Schema::AsItIs) && !path.exists() {
+    if !matches!(schema, Schema::Prepare | Schema::Migrate) && !path.exists() {
         let place = path.display();
         return Err(StoreError::Schema(format!("{place}: there is no database yet; run `claimwatch migrate`")).into());
+    }
+    if schema == Schema::ReadOnly {
+        return Ok(SqliteStore::open_read_only(path).await?);
     }
     make_parent(path)?;
     let store = SqliteStore::open(path).await?;
@@ -184,7 +189,7 @@ async fn open_sqlite(path: &Path, sources: &SourceRelations, schema: Schema) -> 
         Schema::Prepare => store.prepare(sources).await?,
         Schema::Migrate => store.migrate(sources).await?,
         Schema::Verify => store.verify(sources).await?,
-        Schema::AsItIs => {}
+        Schema::AsItIs | Schema::ReadOnly => {}
     }
     Ok(store)
 }
@@ -203,6 +208,7 @@ async fn open_postgres(
         Schema::Migrate => store.migrate(sources).await?,
         Schema::Verify => store.verify(sources).await?,
         Schema::AsItIs => {}
+        Schema::ReadOnly => return Ok(store.read_only()),
     }
     Ok(store)
 }

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use crate::calendar::Zone;
 use crate::check::Check;
+use crate::claim::Redactable;
 use crate::schedule::latest_due;
 use crate::store::{Gauges, SourceRelations, Store, StoreError};
 
@@ -47,7 +48,8 @@ impl Watched<'_> {
             vec![Check::ok("database", "it answers"), schema, last]
         };
         timeout(PATIENCE, checks).await.unwrap_or_else(|_| {
-            vec![Check::wrong("database", format!("no answer in {} seconds", PATIENCE.as_secs()), WHAT)]
+            let silence = Redactable::from("no answer in ").public(PATIENCE.as_secs()).and(" seconds");
+            vec![Check::wrong("database", silence, WHAT)]
         })
     }
 }
@@ -61,9 +63,10 @@ pub fn last_scan(last: Option<DateTime<Utc>>, schedule: &Schedule, now: DateTime
         return Check::wrong("last scan", "none yet", FIX);
     };
     if is_overdue(last, schedule, now) {
-        return Check::wrong("last scan", format!("{}: older than two periods of the schedule", text(last)), FIX);
+        let last = Redactable::known(text(last));
+        return Check::wrong("last scan", last.and(": older than two periods of the schedule"), FIX);
     }
-    Check::ok("last scan", text(last))
+    Check::ok("last scan", Redactable::known(text(last)))
 }
 
 /// Whether two instants of the schedule came after the scan at `last`, the earlier of them not just now.

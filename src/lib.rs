@@ -35,4 +35,5 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod doctor;
 pub mod telemetry;

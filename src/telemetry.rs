@@ -41,51 +41,52 @@ const LONGEST_LINE: usize = 16_000;
 /// Starts logging as `settings` say; the first call in a process counts.
 pub fn init(settings: &LogSettings) {
     let terminal = std::io::stderr().is_terminal();
+    let to_journal = is_journal(std::env::var("JOURNAL_STREAM").ok().as_deref(), stream_of_stderr().as_deref());
     let format = match settings.format {
-        LogFormat::Auto => {
-            choose(std::env::var("JOURNAL_STREAM").ok().as_deref(), stream_of_stderr().as_deref(), terminal)
-        }
+        LogFormat::Auto => choose(to_journal, terminal),
         chosen => chosen,
     };
     let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
-    // A journal that does not listen on its own socket still takes lines.
-    let journal = if format == LogFormat::Journald { Journal::connect(Path::new(journal::SOCKET)).ok() } else { None };
+    // Whoever reads standard error where it is not the journal would look there in vain.
+    let socket = to_journal.then_some(Path::new(journal::SOCKET));
+    let layer = layer(LogSettings { format, ..*settings }, colours, socket, std::io::stderr);
     // Only tests have a subscriber already, and keep theirs.
-    let _ = match journal {
-        Some(journal) => tracing_subscriber::registry().with(filter(settings.level).and_then(journal)).try_init(),
-        None => {
-            let lines = layer(LogSettings { format, ..*settings }, colours, std::io::stderr);
-            tracing_subscriber::registry().with(lines).try_init()
-        }
-    };
+    let _ = tracing_subscriber::registry().with(layer).try_init();
 }
 
-/// What writes log lines to `writer`.
-fn layer<S, W>(settings: LogSettings, colours: bool, writer: W) -> impl Layer<S>
+/// What writes log lines to `writer`, or those for the journal to its `socket`.
+fn layer<S, W>(settings: LogSettings, colours: bool, socket: Option<&Path>, writer: W) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let base = lines::layer().with_writer(writer).with_ansi(false);
+    let lines = |writer| lines::layer().with_writer(writer).with_ansi(false);
     let layer: Box<dyn Layer<S> + Send + Sync> = match settings.format {
-        LogFormat::Journald => base.event_format(JournalLine).boxed(),
-        LogFormat::Json => base.json().flatten_event(true).boxed(),
-        LogFormat::Auto | LogFormat::Text => base.with_ansi(colours).boxed(),
+        // A journal that does not listen on its own socket still takes lines.
+        LogFormat::Journald => match socket.and_then(|path| journal::connect(path).ok()) {
+            Some(socket) => Journal::new(socket, writer).boxed(),
+            None => lines(writer).event_format(JournalLine).boxed(),
+        },
+        LogFormat::Json => lines(writer).json().flatten_event(true).boxed(),
+        LogFormat::Auto | LogFormat::Text => lines(writer).with_ansi(colours).boxed(),
     };
     // Not `with_filter`: after a library only asked whether it may log, that one loses this thread's next line.
     filter(settings.level).and_then(layer)
 }
 
-/// The format that suits where standard error goes: systemd names the journal's stream in `JOURNAL_STREAM`, which is
-/// also inherited by processes whose standard error is somewhere else.
-fn choose(journal: Option<&str>, stderr: Option<&str>, terminal: bool) -> LogFormat {
-    if journal.is_some() && journal == stderr {
-        LogFormat::Journald
-    } else if terminal {
-        LogFormat::Text
-    } else {
-        LogFormat::Json
+/// The format that suits where standard error goes.
+fn choose(to_journal: bool, terminal: bool) -> LogFormat {
+    match (to_journal, terminal) {
+        (true, _) => LogFormat::Journald,
+        (false, true) => LogFormat::Text,
+        (false, false) => LogFormat::Json,
     }
+}
+
+/// Whether standard error is the journal's stream, which systemd names in `JOURNAL_STREAM`: that is also inherited by
+/// processes whose standard error is somewhere else.
+fn is_journal(named: Option<&str>, stderr: Option<&str>) -> bool {
+    named.is_some() && named == stderr
 }
 
 /// Standard error's device and inode, as `JOURNAL_STREAM` has them.
@@ -148,7 +149,13 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
+    pub struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Written {
+        pub fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
 
     impl io::Write for Written {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -161,11 +168,16 @@ mod tests {
     }
 
     fn written(format: LogFormat, level: LogLevel, log: impl FnOnce()) -> String {
+        written_beside(None, format, level, log)
+    }
+
+    /// What is written beside the journal's socket.
+    pub fn written_beside(socket: Option<&Path>, format: LogFormat, level: LogLevel, log: impl FnOnce()) -> String {
         let written = Written::default();
         let writer = written.clone();
-        let layer = layer(LogSettings { format, level }, false, move || writer.clone());
+        let layer = layer(LogSettings { format, level }, false, socket, move || writer.clone());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
-        String::from_utf8(written.0.lock().unwrap().clone()).unwrap()
+        written.text()
     }
 
     #[test]
@@ -250,9 +262,10 @@ mod tests {
 
     #[test]
     fn the_journals_format_serves_only_where_standard_error_is_the_journal() {
-        assert_eq!(choose(Some("8:123"), Some("8:123"), false), LogFormat::Journald);
-        assert_eq!(choose(Some("8:123"), Some("0:24"), true), LogFormat::Text);
-        assert_eq!(choose(Some("8:123"), Some("0:24"), false), LogFormat::Json);
-        assert_eq!(choose(None, None, false), LogFormat::Json);
+        assert!(is_journal(Some("8:123"), Some("8:123")));
+        assert!(!is_journal(Some("8:123"), Some("0:24")) && !is_journal(None, None));
+        assert_eq!(choose(true, false), LogFormat::Journald);
+        assert_eq!(choose(false, true), LogFormat::Text);
+        assert_eq!(choose(false, false), LogFormat::Json);
     }
 }

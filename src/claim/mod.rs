@@ -5,6 +5,7 @@
 
 mod money;
 mod problem;
+mod redactable;
 mod text;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use money::{Currency, Money, Totals};
 pub use problem::{DataProblem, ProblemKind};
+pub use redactable::Redactable;
 pub use text::{clean_line, clean_text, is_harmless, spreadsheet_cell};
 
 /// Where a claim stands in its workflow.

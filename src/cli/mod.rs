@@ -13,6 +13,7 @@ mod copy;
 mod deadline;
 mod demo;
 mod diff;
+mod doctor;
 mod explain;
 mod forecast;
 mod import;
@@ -86,6 +87,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Say whether the work is done: the database answers, scans go on, messages get out; fail if not
     Status(status::StatusArgs),
+    /// Gather what whoever is to help needs to know in one file, without secrets and personal data
+    Doctor(doctor::DoctorArgs),
     /// Bring the database's schema up to date, and its views over the relations that [source] names
     Migrate,
     /// Write the SQLite database, as it is now, to a new file, while the daemon works
@@ -237,6 +240,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Settings(args) => settings::run(&args),
         Command::Check(args) => check::run(&args, &context).await,
         Command::Status(args) => status::run(&args, &context).await,
+        Command::Doctor(args) => doctor::run(&args, &context).await,
         Command::Migrate => {
             let app = App::open(context.settings()?, context.time, Schema::Migrate).await?;
             app.store.close().await;

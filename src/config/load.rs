@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
 use super::tree::Lines;
+use super::tree::{self, Table};
 use super::{Environment, Place, Problem, Settings};
 
 /// Where the file is looked for, in this order.
-const USUAL: [&str; 2] = ["/etc/claimwatch/claimwatch.toml", "claimwatch.toml"];
+pub const USUAL: [&str; 2] = ["/etc/claimwatch/claimwatch.toml", "claimwatch.toml"];
 /// The longest file, in bytes.
 const LONGEST: u64 = 1 << 20;
 
@@ -38,6 +39,29 @@ pub fn load(named: Option<&Path>, environment: &Environment) -> Result<Settings,
         Some(file) => Settings::parse(Some(&file), &read(&file)?, environment),
         None => Settings::parse(None, "", environment),
     }
+}
+
+/// What the file and the environment say, before any of it is checked. Secrets are among it.
+///
+/// # Errors
+/// [`ConfigError`] if the file cannot be read or is not TOML.
+pub fn written(named: Option<&Path>, environment: &Environment) -> Result<Table, ConfigError> {
+    let file = find(named);
+    let text = file.as_deref().map_or_else(|| Ok(String::new()), read)?;
+    let mut tree = tree::parse(&text).map_err(|problems| ConfigError::new(file.as_deref(), problems))?;
+    // What is wrong with a variable is for `load` to say.
+    environment.lay_over(&mut tree);
+    Ok(tree)
+}
+
+/// As [`load`], as if nothing but `tables` were configured: where something else is wrong.
+///
+/// # Errors
+/// [`ConfigError`] if the file cannot be read, or with what is wrong in these tables.
+pub fn load_tables(named: Option<&Path>, environment: &Environment, tables: &[&str]) -> Result<Settings, ConfigError> {
+    let mut tree = written(named, environment)?;
+    tree.retain(|key, _| tables.contains(&key.as_str()));
+    Settings::of_tree(find(named).as_deref(), &tree, Vec::new(), environment.state_directory())
 }
 
 fn read(file: &Path) -> Result<String, ConfigError> {

@@ -41,8 +41,9 @@ use crate::store::SourceRelations;
 pub use changes::{Change, changes};
 pub use environment::Environment;
 pub use error::{ConfigError, Place, Problem};
-pub use load::{find, load};
+pub use load::{USUAL, find, load, load_tables, written};
 pub use service::{DatabaseSettings, DatabaseUrl, HttpSettings, LogFormat, LogLevel, LogSettings, ScheduleSettings};
+pub use tree::{Node, Table, Value};
 
 use recipe::{Failure, Made, Recipes};
 use section::{Findings, Section};
@@ -120,13 +121,23 @@ impl Settings {
     /// [`ConfigError`] with everything that is wrong.
     pub fn parse(file: Option<&Path>, text: &str, environment: &Environment) -> Result<Self, ConfigError> {
         let mut tree = tree::parse(text).map_err(|problems| ConfigError::new(file, problems))?;
-        let findings =
-            Findings { file, problems: environment.lay_over(&mut tree).into(), obstacles: Vec::new().into() };
-        let settings = read(Section::root(&tree, &findings), environment.state_directory());
+        let problems = environment.lay_over(&mut tree);
+        Self::of_tree(file, &tree, problems, environment.state_directory())
+    }
+
+    /// Reads `tree`, in which `problems` were found so far.
+    fn of_tree(
+        file: Option<&Path>,
+        tree: &Table,
+        problems: Vec<Problem>,
+        state_directory: &Path,
+    ) -> Result<Self, ConfigError> {
+        let findings = Findings { file, problems: problems.into(), obstacles: Vec::new().into() };
+        let settings = read(Section::root(tree, &findings), state_directory);
         let problems = findings.problems.into_inner();
         match settings {
             Some(settings) if problems.is_empty() => {
-                let (file, written) = (file.map(Path::to_owned), changes::Written::of(&tree));
+                let (file, written) = (file.map(Path::to_owned), changes::Written::of(tree));
                 Ok(Self { file, written, obstacles: findings.obstacles.into_inner(), ..settings })
             }
             _ => Err(ConfigError::new(file, problems)),

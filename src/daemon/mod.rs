@@ -290,6 +290,7 @@ fn say_what_cannot_be_had(app: &App) {
     }
     let calendars = check::calendars(&app.settings.calendars, &app.settings.rules, app.time.now());
     for Check { detail, fix, .. } in calendars.iter().filter(|check| !check.ok) {
-        tracing::warn!(detail, fix, "a calendar does not reach far enough");
+        let fix = fix.as_ref().map(ToString::to_string);
+        tracing::warn!(detail = detail.to_string(), fix, "a calendar does not reach far enough");
     }
 }

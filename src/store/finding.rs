@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{SourceRelations, StoreError};
+use crate::claim::Redactable;
 use crate::sla::Rule;
 
 /// What a start and its scans need of the database; looked at, and nothing is changed.
@@ -26,21 +27,21 @@ pub struct Finding {
     /// What was looked at: `server`, `sources`, `rights`, `indexes`.
     pub check: &'static str,
     /// What was found.
-    pub detail: String,
+    pub detail: Redactable,
     /// What to do about it, statements included; `None`: it is as it should be.
-    pub fix: Option<String>,
+    pub fix: Option<Redactable>,
 }
 
 impl Finding {
     /// It is as it should be.
     #[must_use]
-    pub fn met(check: &'static str, detail: impl Into<String>) -> Self {
+    pub fn met(check: &'static str, detail: impl Into<Redactable>) -> Self {
         Self { check, detail: detail.into(), fix: None }
     }
 
     /// Something is missing, and what to do.
     #[must_use]
-    pub fn unmet(check: &'static str, detail: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub fn unmet(check: &'static str, detail: impl Into<Redactable>, fix: impl Into<Redactable>) -> Self {
         Self { check, detail: detail.into(), fix: Some(fix.into()) }
     }
 }

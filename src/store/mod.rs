@@ -12,6 +12,7 @@ mod dossier;
 mod error;
 mod finding;
 mod gauges;
+mod inspection;
 mod problems;
 mod queue;
 mod rate;
@@ -43,6 +44,7 @@ pub use dossier::Dossier;
 pub use error::StoreError;
 pub use finding::{Finding, Preconditions};
 pub use gauges::{Counting, Gauges, OpenAlerts, OutboxGauges, RunningByProgram};
+pub use inspection::{AppliedMigration, Engine, FailedDeliveries, Fit, IndexState, Inspection, OwnIndex, PastScan};
 pub use queue::{Lot, Queue};
 pub use recipients::DisabledAddress;
 pub use retention::{Batch, Prune, Pruned, Retention};
@@ -56,7 +58,17 @@ pub use types::{
 /// Everything that one database does for claimwatch.
 #[async_trait]
 pub trait Store:
-    ClaimSource + AlertStore + Answers + ScanLog + Outbox + Import + Preconditions + Retention + Transfer + Counting
+    ClaimSource
+    + AlertStore
+    + Answers
+    + ScanLog
+    + Outbox
+    + Import
+    + Preconditions
+    + Retention
+    + Transfer
+    + Counting
+    + Inspection
 {
     /// Looks at claims and alerts as they are at one instant.
     ///

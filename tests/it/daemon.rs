@@ -1,6 +1,7 @@
 //! The daemon itself, in-process: its own loops, schedule and lock, on a clock that the test sets.
 
 mod database;
+mod log;
 mod reload;
 
 use std::io::Write;

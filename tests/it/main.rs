@@ -35,6 +35,7 @@ mod postgres;
 mod postgres_server;
 mod quarter;
 mod rate;
+mod read_only;
 mod rederive;
 mod report;
 mod retention;

@@ -158,7 +158,7 @@ pub const AFTER: &[Table] = &[
                 takes: r#"one of `"auto"`, `"journald"`, `"json"`, `"text"`"#,
                 default: Value(r#""auto""#),
                 example: r#""json""#,
-                effect: "how a line looks; `\"auto\"`: for the journal under systemd, text on a terminal, else JSON",
+                effect: "how a line looks; `\"auto\"`: for the journal where standard error is one, text on a terminal, else JSON; `\"journald\"` elsewhere: lines that begin with their priority, as `<4>`",
                 change: "something else collects the logs and reads another format",
             },
             Setting {

@@ -16,6 +16,7 @@ use sqlx::Row;
 
 use super::unit::{Isolation, query};
 use super::{PostgresStore, sources};
+use crate::claim::Redactable;
 use crate::sla::Rule;
 use crate::store::relations::relations;
 use crate::store::{Finding, SourceRelations, StoreError};
@@ -47,26 +48,27 @@ async fn server(store: &PostgresStore) -> Result<Finding, StoreError> {
     let mut unit = store.begin(Isolation::ReadCommitted).await?;
     let row = query(
         "SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS standby, \
-         current_setting('transaction_read_only') = 'on' AS read_only, quote_ident(current_user) AS role",
+         current_setting('default_transaction_read_only') = 'on' AS read_only, quote_ident(current_user) AS role",
     )
     .fetch_one(&mut *unit)
     .await?;
     unit.commit().await?;
     let (version, role): (String, String) = (row.try_get("version")?, row.try_get("role")?);
+    let version = Redactable::from("PostgreSQL ").public(version);
     Ok(if row.try_get("standby")? {
         Finding::unmet(
             "server",
-            format!("PostgreSQL {version}: a standby, which takes no changes"),
+            version.and(": a standby, which takes no changes"),
             "name the primary in database.url; a standby is for dashboards",
         )
     } else if row.try_get("read_only")? {
         Finding::unmet(
             "server",
-            format!("PostgreSQL {version}: default_transaction_read_only is on, and nothing can be written"),
+            version.and(": default_transaction_read_only is on, and nothing can be written"),
             format!("ALTER ROLE {role} SET default_transaction_read_only TO off"),
         )
     } else {
-        Finding::met("server", format!("PostgreSQL {version}"))
+        Finding::met("server", version)
     })
 }
 
@@ -86,7 +88,7 @@ async fn columns(store: &PostgresStore, configured: &SourceRelations) -> Result<
         for wrong in sources::wrong_columns(&relation, found.as_deref()) {
             findings.push(Finding::unmet(
                 "sources",
-                format!("[source] {}: {name}: {wrong}", relation.key),
+                Redactable::from("[source] ").public(relation.key).and(": ").private(format!("{name}: {wrong}")),
                 "see docs/input.md for the columns and docs/postgresql.md for views; then `claimwatch migrate`",
             ));
         }

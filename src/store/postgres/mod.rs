@@ -18,6 +18,7 @@ mod gauges;
 mod glance;
 mod hand;
 mod import;
+mod inspection;
 mod leases;
 mod meaning;
 mod outbox;
@@ -60,6 +61,8 @@ pub struct PostgresStore {
     schema: String,
     /// A source was seen to return a claim twice: new alerts are not written behind a scan any more.
     careful: Arc<AtomicBool>,
+    /// Whether the server is told that nothing is to change.
+    read_only: bool,
 }
 
 impl PostgresStore {
@@ -85,10 +88,16 @@ impl PostgresStore {
     ) -> Result<Self, StoreError> {
         let options = connect::options(url, password).map_err(StoreError::Schema)?;
         let pool = connect::pool(&options, max_connections);
-        let store = Self { pool, options, schema: schema.to_owned(), careful: Arc::default() };
+        let store = Self { pool, options, schema: schema.to_owned(), careful: Arc::default(), read_only: false };
         let unit = store.begin(Isolation::ReadCommitted).await?;
         schema::refuse_old_servers(unit).await?;
         Ok(store)
+    }
+
+    /// The same, to look at it: whatever is done with it, the server changes nothing.
+    #[must_use]
+    pub fn read_only(self) -> Self {
+        Self { read_only: true, ..self }
     }
 
     /// Brings the schema up to date and makes the `source_*` views over `sources`. Doing it twice changes nothing.

@@ -8,7 +8,7 @@ use super::{PostgresStore, connect};
 use crate::store::StoreError;
 use crate::store::versions::{Versions, WORKS_WITH};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// The oldest server that will do, as `server_version_num` has it.
 const OLDEST_SERVER: i32 = 140_000;

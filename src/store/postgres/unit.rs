@@ -38,7 +38,7 @@ impl Unit {
             Err(error) => return Err(connect::refused(&store.options, error)),
         };
         let mut unit = Self { connection, ended: false };
-        unit.simple(settings(&store.schema, isolation)).await?;
+        unit.simple(settings(store, isolation)).await?;
         Ok(unit)
     }
 
@@ -138,17 +138,18 @@ pub(super) use in_unit;
 /// The statements that begin a transaction. What the operator has limited stays limited; where nothing is limited, no
 /// statement and no lock takes longer than the watchdog would wait, and a daemon that was stopped in the middle of a
 /// transaction holds up nobody for long.
-fn settings(schema: &str, isolation: Isolation) -> String {
+fn settings(store: &PostgresStore, isolation: Isolation) -> String {
     let level = match isolation {
         Isolation::ReadCommitted => "READ COMMITTED",
         Isolation::Snapshot => "REPEATABLE READ",
     };
+    let access = if store.read_only { " READ ONLY" } else { "" };
     format!(
-        "BEGIN ISOLATION LEVEL {level}; SET LOCAL search_path TO \"{}\"; SET LOCAL jit TO off; \
+        "BEGIN ISOLATION LEVEL {level}{access}; SET LOCAL search_path TO \"{}\"; SET LOCAL jit TO off; \
          SET LOCAL idle_in_transaction_session_timeout TO '5s'; SET LOCAL tcp_user_timeout TO '10s'; \
          SET LOCAL synchronous_commit TO on; \
          SELECT set_config(name, value, true) FROM (VALUES ('statement_timeout', '240s'), ('lock_timeout', '10s')) \
          AS ours (name, value) WHERE current_setting(name) = '0'",
-        schema.replace('"', "\"\"")
+        store.schema.replace('"', "\"\"")
     )
 }

@@ -14,6 +14,7 @@ mod dossiers;
 mod escalate;
 mod gauges;
 mod import;
+mod inspection;
 mod outbox;
 mod pass;
 #[cfg(test)]
@@ -80,6 +81,19 @@ impl SqliteStore {
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None).max_lifetime(None);
         let writer = pool().max_connections(1).connect_with(writing).await.map_err(|error| cannot_open(path, error))?;
         let readers = pool().max_connections(READERS).connect_lazy_with(options.read_only(true));
+        Ok(Self { path: path.to_owned(), writer, readers })
+    }
+
+    /// Opens the database at `path`, which is there, to look at it: whatever is done with it, nothing in it changes.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
+        let pool = || SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(ACQUIRE_TIMEOUT);
+        let (writer, readers) = (pool().connect_lazy_with(options.clone()), pool().connect_lazy_with(options));
+        let look = sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&readers).await;
+        look.map_err(|error| cannot_open(path, error))?;
         Ok(Self { path: path.to_owned(), writer, readers })
     }
 

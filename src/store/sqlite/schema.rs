@@ -6,7 +6,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use super::{SqliteStore, StoreError};
 use crate::store::versions::{Versions, WORKS_WITH};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Applies the migrations that the schema lacks, if it is not newer.
 ///

@@ -33,9 +33,9 @@ C-1,P-1,rejected,2024-06-03T10:00:00Z,2024-06-10T09:30:00Z
 ";
 
 /// A desk whose database is on the engine.
-struct On {
+pub(super) struct On {
     desk: Desk,
-    database: Database,
+    pub database: Database,
 }
 
 impl Deref for On {
@@ -47,7 +47,7 @@ impl Deref for On {
 }
 
 impl On {
-    async fn engine(engine: Engine, more: &str) -> Self {
+    pub async fn engine(engine: Engine, more: &str) -> Self {
         let desk = Desk::with("");
         let database = match engine {
             Engine::Sqlite => Database::Sqlite(desk.path("claims.db")),
@@ -59,14 +59,14 @@ impl On {
     }
 
     /// What the configuration says of the database.
-    fn settings(&self) -> String {
+    pub fn settings(&self) -> String {
         match self.database.engine() {
             Engine::Sqlite => DATABASE.to_owned(),
             Engine::Postgres => format!("[database]\nurl = \"{}\"\n", self.database.url()),
         }
     }
 
-    async fn sql(&self, statements: &str) -> Vec<Vec<String>> {
+    pub async fn sql(&self, statements: &str) -> Vec<Vec<String>> {
         legible(self.database.rows(statements).await.unwrap_or_else(|error| panic!("{statements}: {error}")))
     }
 
