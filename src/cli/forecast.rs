@@ -33,7 +33,7 @@ fn text(forecast: &Forecast) -> String {
     let at = super::alerts::utc(forecast.at);
     let mut parts = vec![format!("what falls due from {} to {}, as of {at}", forecast.from, forecast.to)];
     let mut rows: Vec<[String; 6]> = rows("overdue", &forecast.overdue);
-    rows.extend(forecast.days.iter().flat_map(|day| day_rows(day)));
+    rows.extend(forecast.days.iter().flat_map(day_rows));
     parts.push(table(["at the end of", "rule", "program", "clocks", "late on form", "money"], rows));
     let mut lines = Vec::new();
     if !forecast.busiest.is_empty() {

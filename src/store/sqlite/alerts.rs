@@ -156,7 +156,7 @@ pub(super) async fn open_counts(reader: &mut SqliteConnection) -> Result<OpenCou
     .await?;
     let mut counts = BTreeMap::new();
     for row in &rows {
-        counts.insert(row.try_get("rule")?, (count(&row, "at_risk")?, count(&row, "breached")?));
+        counts.insert(row.try_get("rule")?, (count(row, "at_risk")?, count(row, "breached")?));
     }
     Ok(counts)
 }

@@ -1,6 +1,7 @@
 //! `claimwatch forecast`. It is about now: what is due is written relative to it.
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
+use claimwatch::now::TimeSource;
 use serde_json::json;
 
 use super::Desk;
@@ -9,7 +10,8 @@ use crate::world::claim;
 #[tokio::test]
 async fn it_says_what_is_late_and_what_falls_due_when() {
     let desk = Desk::with_database("[rules.review]\ntarget = \"3 business days\"\n").await;
-    let ago = |days| (Utc::now() - TimeDelta::days(days)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let now = TimeSource::system().now();
+    let ago = |days| (now - TimeDelta::days(days)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
     desk.put(claim("C-1", "submitted").on("submitted_at", &ago(30))).await;
     desk.put(claim("C-2", "submitted").on("submitted_at", &ago(0))).await;
     desk.put(claim("C-3", "approved").on("approved_at", &ago(0))).await;
