@@ -13,7 +13,7 @@ use crate::calendar::Calendars;
 use crate::explain::{By, ClockAccount, Known, Verdict, account};
 use crate::now::fresh_id;
 use crate::sla::Rule;
-use crate::store::{Dossier, Ended, Page, Raised, Store, StoreError};
+use crate::store::{ClockEnd, Dossier, Page, Raised, Store, StoreError};
 
 /// So many claims are read, and their alerts recorded, at a time.
 const BATCH: u32 = 1_000;
@@ -116,9 +116,11 @@ fn missing(dossier: &Dossier, request: &Request<'_>) -> Vec<Raised> {
 /// The alert of a clock that ended after its deadline; `None`: it did not, or not as far as is known.
 fn alert(clock: &ClockAccount<'_>, request: &Request<'_>) -> Option<Raised> {
     let ended = match (clock.verdict, clock.stopped_at, clock.restarted_at) {
-        (Verdict::Late, Some(at), _) => Ended { resolution: Resolution::Late, stopped_at: Some(at), resolved_at: at },
+        (Verdict::Late, Some(at), _) => {
+            ClockEnd { resolution: Resolution::Late, stopped_at: Some(at), resolved_at: at }
+        }
         (Verdict::Restarted, _, Some(at)) if at >= clock.due_at => {
-            Ended { resolution: Resolution::Restarted, stopped_at: None, resolved_at: at }
+            ClockEnd { resolution: Resolution::Restarted, stopped_at: None, resolved_at: at }
         }
         _ => return None,
     };

@@ -9,7 +9,7 @@ use crate::alert::{NewAlert, Opening, Recorded, Resolution, State, Transition};
 use crate::claim::DataProblem;
 use crate::escalation::{self, Escalations, Outgoing, Pending, Plausible, Silence};
 use crate::now::fresh_id;
-use crate::store::{Ended, Page, Pass, Raised, Snapshot, StoreError, Told};
+use crate::store::{ClockEnd, Page, Pass, Raised, Snapshot, StoreError, Told};
 
 use super::foresight::Foresight;
 use super::statements::{self, Seen, Unrecorded};
@@ -208,7 +208,7 @@ fn untold(scene: Scene<'_>, alert: NewAlert, state: State, stopped_at: Option<Da
         state,
         opening,
         detected_at: at,
-        ended: stopped_at.map(|stopped_at| Ended {
+        ended: stopped_at.map(|stopped_at| ClockEnd {
             resolution: Resolution::Late,
             stopped_at: Some(stopped_at),
             resolved_at: at,

@@ -50,7 +50,7 @@ pub use recipients::DisabledAddress;
 pub use retention::{Batch, Prune, Pruned, Retention};
 pub use snapshot::{Pass, Snapshot};
 pub use types::{
-    AlertFilter, Cutoffs, Delivery, DeliveryState, Ended, ImportCounts, ImportMode, ImportRow, ImportRows, KeptMail,
+    AlertFilter, ClockEnd, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, KeptMail,
     LeaseTime, LeasedDelivery, OpenCounts, OutboxItem, Page, Raised, RowCounts, RunningClocks, Scan, ScanCounts,
     ScanRecord, Side, SourceRelations, Standing, Starts, StoredMail, Term, Thread, Told,
 };

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::alert::{Answer, Cause, NewAlert, Opening, Resolution, State};
 use crate::escalation::Silence;
 
-use super::{Ended, Raised, Told};
+use super::{ClockEnd, Raised, Told};
 
 /// Who changes alerts here.
 pub(super) const ACTOR: &str = "claimwatch";
@@ -24,8 +24,8 @@ pub(super) fn of_raised(raised: &Raised) -> impl Iterator<Item = (DateTime<Utc>,
     begun.map(|happening| (raised.detected_at, happening)).chain(raised.ended.map(end))
 }
 
-fn end(ended: Ended) -> (DateTime<Utc>, Happening) {
-    let Ended { resolution, stopped_at, resolved_at } = ended;
+fn end(ended: ClockEnd) -> (DateTime<Utc>, Happening) {
+    let ClockEnd { resolution, stopped_at, resolved_at } = ended;
     let cause = if stopped_at.is_some() { "the clock stopped" } else { "the clock started again" };
     (resolved_at, resolved(&Cause::from(cause), State::Breached, resolution, stopped_at))
 }

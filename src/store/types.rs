@@ -69,7 +69,7 @@ pub struct Raised {
     /// When it was seen to be late; if it is backfilled, when it was.
     pub detected_at: DateTime<Utc>,
     /// For a clock that ended unseen: then the alert is resolved at once.
-    pub ended: Option<Ended>,
+    pub ended: Option<ClockEnd>,
     /// The levels that go out about it now, each with its message, which is recorded in the same pass.
     pub told: Vec<Told>,
     /// The silence that keeps back what would go out about it now.
@@ -80,7 +80,7 @@ pub struct Raised {
 
 /// How a clock ended before its alert was raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ended {
+pub struct ClockEnd {
     /// Late, or restarted.
     pub resolution: Resolution,
     /// `None`: it started again before it stopped.
