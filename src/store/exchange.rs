@@ -39,7 +39,7 @@ pub struct Exchanged {
 impl Lot {
     /// The alerts at which `digest` is looked again as it is leased: all of them, each with whether it is told of anew; `None`:
     /// they are too many for that.
-    pub(super) fn looked_at(&self, digest: &Digest) -> Option<BTreeMap<Uuid, bool>> {
+    fn looked_at(&self, digest: &Digest) -> Option<BTreeMap<Uuid, bool>> {
         let few = self.most_alerts.is_some_and(|most| digest.alerts() <= usize::try_from(most).unwrap_or(usize::MAX));
         let reminded = digest.reminded.iter().map(|id| (*id, false));
         few.then(|| reminded.chain(digest.escalated.iter().map(|id| (*id, true))).collect())

@@ -177,8 +177,8 @@ pub trait Leases: Send + Sync {
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Records `outcomes`, each as [`Outbox::conclude`] does, and then leases a delivery for each holder of `lots`, as
-    /// [`Outbox::lease`] does: what hands do at the same time is one unit of work. What of it was lost to others, or is not
-    /// there, holds up nothing else.
+    /// [`Outbox::lease`] does: what hands do at the same time is one unit of work. An outcome whose holder lost the delivery is
+    /// left out, and a holder for whom nothing is due goes without; neither holds up the others.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is recorded, and nothing is leased.

@@ -25,6 +25,10 @@ pub(super) const REFUSED: &str = "INSERT INTO recipients (address, refusals, ref
      words = excluded.words, disabled_at = coalesce(recipients.disabled_at, \
      CASE WHEN recipients.refusals + 1 >= $4 THEN excluded.refused_at END)";
 
+/// Whether the recipient of a delivery that is changed was refused before and not taken since.
+pub(super) const WAS_REFUSED: &str = "\
+     EXISTS (SELECT 1 FROM recipients r WHERE r.address = outbox.recipient AND r.refusals > 0) AS was_refused";
+
 /// Messages were taken for the recipients of the deliveries whose id is one of `these`, a condition.
 pub(super) fn taken(these: &str) -> String {
     format!(

@@ -18,6 +18,7 @@ use super::{rate, recipients};
 use crate::claim::clean_line;
 use crate::store::exchange::{OutcomeRow, RECORDED, STILL_HELD, looks};
 use crate::store::queue::OWN_OR_SHARED;
+use crate::store::recipients::WAS_REFUSED;
 use crate::store::{Delivery, LeaseTime, LeasedDelivery, Lot, Outcomes, StoreError};
 
 /// Records `outcomes` as of `now`; says of which deliveries.
@@ -32,20 +33,21 @@ pub(super) async fn record(
     let sql = format!(
         "UPDATE outbox SET {RECORDED} FROM jsonb_to_recordset($1) AS ended (delivery uuid, holder text, tried int, \
          state text, again_at timestamptz, sent_at timestamptz, reply text, error text, perhaps_delivered boolean) \
-         WHERE outbox.id = ANY ($2) AND {STILL_HELD} RETURNING outbox.id"
+         WHERE outbox.id = ANY ($2) AND {STILL_HELD} RETURNING outbox.id, {WAS_REFUSED}"
     );
     let ids: Vec<Uuid> = outcomes.keys().copied().collect();
     let rows = made(sql).bind(Json(OutcomeRow::all(outcomes, now))).bind(ids).fetch_all(&mut *connection).await?;
-    let recorded = rows.iter().map(|row| row.try_get("id")).collect::<Result<BTreeSet<Uuid>, _>>()?;
-    let mut sent = Vec::new();
-    for id in &recorded {
-        match outcomes.get(id).map(|ended| &ended.outcome) {
-            Some(Delivery::Sent { .. }) => sent.push(*id),
-            Some(Delivery::Dead { error, refused: true }) => recipients::refused(connection, *id, now, error).await?,
+    let (mut recorded, mut taken) = (BTreeSet::new(), Vec::new());
+    for row in &rows {
+        let id: Uuid = row.try_get("id")?;
+        recorded.insert(id);
+        match outcomes.get(&id).map(|ended| &ended.outcome) {
+            Some(Delivery::Sent { .. }) if row.try_get("was_refused")? => taken.push(id),
+            Some(Delivery::Dead { error, refused: true }) => recipients::refused(connection, id, now, error).await?,
             _ => {}
         }
     }
-    recipients::taken(connection, &sent).await?;
+    recipients::taken(connection, &taken).await?;
     Ok(recorded)
 }
 

@@ -14,6 +14,7 @@ use crate::claim::clean_line;
 use crate::store::change::json_text;
 use crate::store::exchange::{OutcomeRow, RECORDED, STILL_HELD, looks};
 use crate::store::queue::OWN_OR_SHARED;
+use crate::store::recipients::WAS_REFUSED;
 use crate::store::{Delivery, LeaseTime, LeasedDelivery, Lot, Outcomes};
 
 /// Records `outcomes` as of `now`; says of which deliveries.
@@ -30,24 +31,25 @@ pub(super) async fn record(
          value ->> 'tried' AS tried, value ->> 'state' AS state, value ->> 'again_at' AS again_at, \
          value ->> 'sent_at' AS sent_at, value ->> 'reply' AS reply, value ->> 'error' AS error, \
          value ->> 'perhaps_delivered' AS perhaps_delivered FROM json_each(?1)) AS ended \
-         WHERE {STILL_HELD} RETURNING id"
+         WHERE {STILL_HELD} RETURNING id, {WAS_REFUSED}"
     );
     let rows = json_text(&OutcomeRow::all(outcomes, now))?;
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(rows).fetch_all(&mut *writer).await?;
-    let recorded = rows.iter().map(|row| own(row)?.parsed("id", read_id)).collect::<Result<BTreeSet<_>, _>>()?;
-    let mut sent = Vec::new();
-    for id in &recorded {
-        match outcomes.get(id).map(|ended| &ended.outcome) {
-            Some(Delivery::Sent { .. }) => sent.push(*id),
-            Some(Delivery::Dead { error, refused: true }) => recipients::refused(writer, *id, now, error).await?,
+    let (mut recorded, mut taken) = (BTreeSet::new(), Vec::new());
+    for row in &rows {
+        let id = own(row)?.parsed("id", read_id)?;
+        recorded.insert(id);
+        match outcomes.get(&id).map(|ended| &ended.outcome) {
+            Some(Delivery::Sent { .. }) if row.try_get("was_refused")? => taken.push(id),
+            Some(Delivery::Dead { error, refused: true }) => recipients::refused(writer, id, now, error).await?,
             _ => {}
         }
     }
-    recipients::taken(writer, &sent).await?;
+    recipients::taken(writer, &taken).await?;
     Ok(recorded)
 }
 
-/// Leases deliveries that are due at `now`, the oldest first, as `lot` says; their leases end at `until` and others' did at `at`.
+/// Leases deliveries that are due at `now`, the oldest first, as `lot` says and for `hold`.
 pub(super) async fn lease(
     writer: &mut SqliteConnection,
     lot: &Lot,
