@@ -14,10 +14,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::backoff::{Tried, follow_up, held_up};
+use super::recorder::Request;
 use super::transport::Attempt;
 use super::{Courier, DrainReport, GRACE, Reach, RenderError, Way, fingerprint, without_addresses};
 use crate::escalation::webhook_of;
-use crate::store::{Delivery, KeptMail, LeasedDelivery, Lot, Queue, StoreError, StoredMail};
+use crate::store::{Delivery, KeptMail, LeasedDelivery, Queue, StoreError, StoredMail};
 
 /// How long after the database was away an outcome is recorded again.
 const RECORD_AGAIN: Duration = Duration::from_millis(500);
@@ -36,6 +37,13 @@ enum Outgoing {
     Nothing,
     /// The delivery is another courier's by now.
     NotHeld,
+}
+
+/// A delivery that was taken in hand, and until when.
+struct Taken {
+    delivery: LeasedDelivery,
+    mail: Result<Outgoing, RenderError>,
+    leased_until: DateTime<Utc>,
 }
 
 /// One of those who deliver at once.
@@ -84,12 +92,11 @@ impl<'a> Hand<'a> {
     /// wait for a server that is silent to another.
     pub async fn deliver(self) -> Result<(), StoreError> {
         while !self.halt.is_cancelled() {
-            let delivered = self.deliver_one().await;
+            let delivered = self.deliver_what_is_due().await;
             let put_down = self.courier.put_down.notified();
             match delivered {
-                Ok(true) => {}
-                Ok(false) if self.courier.in_hand.load(Ordering::Acquire) == 0 => break,
-                Ok(false) => {
+                Ok(()) if self.courier.in_hand.load(Ordering::Acquire) == 0 => break,
+                Ok(()) => {
                     tokio::select! {
                         () = put_down => break,
                         () = self.halt.cancelled() => break,
@@ -105,46 +112,76 @@ impl<'a> Hand<'a> {
         Ok(())
     }
 
-    /// Does one delivery, if one is due.
-    async fn deliver_one(&self) -> Result<bool, StoreError> {
-        let courier = self.courier;
-        let _in_hand = InHand::of(courier);
-        if self.halt.is_cancelled() {
-            return Ok(false);
+    /// Does one delivery after the other, until none is due: what became of one is recorded as the next is taken.
+    async fn deliver_what_is_due(&self) -> Result<(), StoreError> {
+        let _in_hand = InHand::of(self.courier);
+        let mut taken = self.take(None).await?;
+        while let Some(Taken { delivery, mail, leased_until }) = taken {
+            let outcome = self.handle(&delivery, mail, leased_until).await?;
+            taken = self.take(outcome.map(|outcome| (delivery, outcome))).await?;
         }
+        Ok(())
+    }
+
+    /// Records how what was in hand `ended`, and takes the next delivery that is due, with what there is to send for it.
+    async fn take(&self, ended: Option<(LeasedDelivery, Delivery)>) -> Result<Option<Taken>, StoreError> {
         let few = u32::try_from(MANY_ALERTS).ok();
-        if let Some((mut delivery, leased_until)) = self.lease(few).await? {
-            let mail = self.mail_of(&mut delivery).await;
-            self.handle(&delivery, mail, leased_until).await?;
-            return Ok(true);
+        if let Some((delivery, leased_until)) = self.exchange(ended, few).await? {
+            return Ok(Some(self.prepare(delivery, leased_until).await));
         }
-        let desk = courier.desk.lock().await;
-        if self.halt.is_cancelled() {
-            return Ok(false);
-        }
-        let Some((mut delivery, leased_until)) = self.lease(None).await? else { return Ok(false) };
+        let _desk = self.courier.desk.lock().await;
+        let Some((delivery, leased_until)) = self.exchange(None, None).await? else { return Ok(None) };
+        Ok(Some(self.prepare(delivery, leased_until).await))
+    }
+
+    async fn prepare(&self, mut delivery: LeasedDelivery, leased_until: DateTime<Utc>) -> Taken {
         let mail = self.mail_of(&mut delivery).await;
-        drop(desk);
-        self.handle(&delivery, mail, leased_until).await?;
-        Ok(true)
+        Taken { delivery, mail, leased_until }
     }
 
-    /// A delivery that is due, about `most_alerts` at most, and until when it is leased.
-    async fn lease(&self, most_alerts: Option<u32>) -> Result<Option<(LeasedDelivery, DateTime<Utc>)>, StoreError> {
+    /// Records how what was in hand `ended`, and leases a delivery that is due, about `most_alerts` at most, unless nothing more
+    /// is to be taken; with until when it is leased. While the database is away an outcome is handed in for as long as an
+    /// attempt may take: the mail is gone, and a repeat is what forgetting it would cost.
+    async fn exchange(
+        &self,
+        ended: Option<(LeasedDelivery, Delivery)>,
+        most_alerts: Option<u32>,
+    ) -> Result<Option<(LeasedDelivery, DateTime<Utc>)>, StoreError> {
         let courier = self.courier;
-        let (now, hold) = (courier.time.now(), courier.hold());
-        let lot = Lot { queue: self.queue.clone(), limit: 1, most_alerts };
-        let leased = courier.store.lease_of(&lot, now, courier.ends_by(now), &self.holder, hold).await?;
-        Ok(leased.into_iter().next().map(|delivery| (delivery, now + hold)))
+        let give_up = Instant::now() + courier.timeout;
+        let outcome = ended.as_ref().map(|(delivery, outcome)| (delivery.id, outcome.clone()));
+        let (answer, leased_until) = loop {
+            let wanted = (!self.halt.is_cancelled()).then(|| (self.queue.clone(), most_alerts));
+            if outcome.is_none() && wanted.is_none() {
+                return Ok(None);
+            }
+            let leased_until = courier.time.now() + courier.hold();
+            let request = Request { holder: self.holder.clone(), ended: outcome.clone(), wanted };
+            match courier.recorder.hand_in(courier, request).await {
+                Err(StoreError::Unavailable(_) | StoreError::Refused(_))
+                    if outcome.is_some() && Instant::now() < give_up && !self.stop.is_cancelled() =>
+                {
+                    tokio::select! { () = sleep(RECORD_AGAIN) => {} () = self.stop.cancelled() => {} }
+                }
+                answered => break (answered?, leased_until),
+            }
+        };
+        if let Some((delivery, outcome)) = ended {
+            if !answer.recorded && outcome != Delivery::Released {
+                tracing::warn!(delivery = %delivery.id, "the lease of a mail ended before its attempt: it may arrive twice");
+            }
+            self.reported(|report| report.count(&delivery, &outcome));
+        }
+        Ok(answer.leased.map(|delivery| (delivery, leased_until)))
     }
 
-    /// Sends `delivery`, leased until `leased_until`, with `mail`.
+    /// Sends `delivery`, leased until `leased_until`, with `mail`; how it ended, if that is still to be recorded.
     async fn handle(
         &self,
         delivery: &LeasedDelivery,
         mail: Result<Outgoing, RenderError>,
         leased_until: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<Delivery>, StoreError> {
         let courier = self.courier;
         let tried = Tried { delivery: delivery.id, before: delivery.attempts, since: delivery.digest.at };
         let mail = match mail {
@@ -152,21 +189,21 @@ impl<'a> Hand<'a> {
             Ok(Outgoing::Nothing) => {
                 courier.store.settle(delivery.message, &self.holder).await?;
                 self.reported(|report| report.settled += 1);
-                return Ok(());
+                return Ok(None);
             }
             // Rendering took so long that another has it now: that one sends it.
-            Ok(Outgoing::NotHeld) => return Ok(()),
+            Ok(Outgoing::NotHeld) => return Ok(None),
             // A row or a template that cannot be read holds up this mail alone; anything else stops the whole pass.
             Err(RenderError::Store(error)) if !matches!(error, StoreError::Corrupt(_)) => return Err(error),
             Err(error) => {
                 let error = format!("the mail cannot be written: {error}");
-                return self.record(delivery, held_up(&tried, error, courier.time.now())).await;
+                return Ok(Some(held_up(&tried, error, courier.time.now())));
             }
         };
         let enough = TimeDelta::from_std(courier.timeout).unwrap_or(TimeDelta::MAX);
         if leased_until - courier.time.now() < enough {
             // Rendering took long, or the process was stopped: under a fresh lease, the bytes go out at once.
-            return self.record(delivery, Delivery::Released).await;
+            return Ok(Some(Delivery::Released));
         }
         (courier.sign_of_life)();
         let attempt = self.attempt(delivery, &mail).await;
@@ -176,7 +213,7 @@ impl<'a> Hand<'a> {
             _ => Reach::There,
         };
         self.reported(|report| report.ways.entry(Way::to(&delivery.recipient)).or_default().reach = reach);
-        self.record(delivery, follow_up(&tried, attempt, courier.time.now())).await
+        Ok(Some(follow_up(&tried, attempt, courier.time.now())))
     }
 
     /// The bytes with which `delivery` goes out. What was perhaps delivered goes out as it was. Otherwise the alerts are
@@ -187,7 +224,10 @@ impl<'a> Hand<'a> {
         }
         let courier = self.courier;
         let now = courier.time.now();
-        let alerts = courier.store.unsettled(delivery.id, now).await?;
+        let alerts = match delivery.unsettled.take() {
+            Some(alerts) => alerts,
+            None => courier.store.unsettled(delivery.id, now).await?,
+        };
         if alerts.is_empty() && !delivery.digest.speaks_without_alerts() {
             return Ok(Outgoing::Nothing);
         }
@@ -226,28 +266,6 @@ impl<'a> Hand<'a> {
             Some(webhook) => webhook.post(delivery, &mail.bytes, courier.time.now()).await,
             None => Attempt::Misconfigured { error: format!("there is no webhook {name:?} in the configuration") },
         }
-    }
-
-    /// Records how `delivery` ended. While the database is away this is tried for as long as an attempt may take: the
-    /// mail is gone, and a repeat is what forgetting it would cost.
-    async fn record(&self, delivery: &LeasedDelivery, outcome: Delivery) -> Result<(), StoreError> {
-        let courier = self.courier;
-        let give_up = Instant::now() + courier.timeout;
-        let held = loop {
-            match courier.store.conclude(delivery.id, &self.holder, courier.time.now(), &outcome).await {
-                Err(StoreError::Unavailable(_) | StoreError::Refused(_))
-                    if Instant::now() < give_up && !self.stop.is_cancelled() =>
-                {
-                    tokio::select! { () = sleep(RECORD_AGAIN) => {} () = self.stop.cancelled() => {} }
-                }
-                concluded => break concluded?,
-            }
-        };
-        if !held && outcome != Delivery::Released {
-            tracing::warn!(delivery = %delivery.id, "the lease of a mail ended before its attempt: it may arrive twice");
-        }
-        self.reported(|report| report.count(delivery, &outcome));
-        Ok(())
     }
 
     fn reported(&self, change: impl FnOnce(&mut DrainReport)) {

@@ -8,6 +8,7 @@ mod backoff;
 mod fingerprint;
 mod hand;
 mod outage;
+mod recorder;
 mod render;
 pub mod transport;
 pub mod webhook;
@@ -30,6 +31,7 @@ use crate::now::{TimeSource, fresh_id};
 use crate::store::{Delivery, LeaseTime, LeasedDelivery, Queue, Store, StoreError};
 
 use hand::Hand;
+use recorder::Recorder;
 use transport::Transport;
 use webhook::Webhook;
 
@@ -64,6 +66,7 @@ pub struct Courier {
     put_down: Notify,
     /// Where a delivery about very many alerts is prepared: one at a time, since it takes memory.
     desk: Desk<()>,
+    recorder: Recorder,
 }
 
 /// What one pass over the outbox did, counted in deliveries.
@@ -156,6 +159,7 @@ impl Courier {
             in_hand,
             put_down,
             desk,
+            recorder: Recorder::default(),
         }
     }
 

@@ -4,7 +4,7 @@ use sqlx::postgres::PgDatabaseError;
 use sqlx::sqlite::SqliteError;
 
 /// A unit of work that failed; nothing of it happened unless it says otherwise.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database is away, busy or full: the same call may succeed later.
     #[error("the database is not available: {0}")]

@@ -10,6 +10,7 @@ mod batches;
 mod change;
 mod dossier;
 mod error;
+mod exchange;
 mod finding;
 mod gauges;
 mod inspection;
@@ -42,10 +43,11 @@ use transfer::Transfer;
 pub use answers::Answers;
 pub use dossier::Dossier;
 pub use error::StoreError;
+pub use exchange::{Ended, Exchanged, Lot, Outcomes};
 pub use finding::{Finding, Preconditions};
 pub use gauges::{Counting, Gauges, OpenAlerts, OutboxGauges, RunningByProgram};
 pub use inspection::{AppliedMigration, Engine, FailedDeliveries, Fit, IndexState, Inspection, OwnIndex, PastScan};
-pub use queue::{Lot, Queue};
+pub use queue::Queue;
 pub use recipients::DisabledAddress;
 pub use retention::{Batch, Prune, Pruned, Retention};
 pub use snapshot::{Pass, Snapshot};
@@ -187,7 +189,25 @@ pub trait Leases: Send + Sync {
 /// Messages on their way out: facts first, bytes once, one delivery a recipient.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// As [`Outbox::lease_of`], whosever they are.
+    /// Records `outcomes`, each as [`Outbox::conclude`] does, and then leases a delivery for each holder of `lots`, as
+    /// [`Outbox::lease`] does: what hands do at the same time is one unit of work. An outcome whose holder lost the delivery is
+    /// left out, and a holder for whom nothing is due goes without; neither holds up the others.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is recorded, and nothing is leased.
+    async fn exchange(
+        &self,
+        outcomes: &Outcomes,
+        lots: &[Lot],
+        now: DateTime<Utc>,
+        ends_by: LeaseTime,
+        hold: TimeDelta,
+    ) -> Result<Exchanged, StoreError>;
+
+    /// Takes up to `limit` deliveries that are due at `now`, oldest first, for `holder` alone and for `hold`. A delivery
+    /// whose holder did not come back is due again when its lease ends, and was perhaps delivered; `ends_by` says whose clock ends it: the database's
+    /// (several machines compare it; where there is one machine, `now` will do), or a test's. One that cannot be read is
+    /// given up, with what was found as its error, and holds up no other.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is leased.
@@ -196,28 +216,12 @@ pub trait Outbox: Send + Sync {
         now: DateTime<Utc>,
         ends_by: LeaseTime,
         holder: &str,
-        limit: u32,
+        limit: usize,
         hold: TimeDelta,
     ) -> Result<Vec<LeasedDelivery>, StoreError> {
-        let lot = Lot { limit, ..Lot::default() };
-        self.lease_of(&lot, now, ends_by, holder, hold).await
+        let lot = Lot { holders: vec![holder.to_owned(); limit], ..Lot::default() };
+        Ok(self.exchange(&Outcomes::new(), &[lot], now, ends_by, hold).await?.leased)
     }
-
-    /// Takes deliveries as `lot` says that are due at `now`, oldest first, for `holder` alone and for `hold`. A delivery
-    /// whose holder did not come back is due again when its lease ends, and was perhaps delivered; `ends_by` says whose clock ends it: the database's
-    /// (several machines compare it; where there is one machine, `now` will do), or a test's. One that cannot be read is
-    /// given up, with what was found as its error, and holds up no other.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then nothing is leased.
-    async fn lease_of(
-        &self,
-        lot: &Lot,
-        now: DateTime<Utc>,
-        ends_by: LeaseTime,
-        holder: &str,
-        hold: TimeDelta,
-    ) -> Result<Vec<LeasedDelivery>, StoreError>;
 
     /// Holds to `most` messages an address within any hour: what is due at `now` beyond that waits until the hour has room. Where
     /// something waits, deliveries of a thread that nobody has tried go along with its latest one ([`DeliveryState::Folded`]).
@@ -260,7 +264,12 @@ pub trait Outbox: Send + Sync {
         holder: &str,
         now: DateTime<Utc>,
         outcome: &Delivery,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<bool, StoreError> {
+        let ended = Ended { holder: holder.to_owned(), outcome: outcome.clone() };
+        let outcomes = Outcomes::from([(delivery, ended)]);
+        let exchanged = self.exchange(&outcomes, &[], now, LeaseTime::At(now), TimeDelta::zero()).await?;
+        Ok(exchanged.recorded.contains(&delivery))
+    }
 
     /// The alerts that `delivery` is about, with what goes along with it, of which there is still something to say at `now`: open and neither snoozed nor
     /// held, and if it is a reminder of them, not acknowledged; or if it is about held ones, held. Oldest deadline first.

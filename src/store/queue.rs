@@ -11,16 +11,6 @@ pub enum Queue {
     AllBut(Vec<String>),
 }
 
-/// What is leased at once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lot {
-    pub queue: Queue,
-    /// So many deliveries at most.
-    pub limit: u32,
-    /// Only messages about so many alerts at most; `None`: about any number.
-    pub most_alerts: Option<u32>,
-}
-
 impl Default for Queue {
     /// Everyone.
     fn default() -> Self {

@@ -25,9 +25,17 @@ pub(super) const REFUSED: &str = "INSERT INTO recipients (address, refusals, ref
      words = excluded.words, disabled_at = coalesce(recipients.disabled_at, \
      CASE WHEN recipients.refusals + 1 >= $4 THEN excluded.refused_at END)";
 
-/// A message was taken for the recipient of delivery `$1`.
-pub(super) const TAKEN: &str = "UPDATE recipients SET refusals = 0, disabled_at = NULL, told_at = NULL \
-     WHERE address = (SELECT recipient FROM outbox WHERE id = $1) AND refusals > 0";
+/// Whether the recipient of a delivery that is changed was refused before and not taken since.
+pub(super) const WAS_REFUSED: &str = "\
+     EXISTS (SELECT 1 FROM recipients r WHERE r.address = outbox.recipient AND r.refusals > 0) AS was_refused";
+
+/// Messages were taken for the recipients of the deliveries whose id is one of `these`, a condition.
+pub(super) fn taken(these: &str) -> String {
+    format!(
+        "UPDATE recipients SET refusals = 0, disabled_at = NULL, told_at = NULL \
+         WHERE refusals > 0 AND address IN (SELECT recipient FROM outbox WHERE id {these})"
+    )
+}
 
 /// The address `$1` is right again.
 pub(super) const ENABLED: &str = "UPDATE recipients SET refusals = 0, disabled_at = NULL, told_at = NULL \

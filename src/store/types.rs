@@ -188,6 +188,8 @@ pub struct LeasedDelivery {
     pub id: Uuid,
     pub message: Uuid,
     pub recipient: String,
+    /// Who has it.
+    pub holder: String,
     /// How often it was tried before.
     pub attempts: u32,
     pub digest: Digest,
@@ -195,6 +197,8 @@ pub struct LeasedDelivery {
     pub first: Uuid,
     /// Whether an attempt before may have delivered it: then it goes out again as it was, byte by byte.
     pub perhaps_delivered: bool,
+    /// Its alerts as [`super::Outbox::unsettled`] found them when it was leased; `None`: they are too many for that.
+    pub unsettled: Option<Vec<Uuid>>,
     /// The bytes with which it goes out, once someone rendered them.
     pub mail: Option<StoredMail>,
     /// What `mail` is about, as whoever kept it said.

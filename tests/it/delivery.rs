@@ -30,7 +30,7 @@ pub fn frame() -> Frame {
     }
 }
 
-fn courier_with(world: &World, settings: SmtpSettings, frame: Frame) -> Courier {
+pub fn courier_with(world: &World, settings: SmtpSettings, frame: Frame) -> Courier {
     let calendars = tokio::sync::watch::Sender::new(Arc::new(world.plan.calendars.clone())).subscribe();
     let (timeout, transport) = (settings.timeout, Arc::new(SmtpTransport::new(settings)));
     Courier::new(Arc::clone(&world.store), calendars, frame, transport, world.time.clone(), timeout)

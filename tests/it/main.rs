@@ -15,6 +15,7 @@ mod delivery;
 mod delivery_transport;
 mod diff;
 mod escalation;
+mod exchange;
 mod explain;
 mod forecast;
 mod grafana;

@@ -14,6 +14,7 @@ mod connect;
 mod copy;
 mod dossiers;
 mod escalate;
+mod exchange;
 mod gauges;
 mod glance;
 mod hand;

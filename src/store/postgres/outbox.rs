@@ -8,58 +8,31 @@ use uuid::Uuid;
 
 use super::rows::{ALERT_COLUMNS, OwnRow, alert, level};
 use super::unit::{in_unit, made, query};
-use super::{PostgresStore, rate, recipients};
+use super::{PostgresStore, exchange, rate, recipients};
 use crate::alert::Alert;
-use crate::claim::clean_line;
 use crate::escalation::webhook_of;
-use crate::store::queue::OWN_OR_SHARED;
 use crate::store::{
-    Delivery, DeliveryState, DisabledAddress, KeptMail, LeaseTime, LeasedDelivery, Lot, Outbox, OutboxItem, StoreError,
-    StoredMail,
+    DeliveryState, DisabledAddress, Exchanged, KeptMail, LeaseTime, LeasedDelivery, Lot, Outbox, OutboxItem, Outcomes,
+    StoreError, StoredMail,
 };
 
 #[async_trait]
 impl Outbox for PostgresStore {
-    async fn lease_of(
+    async fn exchange(
         &self,
-        lot: &Lot,
+        outcomes: &Outcomes,
+        lots: &[Lot],
         now: DateTime<Utc>,
         ends_by: LeaseTime,
-        holder: &str,
         hold: TimeDelta,
-    ) -> Result<Vec<LeasedDelivery>, StoreError> {
-        let limit = usize::try_from(lot.limit).unwrap_or(usize::MAX);
+    ) -> Result<Exchanged, StoreError> {
         in_unit!(self, unit, {
+            let recorded = exchange::record(unit, outcomes, now).await?;
             let mut leased = Vec::new();
-            while leased.len() < limit {
-                let rows = query(
-                    "UPDATE outbox SET perhaps_delivered = perhaps_delivered OR lease_holder IS NOT NULL, \
-                     lease_holder = $2, leased_until = coalesce($5, clock_timestamp()) + $3 \
-                     WHERE id IN (SELECT id FROM outbox WHERE state = 'pending' AND next_attempt_at <= $1 \
-                     AND (leased_until IS NULL OR leased_until <= coalesce($5, clock_timestamp())) \
-                     AND ($6::text IS NULL OR recipient = $6) AND recipient <> ALL ($7::text[]) \
-                     AND ($8::int IS NULL OR (SELECT m.alerts FROM outbox_messages m WHERE m.id = outbox.message) <= $8) \
-                     ORDER BY next_attempt_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING id",
-                )
-                .bind(now)
-                .bind(holder)
-                .bind(hold)
-                .bind(i64::try_from(limit - leased.len()).unwrap_or(i64::MAX))
-                .bind(ends_by.set())
-                .bind(lot.queue.only())
-                .bind(lot.queue.left_out())
-                .bind(lot.most_alerts.map(|most| i32::try_from(most).unwrap_or(i32::MAX)))
-                .fetch_all(&mut **unit)
-                .await?;
-                if rows.is_empty() {
-                    break;
-                }
-                for row in rows {
-                    leased.extend(leased_delivery(unit, row.try_get("id")?).await?);
-                }
+            for lot in lots {
+                leased.extend(exchange::lease(unit, lot, now, ends_by, hold).await?);
             }
-            leased.sort_by_key(|delivery: &LeasedDelivery| delivery.id);
-            Ok(leased)
+            Ok(Exchanged { recorded, leased })
         })
     }
 
@@ -125,51 +98,6 @@ impl Outbox for PostgresStore {
             .execute(&mut **unit)
             .await?;
             Ok(())
-        })
-    }
-
-    async fn conclude(
-        &self,
-        delivery: Uuid,
-        holder: &str,
-        now: DateTime<Utc>,
-        outcome: &Delivery,
-    ) -> Result<bool, StoreError> {
-        let change = match outcome {
-            Delivery::Sent { .. } => {
-                "attempts = attempts + 1, state = 'sent', sent_at = $3, reply = $4, next_attempt_at = NULL"
-            }
-            Delivery::Again { perhaps_delivered: false, .. } => {
-                "attempts = attempts + 1, next_attempt_at = $3, last_error = $4"
-            }
-            Delivery::Again { perhaps_delivered: true, .. } => {
-                "attempts = attempts + 1, next_attempt_at = $3, last_error = $4, perhaps_delivered = true"
-            }
-            Delivery::Dead { .. } => "attempts = attempts + 1, state = 'dead', next_attempt_at = NULL, last_error = $4",
-            Delivery::Released => "attempts = attempts",
-        };
-        let (at, words) = match outcome {
-            Delivery::Sent { reply } => (now, Some(reply)),
-            Delivery::Again { at, error, .. } => (*at, Some(error)),
-            Delivery::Dead { error, .. } => (now, Some(error)),
-            Delivery::Released => (now, None),
-        };
-        let sql = format!(
-            "UPDATE outbox SET {change}, lease_holder = NULL, leased_until = NULL \
-             WHERE id = $1 AND lease_holder = $2 AND state = 'pending' AND $3::timestamptz IS NOT NULL \
-             AND ($4::text IS NULL OR true)"
-        );
-        in_unit!(self, unit, {
-            let done = made(sql.clone()).bind(delivery).bind(holder).bind(at).bind(words).execute(&mut **unit).await?;
-            let held = done.rows_affected() == 1;
-            match outcome {
-                Delivery::Sent { .. } if held => recipients::taken(unit, delivery).await?,
-                Delivery::Dead { error, refused: true } if held => {
-                    recipients::refused(unit, delivery, now, error).await?;
-                }
-                _ => {}
-            }
-            Ok(held)
         })
     }
 
@@ -267,52 +195,11 @@ async fn is_in_use(connection: &mut PgConnection, delivery: &LeasedDelivery) -> 
 }
 
 /// Whether there is still something to say of alert `a` at `$2`.
-const UNSETTLED: &str =
+pub(super) const UNSETTLED: &str =
     "a.state = 'breached' AND a.held_since IS NULL AND (a.snoozed_until IS NULL OR a.snoozed_until <= $2)";
 
 /// Whether it is still to be asked of alert `a` at `$2` whether it is right.
-const HELD: &str = "a.held_since <= $2";
-
-/// A delivery that was just leased; `None`: it cannot be read, and was given up with what was found.
-async fn leased_delivery(connection: &mut PgConnection, id: Uuid) -> Result<Option<LeasedDelivery>, StoreError> {
-    let sql = format!(
-        "SELECT o.message, o.recipient, o.attempts, o.perhaps_delivered, m.facts::text AS facts, m.first_message, \
-         {OWN_OR_SHARED} \
-         FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = $1"
-    );
-    let row = made(sql).bind(id).fetch_one(&mut *connection).await?;
-    let own = OwnRow { row: &row, table: "outbox", id: id.to_string() };
-    let digest = match own.parsed("facts", |text| serde_json::from_str(text).ok()) {
-        Ok(digest) => digest,
-        Err(StoreError::Corrupt(found)) => {
-            let error = clean_line(&found, 1000).into_owned();
-            tracing::error!(delivery = %id, "a mail in the outbox cannot be read and was given up: see `outbox list`");
-            query(
-                "UPDATE outbox SET state = 'dead', next_attempt_at = NULL, lease_holder = NULL, leased_until = NULL, \
-                 last_error = $2 WHERE id = $1",
-            )
-            .bind(id)
-            .bind(error)
-            .execute(connection)
-            .await?;
-            return Ok(None);
-        }
-        Err(other) => return Err(other),
-    };
-    let mut delivery = LeasedDelivery {
-        id,
-        message: row.try_get("message")?,
-        recipient: row.try_get("recipient")?,
-        attempts: level(&row, "attempts")?,
-        digest,
-        first: row.try_get("first_message")?,
-        perhaps_delivered: row.try_get("perhaps_delivered")?,
-        mail: stored_mail(&row)?,
-        about: row.try_get("about")?,
-    };
-    rate::take_in(connection, &mut delivery).await?;
-    Ok(Some(delivery))
-}
+pub(super) const HELD: &str = "a.held_since <= $2";
 
 fn item(row: &PgRow) -> Result<OutboxItem, StoreError> {
     let id: Uuid = row.try_get("id")?;
@@ -336,7 +223,7 @@ fn item(row: &PgRow) -> Result<OutboxItem, StoreError> {
     })
 }
 
-fn stored_mail(row: &PgRow) -> Result<Option<StoredMail>, StoreError> {
+pub(super) fn stored_mail(row: &PgRow) -> Result<Option<StoredMail>, StoreError> {
     let Some(bytes) = row.try_get("bytes")? else { return Ok(None) };
     Ok(Some(StoredMail { message_id: row.try_get("message_id")?, subject: row.try_get("subject")?, bytes }))
 }

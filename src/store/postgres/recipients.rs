@@ -5,9 +5,10 @@ use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
 use uuid::Uuid;
 
-use super::unit::query;
+use super::unit::{made, query};
 use crate::store::StoreError;
-use crate::store::recipients::{DISABLED, DUE_AGAIN, DisabledAddress, ENABLED, GIVEN_UP, REFUSALS, REFUSED, TAKEN};
+use crate::store::recipients;
+use crate::store::recipients::{DISABLED, DUE_AGAIN, DisabledAddress, ENABLED, GIVEN_UP, REFUSALS, REFUSED};
 
 /// Counts a refusal of a delivery's recipient; one too many disables it.
 pub(super) async fn refused(
@@ -20,9 +21,12 @@ pub(super) async fn refused(
     give_up(connection).await
 }
 
-/// A message was taken for a delivery's recipient: what was refused before is forgotten.
-pub(super) async fn taken(connection: &mut PgConnection, delivery: Uuid) -> Result<(), StoreError> {
-    query(TAKEN).bind(delivery).execute(connection).await?;
+/// Messages were taken for the recipients of `deliveries`: what was refused before is forgotten.
+pub(super) async fn taken(connection: &mut PgConnection, deliveries: &[Uuid]) -> Result<(), StoreError> {
+    if deliveries.is_empty() {
+        return Ok(());
+    }
+    made(recipients::taken("= ANY ($1)")).bind(deliveries).execute(connection).await?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod claims;
 mod clocks;
 mod dossiers;
 mod escalate;
+mod exchange;
 mod gauges;
 mod import;
 mod inspection;

@@ -3,64 +3,37 @@
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::TryStreamExt as _;
-use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use super::rows::{ALERT_COLUMNS, OwnRow, alert, count, instant_text, read_instant};
-use super::{SqliteStore, StoreError, rate, recipients};
+use super::{SqliteStore, StoreError, exchange, rate, recipients};
 use crate::alert::Alert;
-use crate::claim::clean_line;
 use crate::escalation::webhook_of;
 use crate::store::change::json_text;
-use crate::store::queue::OWN_OR_SHARED;
 use crate::store::{
-    Delivery, DeliveryState, DisabledAddress, KeptMail, LeaseTime, LeasedDelivery, Lot, Outbox, OutboxItem, StoredMail,
+    DeliveryState, DisabledAddress, Exchanged, KeptMail, LeaseTime, LeasedDelivery, Lot, Outbox, OutboxItem, Outcomes,
+    StoredMail,
 };
 
 #[async_trait]
 impl Outbox for SqliteStore {
-    async fn lease_of(
+    async fn exchange(
         &self,
-        lot: &Lot,
+        outcomes: &Outcomes,
+        lots: &[Lot],
         now: DateTime<Utc>,
         ends_by: LeaseTime,
-        holder: &str,
         hold: TimeDelta,
-    ) -> Result<Vec<LeasedDelivery>, StoreError> {
-        let mut transaction = self.begin().await?;
-        let at = ends_by.set().unwrap_or(now);
-        let until = instant_text(at.checked_add_signed(hold).unwrap_or(DateTime::<Utc>::MAX_UTC));
-        let limit = usize::try_from(lot.limit).unwrap_or(usize::MAX);
+    ) -> Result<Exchanged, StoreError> {
+        let mut writer = self.begin().await?;
+        let recorded = exchange::record(&mut writer, outcomes, now).await?;
         let mut leased = Vec::new();
-        while leased.len() < limit {
-            let rows = sqlx::query(
-                "UPDATE outbox SET perhaps_delivered = perhaps_delivered OR lease_holder IS NOT NULL, lease_holder = ?2, \
-                 leased_until = ?3 WHERE id IN (SELECT id FROM outbox \
-                 WHERE state = 'pending' AND next_attempt_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?5) \
-                 AND (?6 IS NULL OR recipient = ?6) AND recipient NOT IN (SELECT value FROM json_each(?7)) \
-                 AND (?8 IS NULL OR (SELECT m.alerts FROM outbox_messages m WHERE m.id = outbox.message) <= ?8) \
-                 ORDER BY next_attempt_at, id LIMIT ?4) RETURNING id",
-            )
-            .bind(instant_text(now))
-            .bind(holder)
-            .bind(&until)
-            .bind(i64::try_from(limit - leased.len()).unwrap_or(i64::MAX))
-            .bind(instant_text(at))
-            .bind(lot.queue.only())
-            .bind(json_text(&lot.queue.left_out())?)
-            .bind(lot.most_alerts)
-            .fetch_all(&mut *transaction)
-            .await?;
-            if rows.is_empty() {
-                break;
-            }
-            for row in rows {
-                leased.extend(leased_delivery(&mut transaction, row.try_get("id")?).await?);
-            }
+        for lot in lots {
+            leased.extend(exchange::lease(&mut writer, lot, now, ends_by, hold).await?);
         }
-        transaction.commit().await?;
-        leased.sort_by_key(|delivery: &LeasedDelivery| delivery.id);
-        Ok(leased)
+        writer.commit().await?;
+        Ok(Exchanged { recorded, leased })
     }
 
     async fn ration(&self, now: DateTime<Utc>, most: u32) -> Result<(), StoreError> {
@@ -132,56 +105,6 @@ impl Outbox for SqliteStore {
         .execute(&self.writer)
         .await?;
         Ok(())
-    }
-
-    async fn conclude(
-        &self,
-        delivery: Uuid,
-        holder: &str,
-        now: DateTime<Utc>,
-        outcome: &Delivery,
-    ) -> Result<bool, StoreError> {
-        const DONE: &str =
-            "lease_holder = NULL, leased_until = NULL WHERE id = ?1 AND lease_holder = ?2 AND state = 'pending'";
-        let mut query = QueryBuilder::<Sqlite>::new("UPDATE outbox SET ");
-        query.push(match outcome {
-            Delivery::Sent { .. } => {
-                "attempts = attempts + 1, state = 'sent', sent_at = ?3, reply = ?4, next_attempt_at = NULL, "
-            }
-            Delivery::Again { perhaps_delivered: false, .. } => {
-                "attempts = attempts + 1, next_attempt_at = ?3, last_error = ?4, "
-            }
-            Delivery::Again { perhaps_delivered: true, .. } => {
-                "attempts = attempts + 1, next_attempt_at = ?3, last_error = ?4, perhaps_delivered = true, "
-            }
-            Delivery::Dead { .. } => {
-                "attempts = attempts + 1, state = 'dead', next_attempt_at = NULL, last_error = ?4, "
-            }
-            Delivery::Released => "",
-        });
-        query.push(DONE);
-        let (at, words) = match outcome {
-            Delivery::Sent { reply } => (now, Some(reply)),
-            Delivery::Again { at, error, .. } => (*at, Some(error)),
-            Delivery::Dead { error, .. } => (now, Some(error)),
-            Delivery::Released => (now, None),
-        };
-        let statement = query.build().bind(delivery.to_string()).bind(holder.to_owned());
-        let statement = match words {
-            Some(words) => statement.bind(instant_text(at)).bind(words.clone()),
-            None => statement,
-        };
-        let mut writer = self.begin().await?;
-        let held = statement.execute(&mut *writer).await?.rows_affected() == 1;
-        match outcome {
-            Delivery::Sent { .. } if held => recipients::taken(&mut writer, delivery).await?,
-            Delivery::Dead { error, refused: true } if held => {
-                recipients::refused(&mut writer, delivery, now, error).await?;
-            }
-            _ => {}
-        }
-        writer.commit().await?;
-        Ok(held)
     }
 
     async fn unsettled(&self, delivery: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
@@ -292,62 +215,17 @@ impl Outbox for SqliteStore {
 }
 
 /// Whether there is still something to say of alert `a` at `?2`.
-const UNSETTLED: &str = "a.state = 'breached' AND a.held_since IS NULL AND coalesce(a.snoozed_until <= ?2, true)";
+pub(super) const UNSETTLED: &str =
+    "a.state = 'breached' AND a.held_since IS NULL AND coalesce(a.snoozed_until <= ?2, true)";
 
 /// Whether it is still to be asked of alert `a` at `?2` whether it is right.
-const HELD: &str = "a.held_since <= ?2";
+pub(super) const HELD: &str = "a.held_since <= ?2";
 
-/// A delivery that was just leased; `None`: it cannot be read, and was given up with what was found.
-async fn leased_delivery(
-    transaction: &mut Transaction<'static, Sqlite>,
-    id: String,
-) -> Result<Option<LeasedDelivery>, StoreError> {
-    let sql = format!(
-        "SELECT o.id, o.message, o.recipient, o.attempts, o.perhaps_delivered, m.facts, m.first_message, \
-         {OWN_OR_SHARED} \
-         FROM outbox o JOIN outbox_messages m ON m.id = o.message WHERE o.id = ?"
-    );
-    let row = sqlx::query(AssertSqlSafe(sql)).bind(&id).fetch_one(&mut **transaction).await?;
-    let read = |own: OwnRow<'_>| {
-        Ok(LeasedDelivery {
-            id: own.parsed("id", read_id)?,
-            message: own.parsed("message", read_id)?,
-            recipient: row.try_get("recipient")?,
-            attempts: row.try_get("attempts")?,
-            digest: own.parsed("facts", |text| serde_json::from_str(text).ok())?,
-            first: own.parsed("first_message", read_id)?,
-            perhaps_delivered: row.try_get("perhaps_delivered")?,
-            mail: stored_mail(&row)?,
-            about: row.try_get("about")?,
-        })
-    };
-    match read(OwnRow { row: &row, table: "outbox", id: id.clone() }) {
-        Ok(mut delivery) => {
-            rate::take_in(transaction, &mut delivery).await?;
-            Ok(Some(delivery))
-        }
-        Err(StoreError::Corrupt(found)) => {
-            let error = clean_line(&found, 1000).into_owned();
-            tracing::error!(delivery = id, "a mail in the outbox cannot be read and was given up: see `outbox list`");
-            sqlx::query(
-                "UPDATE outbox SET state = 'dead', next_attempt_at = NULL, lease_holder = NULL, leased_until = NULL, \
-                 last_error = ?2 WHERE id = ?1",
-            )
-            .bind(&id)
-            .bind(error)
-            .execute(&mut **transaction)
-            .await?;
-            Ok(None)
-        }
-        Err(other) => Err(other),
-    }
-}
-
-fn read_id(text: &str) -> Option<Uuid> {
+pub(super) fn read_id(text: &str) -> Option<Uuid> {
     Uuid::parse_str(text).ok()
 }
 
-fn stored_mail(row: &sqlx::sqlite::SqliteRow) -> Result<Option<StoredMail>, StoreError> {
+pub(super) fn stored_mail(row: &sqlx::sqlite::SqliteRow) -> Result<Option<StoredMail>, StoreError> {
     let Some(bytes) = row.try_get("bytes")? else { return Ok(None) };
     Ok(Some(StoredMail { message_id: row.try_get("message_id")?, subject: row.try_get("subject")?, bytes }))
 }

@@ -1,14 +1,15 @@
 //! Addresses that their mail server refuses.
 
 use chrono::{DateTime, Utc};
-use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
+use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use super::StoreError;
 use super::rows::{OwnRow, instant_text, read_instant};
 use crate::store::change::json_text;
-use crate::store::recipients::{DISABLED, DUE_AGAIN, DisabledAddress, ENABLED, GIVEN_UP, REFUSALS, REFUSED, TAKEN};
+use crate::store::recipients;
+use crate::store::recipients::{DISABLED, DUE_AGAIN, DisabledAddress, ENABLED, GIVEN_UP, REFUSALS, REFUSED};
 
 /// Counts a refusal of a delivery's recipient; one too many disables it.
 pub(super) async fn refused(
@@ -22,9 +23,13 @@ pub(super) async fn refused(
     give_up(writer).await
 }
 
-/// A message was taken for a delivery's recipient: what was refused before is forgotten.
-pub(super) async fn taken(writer: &mut SqliteConnection, delivery: Uuid) -> Result<(), StoreError> {
-    sqlx::query(TAKEN).bind(delivery.to_string()).execute(&mut *writer).await?;
+/// Messages were taken for the recipients of `deliveries`: what was refused before is forgotten.
+pub(super) async fn taken(writer: &mut SqliteConnection, deliveries: &[Uuid]) -> Result<(), StoreError> {
+    if deliveries.is_empty() {
+        return Ok(());
+    }
+    let sql = AssertSqlSafe(recipients::taken("IN (SELECT value FROM json_each(?1))"));
+    sqlx::query(sql).bind(json_text(deliveries)?).execute(&mut *writer).await?;
     Ok(())
 }
 
