@@ -24,6 +24,7 @@ mod mails;
 #[path = "../support/postgres/mod.rs"]
 mod postgres;
 mod takeover;
+mod upgrade;
 mod verdict;
 mod wire;
 mod wrong;
