@@ -115,16 +115,8 @@ fn rule_text(words: Words, rule: &RuleReport) -> String {
     let mut rows = vec![row("all", "", &rule.total)];
     let mut left_out = 0;
     for dimension in Dimension::ALL {
-        let mut groups: Vec<_> = rule.by.iter().filter(|group| group.dimension == dimension).collect();
-        // One group alone says what the rule's own figures say.
-        if groups.len() < 2 {
-            continue;
-        }
-        if dimension != Dimension::Month {
-            groups.sort_by(|a, b| b.figures.late.cmp(&a.figures.late).then_with(|| a.name.cmp(&b.name)));
-            left_out += groups.len().saturating_sub(GROUPS);
-            groups.truncate(GROUPS);
-        }
+        let Some((groups, more)) = rule.groups(dimension, GROUPS) else { continue };
+        left_out += more;
         let by = dimension.as_str().replace('_', " ");
         rows.extend(groups.iter().map(|group| row(&by, group.name.as_deref().unwrap_or("(none)"), &group.figures)));
     }

@@ -8,7 +8,7 @@ use crate::claim::{Totals, clean_line};
 use crate::wording::{Language, Words};
 
 use super::chart::{Column, stacked};
-use super::{Breakdown, Dimension, Figures, Outcome, Report, RuleReport, Worst};
+use super::{Dimension, Figures, Outcome, Report, RuleReport, Worst};
 
 /// Why a page cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -138,23 +138,15 @@ fn chart(rule: &RuleReport) -> Result<Option<String>, ReportError> {
 
 /// The groups of a kind; `None`: one alone says what the rule's own figures say.
 fn table(rule: &RuleReport, dimension: Dimension) -> Option<Table> {
-    let mut groups: Vec<&Breakdown> = rule.by.iter().filter(|group| group.dimension == dimension).collect();
-    if groups.len() < 2 {
-        return None;
-    }
+    let (groups, left_out) = rule.groups(dimension, GROUPS)?;
     let title = match dimension {
         Dimension::Month => "Month of the deadline",
         Dimension::Program => "Program",
         Dimension::PayingEntity => "Paying entity",
         Dimension::Partner => "Partner",
     };
-    let left_out = groups.len().saturating_sub(GROUPS);
-    if dimension != Dimension::Month {
-        groups.sort_by(|a, b| b.figures.late.cmp(&a.figures.late).then_with(|| a.name.cmp(&b.name)));
-        groups.truncate(GROUPS);
-    }
     let rows = groups.iter().map(|group| row(group.name.as_deref().unwrap_or("(none)"), &group.figures)).collect();
-    Some(Table { title, rows, left_out: if dimension == Dimension::Month { 0 } else { left_out } })
+    Some(Table { title, rows, left_out })
 }
 
 fn row(name: &str, figures: &Figures) -> Row {

@@ -61,6 +61,25 @@ pub struct Breakdown {
     pub figures: Figures,
 }
 
+impl RuleReport {
+    /// The groups of one kind and how many are left out: every month in order, or of others `most` with the most late clocks,
+    /// those first. `None`: one alone says what the rule's own figures say.
+    #[must_use]
+    pub fn groups(&self, dimension: Dimension, most: usize) -> Option<(Vec<&Breakdown>, usize)> {
+        let mut groups: Vec<&Breakdown> = self.by.iter().filter(|group| group.dimension == dimension).collect();
+        if groups.len() < 2 {
+            return None;
+        }
+        if dimension == Dimension::Month {
+            return Some((groups, 0));
+        }
+        let left_out = groups.len().saturating_sub(most);
+        groups.sort_by(|a, b| b.figures.late.cmp(&a.figures.late).then_with(|| a.name.cmp(&b.name)));
+        groups.truncate(most);
+        Some((groups, left_out))
+    }
+}
+
 /// A clock that was late.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Worst {

@@ -21,6 +21,9 @@ pub struct Dossier {
 /// The kinds of events that say who is on an alert, as a list in SQL.
 pub(super) const ANSWERS: &str = "('acknowledged', 'unacknowledged')";
 
+/// The two kinds of alerts, each with an index of its own by claim, as conditions in SQL.
+pub(super) const KINDS: [&str; 2] = ["payment_id IS NULL", "payment_id IS NOT NULL"];
+
 /// The claim itself, then its payment lines, of rows that are one line each, or the claim alone.
 pub(super) fn with_claim_first(rows: impl IntoIterator<Item = Subject>) -> Vec<Subject> {
     let mut subjects = Vec::new();

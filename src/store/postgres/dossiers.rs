@@ -8,11 +8,8 @@ use super::claims::with_lines;
 use super::rows::{ALERT_COLUMNS, alert, subject, text};
 use super::search::Search;
 use crate::claim::HistoryEntry;
-use crate::store::dossier::{ANSWERS, Gathered};
+use crate::store::dossier::{ANSWERS, Gathered, KINDS};
 use crate::store::{Dossier, StoreError};
-
-/// The two kinds of alerts, each with an index of its own by claim.
-const KINDS: [&str; 2] = ["payment_id IS NULL", "payment_id IS NOT NULL"];
 
 /// The claims after `after`, up to `limit` of them, and the last one's id; `None`: there are no more.
 pub(super) async fn page(

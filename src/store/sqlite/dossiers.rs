@@ -10,10 +10,7 @@ use super::claims::with_lines;
 use super::rows::{ALERT_COLUMNS, alert, read_instant, subject, text};
 use crate::claim::HistoryEntry;
 use crate::store::Dossier;
-use crate::store::dossier::{ANSWERS, Gathered};
-
-/// The two kinds of alerts, each with an index of its own by claim.
-const KINDS: [&str; 2] = ["payment_id IS NULL", "payment_id IS NOT NULL"];
+use crate::store::dossier::{ANSWERS, Gathered, KINDS};
 
 /// The claims after `after`, up to `limit` of them, and the last one's id; `None`: there are no more.
 pub(super) async fn page(
