@@ -30,12 +30,14 @@ pub(super) fn stacked(columns: &[Column]) -> Result<String, String> {
 
 fn draw(svg: &mut String, columns: &[Column]) -> Result<(), Box<dyn std::error::Error>> {
     let highest = columns.iter().map(|column| column.parts.iter().sum::<u64>()).max().unwrap_or(0).max(1);
+    // Such a range has its end.
+    let last = columns.len().saturating_sub(1);
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     let mut chart = ChartBuilder::on(&root)
         .margin(6)
         .x_label_area_size(26)
         .y_label_area_size(48)
-        .build_cartesian_2d((0..columns.len()).into_segmented(), 0..highest)?;
+        .build_cartesian_2d((0..last).into_segmented(), 0..highest)?;
     let name = |at: &SegmentValue<usize>| match at {
         SegmentValue::CenterOf(place) => columns.get(*place).map(|column| column.name.clone()).unwrap_or_default(),
         SegmentValue::Exact(_) | SegmentValue::Last => String::new(),
@@ -52,9 +54,10 @@ fn draw(svg: &mut String, columns: &[Column]) -> Result<(), Box<dyn std::error::
         .y_labels(4)
         .draw()?;
     for (place, column) in columns.iter().enumerate() {
+        let right = if place < last { SegmentValue::Exact(place + 1) } else { SegmentValue::Last };
         let mut below = 0;
         for (part, colour) in column.parts.iter().zip(COLOURS) {
-            let corners = [(SegmentValue::Exact(place), below), (SegmentValue::Exact(place + 1), below + part)];
+            let corners = [(SegmentValue::Exact(place), below), (right.clone(), below + part)];
             let mut bar = Rectangle::new(corners, colour.filled());
             bar.set_margin(0, 0, 3, 3);
             chart.draw_series(std::iter::once(bar))?;
@@ -63,4 +66,31 @@ fn draw(svg: &mut String, columns: &[Column]) -> Result<(), Box<dyn std::error::
     }
     root.present()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the rectangles that are filled with `colour` begin and how wide they are, in pixels.
+    fn bars(svg: &str, colour: &str) -> Vec<(u32, u32)> {
+        let number = |rect: &str, name: &str| {
+            let value = rect.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+            value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("{name}: {rect}"))
+        };
+        let rects = svg.split("<rect").skip(1).filter(|rect| rect.contains(&format!("fill=\"{colour}\"")));
+        rects.map(|rect| (number(rect, "x"), number(rect, "width"))).collect()
+    }
+
+    #[test]
+    fn columns_of_one_width_fill_the_picture() {
+        let column = |name: &str| Column { name: name.to_owned(), parts: vec![3, 1, 0] };
+        let svg = stacked(&["2026-01", "2026-02", "2026-03", "2026-04"].map(column)).expect("a picture");
+        let met = bars(&svg, "#26806A");
+        assert_eq!(met.len(), 4, "{svg}");
+        assert!(met.iter().all(|(_, width)| width.abs_diff(met[0].1) <= 1), "{met:?}");
+        let (left, width) = met[3];
+        assert!(SIZE.0 - (left + width) < 15, "nothing is left empty beside the last: {met:?}");
+        assert_eq!(bars(&svg, "#C4402C").len(), 4);
+    }
 }
