@@ -14,7 +14,7 @@ pub(super) const WORKS_WITH: &str = "SELECT works_with FROM schema_versions WHER
 pub(super) struct Versions {
     /// The newest migration that was applied.
     pub applied: i64,
-    /// See [`WORKS_WITH`]; `None`: nobody says.
+    /// See [`WORKS_WITH`]; `None`: nobody says, or it is not newer.
     pub works_with: Option<i64>,
     /// The newest migration that this program knows.
     pub ours: i64,

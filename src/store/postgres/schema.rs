@@ -156,12 +156,9 @@ async fn found(store: &PostgresStore) -> Result<Versions, StoreError> {
 }
 
 async fn versions(unit: &mut Unit, applied: i64) -> Result<Versions, StoreError> {
-    // A schema from before versions were kept has no such table.
-    let kept: bool =
-        query("SELECT to_regclass('schema_versions') IS NOT NULL").fetch_one(&mut **unit).await?.try_get(0)?;
-    let row = if kept { query(WORKS_WITH).fetch_optional(&mut **unit).await? } else { None };
-    let works_with = row.map(|row| row.try_get(0)).transpose()?;
-    Ok(Versions { applied, works_with, ours: newest_known() })
+    let ours = newest_known();
+    let row = if applied > ours { query(WORKS_WITH).fetch_optional(&mut **unit).await? } else { None };
+    Ok(Versions { applied, works_with: row.map(|row| row.try_get(0)).transpose()?, ours })
 }
 
 /// The version that this claimwatch brings the schema to.

@@ -8,18 +8,17 @@ use crate::store::versions::{Versions, WORKS_WITH};
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// Applies the migrations that the schema lacks, if it is not newer.
+/// Applies the migrations that the schema lacks; one that is newer and was only expanded is left as it is.
 ///
 /// # Errors
 /// [`StoreError::Schema`] if it is of a newer claimwatch that this version does not work with.
 pub(super) async fn update(store: &SqliteStore) -> Result<(), StoreError> {
-    if versions(store).await.is_ok_and(Versions::is_expanded) {
-        return Ok(());
+    match MIGRATIONS.run(&store.writer).await {
+        Ok(()) => Ok(()),
+        Err(MigrateError::VersionMissing(_)) if versions(store).await?.is_expanded() => Ok(()),
+        Err(MigrateError::Execute(error)) => Err(error.into()),
+        Err(other) => Err(StoreError::Schema(format!("{}: the schema does not fit: {other}", store.path().display()))),
     }
-    MIGRATIONS.run(&store.writer).await.map_err(|error| match error {
-        MigrateError::Execute(error) => StoreError::from(error),
-        other => StoreError::Schema(format!("{}: the schema does not fit: {other}", store.path().display())),
-    })
 }
 
 /// # Errors
@@ -47,8 +46,11 @@ async fn versions(store: &SqliteStore) -> Result<Versions, StoreError> {
             StoreError::Schema(format!("{place}: not a claimwatch database yet; run `claimwatch migrate`"))
         }
     })?;
-    // A schema from before versions were kept has no such table.
-    let works_with = sqlx::query_scalar(WORKS_WITH).fetch_optional(&store.readers).await.ok().flatten();
+    let applied = applied.try_get::<Option<i64>, _>(0)?.unwrap_or(0);
     let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
-    Ok(Versions { applied: applied.try_get::<Option<i64>, _>(0)?.unwrap_or(0), works_with, ours })
+    let works_with = match applied > ours {
+        true => sqlx::query_scalar(WORKS_WITH).fetch_optional(&store.readers).await?,
+        false => None,
+    };
+    Ok(Versions { applied, works_with, ours })
 }
