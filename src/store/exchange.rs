@@ -117,6 +117,28 @@ impl<'a> OutcomeRow<'a> {
     }
 }
 
+/// What is still to be done about recorded outcomes.
+#[derive(Debug, Default)]
+pub(super) struct Recorded<'a> {
+    pub deliveries: BTreeSet<Uuid>,
+    /// Taken by a mail server that had refused the address before.
+    pub taken: Vec<Uuid>,
+    /// Refused by their mail server, with its words.
+    pub refused: Vec<(Uuid, &'a str)>,
+}
+
+impl<'a> Recorded<'a> {
+    /// Notes that the outcome of `delivery` was recorded; `was_refused`: its address was refused before.
+    pub fn add(&mut self, outcomes: &'a Outcomes, delivery: Uuid, was_refused: bool) {
+        self.deliveries.insert(delivery);
+        match outcomes.get(&delivery).map(|ended| &ended.outcome) {
+            Some(Delivery::Sent { .. }) if was_refused => self.taken.push(delivery),
+            Some(Delivery::Dead { error, refused: true }) => self.refused.push((delivery, error)),
+            _ => {}
+        }
+    }
+}
+
 /// What [`OutcomeRow`]s make of their deliveries, each if its holder still has it.
 pub(super) const RECORDED: &str = "\
     attempts = outbox.attempts + ended.tried, state = ended.state, \

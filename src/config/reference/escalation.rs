@@ -86,6 +86,26 @@ const ESCALATION: &[Setting] = &[
     },
 ];
 
+/// Who gets a copy, of a level and of a route alike.
+const COPIES: Setting = Setting {
+    key: "cc",
+    takes: ADDRESSES,
+    default: Value("[]"),
+    example: r#"["lead@example.com"]"#,
+    effect: "who gets a copy; nobody twice",
+    change: "someone is to know without having to act",
+};
+
+/// Which webhooks are told, by a level and by a route alike.
+const TOLD_WEBHOOKS: Setting = Setting {
+    key: "webhooks",
+    takes: WEBHOOKS,
+    default: Value("[]"),
+    example: r#"["tickets"]"#,
+    effect: "names of [webhooks](webhook.md), which get it too",
+    change: "a chat or ticket system is to be told",
+};
+
 const LEVEL: &[Setting] = &[
     Setting {
         key: "after",
@@ -103,22 +123,8 @@ const LEVEL: &[Setting] = &[
         effect: "who is told; addresses, alone or as `Name <address>`",
         change: "people come and go",
     },
-    Setting {
-        key: "cc",
-        takes: ADDRESSES,
-        default: Value("[]"),
-        example: r#"["lead@example.com"]"#,
-        effect: "who gets a copy; nobody twice",
-        change: "someone is to know without having to act",
-    },
-    Setting {
-        key: "webhooks",
-        takes: WEBHOOKS,
-        default: Value("[]"),
-        example: r#"["tickets"]"#,
-        effect: "names of [webhooks](webhook.md), which get it too",
-        change: "a chat or ticket system is to be told",
-    },
+    COPIES,
+    TOLD_WEBHOOKS,
     Setting {
         key: "remind_every",
         takes: r#"a text, as `"2 business days"`"#,
@@ -194,22 +200,8 @@ const ROUTE: &[Setting] = &[
         effect: "who is told in place of the level's",
         change: "people come and go",
     },
-    Setting {
-        key: "cc",
-        takes: ADDRESSES,
-        default: Value("[]"),
-        example: r#"["lead@example.com"]"#,
-        effect: "who gets a copy; nobody twice",
-        change: "someone is to know without having to act",
-    },
-    Setting {
-        key: "webhooks",
-        takes: WEBHOOKS,
-        default: Value("[]"),
-        example: r#"["tickets"]"#,
-        effect: "names of [webhooks](webhook.md), which get it too",
-        change: "a chat or ticket system is to be told",
-    },
+    COPIES,
+    TOLD_WEBHOOKS,
 ];
 
 const BRAKE: &[Setting] = &[

@@ -16,10 +16,10 @@ use super::rows::{OwnRow, level};
 use super::unit::{made, query};
 use super::{rate, recipients};
 use crate::claim::clean_line;
-use crate::store::exchange::{OutcomeRow, RECORDED, STILL_HELD, looks};
+use crate::store::exchange::{OutcomeRow, RECORDED, Recorded, STILL_HELD, looks};
 use crate::store::queue::OWN_OR_SHARED;
 use crate::store::recipients::WAS_REFUSED;
-use crate::store::{Delivery, LeaseTime, LeasedDelivery, Lot, Outcomes, StoreError};
+use crate::store::{LeaseTime, LeasedDelivery, Lot, Outcomes, StoreError};
 
 /// Records `outcomes` as of `now`; says of which deliveries.
 pub(super) async fn record(
@@ -37,18 +37,15 @@ pub(super) async fn record(
     );
     let ids: Vec<Uuid> = outcomes.keys().copied().collect();
     let rows = made(sql).bind(Json(OutcomeRow::all(outcomes, now))).bind(ids).fetch_all(&mut *connection).await?;
-    let (mut recorded, mut taken) = (BTreeSet::new(), Vec::new());
+    let mut recorded = Recorded::default();
     for row in &rows {
-        let id: Uuid = row.try_get("id")?;
-        recorded.insert(id);
-        match outcomes.get(&id).map(|ended| &ended.outcome) {
-            Some(Delivery::Sent { .. }) if row.try_get("was_refused")? => taken.push(id),
-            Some(Delivery::Dead { error, refused: true }) => recipients::refused(connection, id, now, error).await?,
-            _ => {}
-        }
+        recorded.add(outcomes, row.try_get("id")?, row.try_get("was_refused")?);
     }
-    recipients::taken(connection, &taken).await?;
-    Ok(recorded)
+    for (delivery, words) in &recorded.refused {
+        recipients::refused(connection, *delivery, now, words).await?;
+    }
+    recipients::taken(connection, &recorded.taken).await?;
+    Ok(recorded.deliveries)
 }
 
 /// Leases deliveries that are due at `now`, the oldest first, as `lot` says, and for `hold`: such as no other session is taking.

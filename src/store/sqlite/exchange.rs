@@ -12,10 +12,10 @@ use super::rows::{OwnRow, instant_text};
 use super::{StoreError, rate, recipients};
 use crate::claim::clean_line;
 use crate::store::change::json_text;
-use crate::store::exchange::{OutcomeRow, RECORDED, STILL_HELD, looks};
+use crate::store::exchange::{OutcomeRow, RECORDED, Recorded, STILL_HELD, looks};
 use crate::store::queue::OWN_OR_SHARED;
 use crate::store::recipients::WAS_REFUSED;
-use crate::store::{Delivery, LeaseTime, LeasedDelivery, Lot, Outcomes};
+use crate::store::{LeaseTime, LeasedDelivery, Lot, Outcomes};
 
 /// Records `outcomes` as of `now`; says of which deliveries.
 pub(super) async fn record(
@@ -35,18 +35,15 @@ pub(super) async fn record(
     );
     let rows = json_text(&OutcomeRow::all(outcomes, now))?;
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(rows).fetch_all(&mut *writer).await?;
-    let (mut recorded, mut taken) = (BTreeSet::new(), Vec::new());
+    let mut recorded = Recorded::default();
     for row in &rows {
-        let id = own(row)?.parsed("id", read_id)?;
-        recorded.insert(id);
-        match outcomes.get(&id).map(|ended| &ended.outcome) {
-            Some(Delivery::Sent { .. }) if row.try_get("was_refused")? => taken.push(id),
-            Some(Delivery::Dead { error, refused: true }) => recipients::refused(writer, id, now, error).await?,
-            _ => {}
-        }
+        recorded.add(outcomes, own(row)?.parsed("id", read_id)?, row.try_get("was_refused")?);
     }
-    recipients::taken(writer, &taken).await?;
-    Ok(recorded)
+    for (delivery, words) in &recorded.refused {
+        recipients::refused(writer, *delivery, now, words).await?;
+    }
+    recipients::taken(writer, &recorded.taken).await?;
+    Ok(recorded.deliveries)
 }
 
 /// Leases deliveries that are due at `now`, the oldest first, as `lot` says and for `hold`.
