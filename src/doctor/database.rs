@@ -13,7 +13,7 @@ use crate::alert::{Opening, State};
 use crate::claim::{ProblemKind, Redactable};
 use crate::now::TimeSource;
 use crate::sla::Rule;
-use crate::store::transfer::{NOT_MOVED, TABLES};
+use crate::store::transfer::{LEADERSHIP, NOT_MOVED, TABLES};
 use crate::store::{AppliedMigration, DeliveryState, Fit, Gauges, IndexState, OwnIndex, PastScan, Store, StoreError};
 
 /// The longest that one answer may take.
@@ -85,7 +85,10 @@ async fn engine(sheet: &mut Sheet, store: &dyn Store, time: &TimeSource) {
 async fn tables(sheet: &mut Sheet, store: &dyn Store) {
     sheet.section("Tables");
     let indexes = answer(sheet, store.indexes()).await.unwrap_or_default();
-    for name in TABLES.iter().map(|table| table.name).chain(NOT_MOVED) {
+    // Where one daemon at a time works, nothing says which of several leads.
+    let alone = store.leases().is_none();
+    let kept_apart = NOT_MOVED.into_iter().filter(|name| !(alone && LEADERSHIP.contains(name)));
+    for name in TABLES.iter().map(|table| table.name).chain(kept_apart) {
         let of_table: Vec<&OwnIndex> = indexes.iter().filter(|index| index.table == name).collect();
         let found = match timeout(PATIENCE, store.rows(name)).await {
             Ok(Ok(Some(rows))) => Redactable::known(rows).and(" rows").then(by_state(&of_table)),

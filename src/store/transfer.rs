@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use super::StoreError;
 
 pub use cell::{Cell, Sum};
-pub use tables::{Column, Kind, NOT_MOVED, TABLES, Table};
+pub use tables::{Column, Kind, LEADERSHIP, NOT_MOVED, TABLES, Table};
 
 /// Reads every table of ours, and fills those of an empty database.
 #[async_trait]

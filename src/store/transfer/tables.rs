@@ -138,6 +138,9 @@ const CLAIM_OF_ALERT: Column = Column { name: "claim_id", kind: Kind::Text, of_a
 const OWN_SETTINGS: &str = "name = 'source'";
 const _: () = assert!(matches!(FINGERPRINT.as_bytes(), b"source"));
 
+/// The tables in which it is written who leads on a database, and in which term.
+pub const LEADERSHIP: [&str; 2] = ["leases", "terms"];
+
 /// Tables that stay: who leads on a database and in which term, and which migrations it has, is its own.
 pub const NOT_MOVED: [&str; 4] = ["leases", "terms", "_sqlx_migrations", "schema_versions"];
 
