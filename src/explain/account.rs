@@ -95,9 +95,9 @@ impl<'a> Found<'a> {
     }
 
     /// The one by which it is counted; of a claim that is gone, its alert's.
-    fn calendar(&self, rule: &'a Rule, by: &By<'a>) -> &'a Calendar {
+    pub(super) fn calendar<'c>(&self, rule: &'c Rule, by: &By<'c>) -> &'c Calendar {
         let Some(subject) = self.subject else {
-            let named = self.alert.and_then(|alert| by.calendars.get(&alert.calendar));
+            let named = self.alert.and_then(|alert| by.calendars.get(&alert.explanation.calendar));
             return named.unwrap_or(by.calendars.default());
         };
         Context { rule, calendars: by.calendars, now: by.now }.calendar(subject)

@@ -316,11 +316,11 @@ impl<'a> Found<'a> {
         }
         // The claim is gone, and with it what its program names: the alert's calendar counts.
         let stored = &self.alert?.explanation;
-        let named = by.calendars.get(&stored.calendar);
-        let calendar = named.unwrap_or(by.calendars.default());
+        let calendar = self.calendar(rule, by);
+        let is_named = calendar.name() == stored.calendar;
         Some(sla::explain(&rule.target, calendar, started_at).map(|mut derived| {
-            derived.chosen_by = stored.chosen_by.filter(|_| named.is_some());
-            if named.is_none() {
+            derived.chosen_by = stored.chosen_by.filter(|_| is_named);
+            if !is_named {
                 let unknown = clean_line(&stored.calendar, 200);
                 derived.notes.push(format!("calendar {unknown:?} is not configured; {:?} serves", calendar.name()));
             }
