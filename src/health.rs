@@ -3,24 +3,15 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use croner::Cron;
 use tokio::time::timeout;
 
-use crate::calendar::Zone;
 use crate::check::Check;
 use crate::claim::Redactable;
-use crate::schedule::latest_due;
+use crate::schedule::Schedule;
 use crate::store::{Gauges, SourceRelations, Store, StoreError};
 
 /// The longest that the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// The schedule of scans.
-#[derive(Clone, Debug)]
-pub struct Schedule {
-    pub pattern: Cron,
-    pub zone: Zone,
-}
 
 /// What is to be known of a database to say whether it is watched.
 pub struct Watched<'a> {
@@ -72,9 +63,8 @@ pub fn last_scan(last: Option<DateTime<Utc>>, schedule: &Schedule, now: DateTime
 /// Whether two instants of the schedule came after the scan at `last`, the earlier of them not just now.
 #[must_use]
 pub fn is_overdue(last: DateTime<Utc>, schedule: &Schedule, now: DateTime<Utc>) -> bool {
-    let before = |at| latest_due(&schedule.pattern, &schedule.zone, at);
-    let Some(latest) = before(now) else { return false };
-    let Some(earlier) = before(latest - TimeDelta::seconds(1)) else { return false };
+    let Some(latest) = schedule.latest_due(now) else { return false };
+    let Some(earlier) = schedule.latest_due(latest - TimeDelta::seconds(1)) else { return false };
     last < earlier
 }
 
@@ -97,14 +87,16 @@ pub fn outbox(gauges: &Gauges) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::Zone;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().expect("an instant")
     }
 
     fn schedule(cron: &str) -> Schedule {
-        let pattern = croner::parser::CronParser::builder().seconds(croner::parser::Seconds::Required).build();
-        Schedule { pattern: pattern.parse(cron).expect("a pattern"), zone: Zone::named("Europe/Paris").expect("Paris") }
+        let parser = croner::parser::CronParser::builder().seconds(croner::parser::Seconds::Required).build();
+        let pattern = parser.parse(cron).expect("a pattern");
+        Schedule { cron: cron.to_owned(), pattern, time_zone: Zone::named("Europe/Paris").expect("Paris") }
     }
 
     #[test]

@@ -16,9 +16,30 @@ use crate::calendar::Zone;
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 
-/// The latest instant of the schedule that is not after `now`; `None`: there was none.
-#[must_use]
-pub fn latest_due(pattern: &Cron, zone: &Zone, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+/// When scans are made.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// As written: second, minute, hour, day of the month, month, day of the week.
+    pub cron: String,
+    pub pattern: Cron,
+    pub time_zone: Zone,
+}
+
+impl Schedule {
+    /// The latest of its instants that is not after `now`; `None`: there was none.
+    #[must_use]
+    pub fn latest_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        latest_due(&self.pattern, &self.time_zone, now)
+    }
+
+    /// The first of its instants that is not before `from`; `None`: there is none.
+    #[must_use]
+    pub fn next_due(&self, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        next_due(&self.pattern, &self.time_zone, from)
+    }
+}
+
+fn latest_due(pattern: &Cron, zone: &Zone, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let fixed_time = pattern.determine_job_type() == JobType::FixedTime;
     let mut at = DateTime::from_timestamp(now.timestamp(), 0)?;
     loop {
@@ -40,9 +61,7 @@ pub fn latest_due(pattern: &Cron, zone: &Zone, now: DateTime<Utc>) -> Option<Dat
     }
 }
 
-/// The first instant of the schedule that is not before `from`; `None`: there is none.
-#[must_use]
-pub fn next_due(pattern: &Cron, zone: &Zone, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
+fn next_due(pattern: &Cron, zone: &Zone, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let due_from = |at| latest_due(pattern, zone, at).filter(|due| *due >= from);
     let looks = std::iter::successors(Some(TimeDelta::zero()), |ahead| Some((*ahead * 2).max(SECOND)));
     let mut due = looks.map_while(|ahead| from.checked_add_signed(ahead)).take(LOOKS).find_map(due_from)?;

@@ -6,15 +6,14 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Args;
 
-use super::output::{json, remark, say, table};
+use super::beside::Beside;
+use super::output::{json, say, table};
 use super::report::day;
 use super::scan::instant;
-use super::{Context, Failure, GLOBAL, load, must_be_there};
-use crate::app::{self, App, Schema};
+use super::{Context, Failure, GLOBAL};
 use crate::claim::clean_line;
-use crate::config::Settings;
-use crate::report::{Backtest, Compared, Performance, RecipientCompared, Regime, RuleCompared, backtest};
-use crate::scan::Plan;
+use crate::report::{Backtest, Performance, RecipientCompared, Regime, RuleCompared, backtest};
+use crate::scan::Both;
 
 /// The global `--config` is taken for the new configuration here: `config` is that option, under another name.
 #[derive(Args, Debug)]
@@ -45,34 +44,26 @@ const WIDE: usize = 48;
 
 pub async fn run(args: &BacktestArgs, context: &Context) -> Result<(), Failure> {
     let days = super::report::days(args.from, args.to)?;
-    let present = load(args.present.as_deref().or(context.config.as_deref()))?;
-    let new = load(Some(&args.new))?;
-    new.warnings.iter().for_each(|warning| remark(warning));
-    let new_plan = app::plan(&new)?;
-    must_be_there(&present.database.url)?;
-    let app = App::open(present, context.time.clone(), Schema::Verify).await?;
-    let found = compare(args, &app, (&new, &new_plan), days).await;
-    app.store.close().await;
+    let beside = Beside::open(args.present.as_deref(), &args.new, context).await?;
+    let found = compare(args, &beside, days).await;
+    beside.app.store.close().await;
     let found = found?;
     if args.json { json(&found) } else { say(&text(&found)) }
 }
 
 async fn compare(
     args: &BacktestArgs,
-    app: &App,
-    (new, new_plan): (&Settings, &Plan),
+    Beside { app, new, new_plan }: &Beside,
     days: RangeInclusive<NaiveDate>,
 ) -> Result<Backtest, Failure> {
     let plan = app.plan()?;
-    let regimes = Compared { present: regime(&app.settings, &plan), new: regime(new, new_plan) };
+    let regimes = Both {
+        present: Regime { plan: &plan, schedule: &app.settings.schedule },
+        new: Regime { plan: new_plan, schedule: &new.schedule },
+    };
     let now = args.at.unwrap_or_else(|| app.time.now());
     let found = backtest(&mut *app.store.snapshot().await?, days, regimes, now, &|| {}).await;
     found.map_err(|error| Failure::failed(error.to_string()))
-}
-
-fn regime<'a>(settings: &'a Settings, plan: &'a Plan) -> Regime<'a> {
-    let Plan { rules, calendars, policy, .. } = plan;
-    Regime { rules, calendars, policy, pattern: &settings.schedule.pattern, zone: &settings.schedule.time_zone }
 }
 
 fn text(found: &Backtest) -> String {
@@ -99,7 +90,7 @@ fn text(found: &Backtest) -> String {
     parts.join("\n\n")
 }
 
-fn sides<T>(both: &Compared<T>) -> [(&'static str, &T); 2] {
+fn sides<T>(both: &Both<T>) -> [(&'static str, &T); 2] {
     [("present", &both.present), ("new", &both.new)]
 }
 

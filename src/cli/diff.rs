@@ -6,12 +6,11 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::alerts::utc;
+use super::beside::{Beside, name};
 use super::output::{counted, json, remark, say, table};
 use super::scan::{instant, some};
-use super::{Context, Failure, GLOBAL, load, must_be_there};
-use crate::app::{self, App, Schema};
+use super::{Context, Failure, GLOBAL};
 use crate::claim::clean_line;
-use crate::config::Settings;
 use crate::escalation::webhook_recipient;
 use crate::scan::{Both, CalendarDiff, ClockDiff, Diff, Foretold, Kind, Outcome, ProgramDiff, Side, diff};
 
@@ -40,33 +39,16 @@ pub struct DiffArgs {
 const WIDE: usize = 32;
 
 pub async fn run(args: &DiffArgs, context: &Context) -> Result<(), Failure> {
-    let present = load(args.from.as_deref().or(context.config.as_deref()))?;
-    let new = load(Some(&args.new))?;
-    new.warnings.iter().for_each(|warning| remark(warning));
-    let new_plan = app::plan(&new)?;
-    must_be_there(&present.database.url)?;
-    let app = App::open(present, context.time.clone(), Schema::Verify).await?;
-    let at = args.at.unwrap_or_else(|| app.time.now());
-    let found = async {
-        remark_differences(&app, &new, at).await?;
-        Ok::<_, Failure>(diff(&*app.store, &app.plan()?, &new_plan, at, args.examples).await?)
-    };
-    let found = found.await;
-    app.store.close().await;
+    let beside = Beside::open(args.from.as_deref(), &args.new, context).await?;
+    let found = compare(args, &beside).await;
+    beside.app.store.close().await;
     let found = found?;
-    if args.json { json(&found) } else { say(&describe(&found, name(&app.settings), &args.new, args.examples)) }
+    if args.json { json(&found) } else { say(&describe(&found, name(&beside.app.settings), &args.new, args.examples)) }
 }
 
-/// What the comparison leaves out.
-async fn remark_differences(app: &App, new: &Settings, at: DateTime<Utc>) -> Result<(), Failure> {
-    let (present, file) = (&*app.settings, name(new));
-    if new.database.url != present.database.url {
-        let (looked_at, other) = (&present.database.url, &new.database.url);
-        remark(&format!("{file} names another database, {other}; looked at is {looked_at}"));
-    }
-    if new.source != present.source {
-        remark(&format!("[source] of {file} differs, which is left out: claims are read as {} says", name(present)));
-    }
+async fn compare(args: &DiffArgs, Beside { app, new_plan, .. }: &Beside) -> Result<Diff, Failure> {
+    let at = args.at.unwrap_or_else(|| app.time.now());
+    let present = &*app.settings;
     let last = app.store.finished_scan_until(at).await?;
     if last.is_some_and(|last| last.settings != present.decision_fingerprint()) {
         remark(&format!(
@@ -74,11 +56,7 @@ async fn remark_differences(app: &App, new: &Settings, at: DateTime<Utc>) -> Res
             name(present)
         ));
     }
-    Ok(())
-}
-
-fn name(settings: &Settings) -> String {
-    settings.file.as_deref().map_or("the built-in defaults".into(), |file| file.display().to_string())
+    Ok(diff(&*app.store, &app.plan()?, new_plan, at, args.examples).await?)
 }
 
 /// The comparison for a person.

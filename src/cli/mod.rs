@@ -7,6 +7,7 @@ mod alerts;
 mod backfill;
 mod backtest;
 mod backup;
+mod beside;
 mod calendar;
 mod check;
 mod copy;

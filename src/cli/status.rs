@@ -8,7 +8,7 @@ use super::output::{json, say};
 use super::{Context, Failure};
 use crate::app::{App, Schema};
 use crate::check::Check;
-use crate::health::{Schedule, Watched, outbox};
+use crate::health::{Watched, outbox};
 use crate::store::Gauges;
 
 #[derive(Args, Debug)]
@@ -55,8 +55,8 @@ pub async fn run(args: &StatusArgs, context: &Context) -> Result<(), Failure> {
 
 async fn look(context: &Context) -> Result<(Vec<Check>, Option<Gauges>), Failure> {
     let settings = context.settings()?;
-    let schedule = Schedule { pattern: settings.schedule.pattern.clone(), zone: settings.schedule.time_zone.clone() };
-    let (sources, now) = (settings.source.clone(), context.time.now());
+    let (schedule, sources) = (settings.schedule.clone(), settings.source.clone());
+    let now = context.time.now();
     let app = match App::open(settings, context.time.clone(), Schema::AsItIs).await {
         Ok(app) => app,
         Err(error) => {

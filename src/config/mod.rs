@@ -35,6 +35,7 @@ use crate::delivery::transport::TransportSettings;
 use crate::delivery::webhook::WebhookSettings;
 use crate::escalation::Policy;
 use crate::mail::Templates;
+use crate::schedule::Schedule;
 use crate::sla::Rule;
 use crate::store::SourceRelations;
 
@@ -42,7 +43,7 @@ pub use changes::{Change, changes};
 pub use environment::Environment;
 pub use error::{ConfigError, Place, Problem};
 pub use load::{USUAL, find, load, load_tables, written};
-pub use service::{DatabaseSettings, DatabaseUrl, HttpSettings, LogFormat, LogLevel, LogSettings, ScheduleSettings};
+pub use service::{DatabaseSettings, DatabaseUrl, HttpSettings, LogFormat, LogLevel, LogSettings};
 pub use tree::{Node, Table, Value};
 
 use recipe::{Failure, Made, Recipes};
@@ -55,7 +56,7 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     pub database: DatabaseSettings,
     pub source: SourceRelations,
-    pub schedule: ScheduleSettings,
+    pub schedule: Schedule,
     pub calendars: Calendars,
     /// The built-in rules as configured, also those that are switched off.
     pub rules: Vec<Rule>,

@@ -12,6 +12,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::calendar::Zone;
 use crate::delivery::transport::Secret;
+use crate::schedule::Schedule;
 use crate::store::SourceRelations;
 use crate::store::postgres::PostgresStore;
 
@@ -41,15 +42,6 @@ pub enum DatabaseUrl {
         /// What of it may be shown.
         shown: String,
     },
-}
-
-/// When scans run.
-#[derive(Clone, Debug)]
-pub struct ScheduleSettings {
-    /// As written: second, minute, hour, day of the month, month, day of the week.
-    pub cron: String,
-    pub pattern: Cron,
-    pub time_zone: Zone,
 }
 
 /// What is served over HTTP.
@@ -200,7 +192,7 @@ fn is_identifier(name: &str) -> bool {
 }
 
 /// Every five minutes in the default calendar's zone, unless configured. `None` with a reported problem.
-pub fn schedule(section: Section<'_>, default_zone: Option<Zone>) -> Option<ScheduleSettings> {
+pub fn schedule(section: Section<'_>, default_zone: Option<Zone>) -> Option<Schedule> {
     const DEFAULT: &str = "0 */5 * * * *";
     let scan = section.read("scan", |node| {
         let cron = line(node, CRON)?;
@@ -215,7 +207,7 @@ pub fn schedule(section: Section<'_>, default_zone: Option<Zone>) -> Option<Sche
     let scan = scan.or_else(|| default().map(|pattern| (DEFAULT.to_owned(), pattern)));
     section.finish();
     let (cron, pattern) = scan?;
-    Some(ScheduleSettings { cron, pattern, time_zone: zone? })
+    Some(Schedule { cron, pattern, time_zone: zone? })
 }
 
 const CRON: &str = "six fields: second, minute, hour, day of the month, month, day of the week";

@@ -33,7 +33,6 @@ use crate::calendar::Calendars;
 use crate::check::{self, Check};
 use crate::config::{DatabaseUrl, Settings};
 use crate::delivery::Courier;
-use crate::health::Schedule;
 use crate::http::{Facts, HttpError, Kept, Server};
 use crate::scan::{Request, scan};
 use crate::vitals::Vitals;
@@ -206,7 +205,7 @@ fn facts(app: &App, calendars: watch::Receiver<Arc<Calendars>>, pulse: Arc<Pulse
         sources: source.clone(),
         rules: rules.clone(),
         calendars,
-        schedule: Schedule { pattern: schedule.pattern.clone(), zone: schedule.time_zone.clone() },
+        schedule: schedule.clone(),
         time: app.time.clone(),
         vitals,
         loops: Arc::new(move || pulse.checks()),

@@ -15,10 +15,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::alert::Opening;
-use crate::config::ScheduleSettings;
 use crate::now::TimeSource;
 use crate::scan::{Request, ScanError, ScanSummary};
-use crate::schedule::latest_due;
+use crate::schedule::Schedule;
 use crate::store::{ScanLog, StoreError};
 use crate::vitals::Vitals;
 
@@ -38,7 +37,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 pub(super) struct ScanLoop<W> {
     pub leadership: Leadership,
-    pub schedule: ScheduleSettings,
+    pub schedule: Schedule,
     pub time: TimeSource,
     pub database: Arc<Database>,
     pub pulse: Arc<Pulse>,
@@ -156,22 +155,18 @@ where
         if let Some(seen) = seen.as_ref().filter(|seen| (seen.from..seen.until).contains(&now)) {
             return seen.due;
         }
-        let due = self.latest_due(now);
+        let due = self.schedule.latest_due(now);
         // Patterns have seconds, and an instant of the schedule is a whole one; none comes before another that is due.
         let second = |number: u32| now.trunc_subsecs(0) + TimeDelta::seconds(number.into());
         let (mut quiet, mut until) = (0, AHEAD);
-        if self.latest_due(second(AHEAD)) != due {
+        if self.schedule.latest_due(second(AHEAD)) != due {
             while until - quiet > 1 {
                 let middle = quiet.midpoint(until);
-                if self.latest_due(second(middle)) == due { quiet = middle } else { until = middle }
+                if self.schedule.latest_due(second(middle)) == due { quiet = middle } else { until = middle }
             }
         }
         *seen = Some(Seen { from: now, until: second(until), due });
         due
-    }
-
-    fn latest_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        latest_due(&self.schedule.pattern, &self.schedule.time_zone, now)
     }
 
     /// How long until the schedule is to be asked again, if that comes before the clock is to be looked at.

@@ -9,8 +9,9 @@ use tokio::time::Instant;
 
 use crate::calendar::Calendars;
 use crate::check::Check;
-use crate::health::{Schedule, Watched, is_overdue};
+use crate::health::{Watched, is_overdue};
 use crate::now::TimeSource;
+use crate::schedule::Schedule;
 use crate::sla::Rule;
 use crate::store::{Gauges, RunningByProgram, SourceRelations, Store, StoreError};
 use crate::vitals::{Noted, Vitals};

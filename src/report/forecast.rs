@@ -9,12 +9,12 @@ use serde::Serialize;
 
 use crate::calendar::{Calendar, Calendars};
 use crate::claim::Totals;
-use crate::explain::{By, ClockAccount};
+use crate::explain::{By, ClockAccount, account};
 use crate::sla::{Rule, business_day_of};
 use crate::store::{Snapshot, StoreError};
 
-use super::each_claim;
 use super::figures::{Outcome, totals};
+use super::{each_claim, known};
 
 /// How far back current form reaches.
 const FORM: TimeDelta = TimeDelta::days(365);
@@ -92,7 +92,8 @@ pub async fn forecast(
 ) -> Result<Forecast, StoreError> {
     let by = By { rules: outlook.rules, calendars: outlook.calendars, now: outlook.now };
     let mut seen = Seen { outlook, past: BTreeMap::new(), running: Vec::new() };
-    each_claim(snapshot, &by, alive, |clocks, _| clocks.iter().for_each(|clock| seen.add(clock))).await?;
+    each_claim(snapshot, alive, |dossier| account(&known(dossier), &by).iter().for_each(|clock| seen.add(clock)))
+        .await?;
     Ok(seen.into_forecast())
 }
 

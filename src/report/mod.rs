@@ -18,18 +18,16 @@ use std::ops::RangeInclusive;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
-use crate::alert::AlertEvent;
 use crate::calendar::{Calendar, Calendars};
-use crate::explain::{By, ClockAccount, Known, account};
+use crate::explain::{By, Known, account};
 use crate::sla::Rule;
-use crate::store::{Page, Snapshot, StoreError};
+use crate::store::{Dossier, Page, Snapshot, StoreError};
 
 use tally::Tally;
 
 pub use answers::{Acknowledgements, Promises};
 pub use backtest::{
-    Backtest, BacktestError, Compared, DayCompared, Load, Performance, RecipientCompared, Regime, RuleCompared,
-    backtest,
+    Backtest, BacktestError, DayCompared, Load, Performance, RecipientCompared, Regime, RuleCompared, backtest,
 };
 pub use csv::{COLUMNS, csv};
 pub use distribution::{Distribution, Quantiles};
@@ -76,16 +74,15 @@ pub async fn report(
 ) -> Result<Report, StoreError> {
     let by = By { rules: question.rules, calendars: question.calendars, now: question.now };
     let mut tally = Tally::new(question);
-    each_claim(snapshot, &by, alive, |clocks, answers| tally.count(clocks, answers)).await?;
+    each_claim(snapshot, alive, |dossier| tally.count(&account(&known(dossier), &by), &dossier.answers)).await?;
     Ok(tally.into_report())
 }
 
-/// Gives `take` the clocks of each claim, and the answers to its alerts.
+/// Gives `take` what is known of each claim; `alive` is called after every batch.
 async fn each_claim(
     snapshot: &mut dyn Snapshot,
-    by: &By<'_>,
     alive: &(dyn Fn() + Send + Sync),
-    mut take: impl FnMut(&[ClockAccount<'_>], &[AlertEvent]),
+    mut take: impl FnMut(&Dossier),
 ) -> Result<(), StoreError> {
     let mut page = Page::First;
     loop {
@@ -93,13 +90,14 @@ async fn each_claim(
         if dossiers.is_empty() {
             return Ok(());
         }
-        for dossier in &dossiers {
-            let known = Known { subjects: &dossier.subjects, alerts: &dossier.alerts, history: &dossier.history };
-            take(&account(&known, by), &dossier.answers);
-        }
+        dossiers.iter().for_each(&mut take);
         page = Page::Next;
         alive();
     }
+}
+
+fn known(dossier: &Dossier) -> Known<'_> {
+    Known { subjects: &dossier.subjects, alerts: &dossier.alerts, history: &dossier.history }
 }
 
 /// The last local day of which something is left before `due_at`: a deadline at the end of a day is the next one's first

@@ -2,8 +2,9 @@
 
 use chrono::NaiveDate;
 use claimwatch::escalation::{Level, Recipients};
-use claimwatch::report::{Backtest, Compared, Load, Regime, backtest};
-use claimwatch::scan::Plan;
+use claimwatch::report::{Backtest, Load, Regime, backtest};
+use claimwatch::scan::{Both, Plan};
+use claimwatch::schedule::Schedule;
 use croner::parser::{CronParser, Seconds, Year};
 
 use crate::answers::level;
@@ -17,15 +18,11 @@ fn november(day: u32) -> NaiveDate {
 /// The clocks that started from one day of November to another, by the world's plan and by `new`, with scans at every hour.
 async fn compared(world: &World, new: &Plan, (first, last): (u32, u32)) -> Backtest {
     let (calendar, parser) = (paris(), CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).build());
-    let hourly = parser.parse("0 0 * * * *").expect("a pattern");
-    let regimes = [&world.plan, new].map(|Plan { rules, calendars, policy, .. }| Regime {
-        rules,
-        calendars,
-        policy,
-        pattern: &hourly,
-        zone: calendar.zone(),
-    });
-    let regimes = Compared { present: regimes[0], new: regimes[1] };
+    let cron = "0 0 * * * *".to_owned();
+    let pattern = parser.parse(&cron).expect("a pattern");
+    let hourly = Schedule { cron, pattern, time_zone: calendar.zone().clone() };
+    let regimes =
+        Both { present: Regime { plan: &world.plan, schedule: &hourly }, new: Regime { plan: new, schedule: &hourly } };
     let mut snapshot = world.store.snapshot().await.unwrap();
     let days = november(first)..=november(last);
     backtest(&mut *snapshot, days, regimes, world.time.now(), &|| {}).await.expect("a comparison")
@@ -56,7 +53,7 @@ fn by_five_days() -> Plan {
     new
 }
 
-fn load<'a>(found: &'a Backtest, recipient: &str) -> &'a Compared<Load> {
+fn load<'a>(found: &'a Backtest, recipient: &str) -> &'a Both<Load> {
     let one = found.recipients.iter().find(|one| one.recipient == recipient);
     &one.unwrap_or_else(|| panic!("{recipient}: {found:#?}")).load
 }

@@ -5,13 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use claimwatch::calendar::Zone;
 use claimwatch::check::Check;
 use claimwatch::config::HttpSettings;
 use claimwatch::delivery::transport::Secret;
 use claimwatch::delivery::{DrainReport, Way, WayReport};
-use claimwatch::health::Schedule;
 use claimwatch::http::{Facts, Kept, Server};
+use claimwatch::schedule::Schedule;
 use claimwatch::store::SourceRelations;
 use claimwatch::vitals::Vitals;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,8 +37,7 @@ fn schedule(cron: &str) -> Schedule {
         &format!("[schedule]\nscan = \"{cron}\"\n"),
         &claimwatch::config::Environment::from_vars([]),
     );
-    let pattern = settings.expect("a pattern").schedule.pattern;
-    Schedule { pattern, zone: Zone::named("UTC").expect("UTC") }
+    settings.expect("a pattern").schedule
 }
 
 async fn serve(world: &World, token: Option<&str>) -> Served {

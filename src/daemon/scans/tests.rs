@@ -62,7 +62,7 @@ impl Stage {
         let attempted = Arc::clone(&attempts);
         let scans = ScanLoop {
             leadership: Leadership::Alone,
-            schedule: ScheduleSettings {
+            schedule: Schedule {
                 cron: "0 0 * * * *".into(),
                 pattern: CronParser::builder()
                     .seconds(Seconds::Required)

@@ -9,36 +9,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use croner::Cron;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::calendar::{Calendars, Zone};
-use crate::escalation::Policy;
+use crate::calendar::Zone;
 use crate::explain::{By, ClockAccount, Known, account};
+use crate::scan::{Both, Plan};
+use crate::schedule::Schedule;
 use crate::sla::{DeadlineError, Rule};
-use crate::store::{Page, Snapshot, StoreError};
+use crate::store::{Snapshot, StoreError};
 
-use super::BATCH;
 use super::figures::{Outcome, percent_met};
+use super::{each_claim, known};
 use replay::{Late, Sent};
 
-/// By what claims are watched, and who is told.
+/// By what claims are watched and who is told, and when scans are made.
 #[derive(Clone, Copy, Debug)]
 pub struct Regime<'a> {
-    pub rules: &'a [Rule],
-    pub calendars: &'a Calendars,
-    pub policy: &'a Policy,
-    /// When scans are made.
-    pub pattern: &'a Cron,
-    pub zone: &'a Zone,
-}
-
-/// The same of the present settings and of the new ones.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Compared<T> {
-    pub present: T,
-    pub new: T,
+    pub plan: &'a Plan,
+    pub schedule: &'a Schedule,
 }
 
 /// What would have been. Its JSON is part of the contract.
@@ -59,7 +48,7 @@ pub struct Backtest {
 pub struct RuleCompared {
     pub rule: String,
     #[serde(flatten)]
-    pub figures: Compared<Performance>,
+    pub figures: Both<Performance>,
 }
 
 /// How a rule's clocks were.
@@ -81,7 +70,7 @@ pub struct Performance {
 pub struct RecipientCompared {
     pub recipient: String,
     #[serde(flatten)]
-    pub load: Compared<Load>,
+    pub load: Both<Load>,
 }
 
 /// The messages to one recipient.
@@ -100,9 +89,9 @@ pub struct Load {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DayCompared {
     pub date: NaiveDate,
-    pub opened: Compared<u64>,
+    pub opened: Both<u64>,
     /// Messages by recipient.
-    pub messages: BTreeMap<String, Compared<u64>>,
+    pub messages: BTreeMap<String, Both<u64>>,
 }
 
 /// Why nothing can be said.
@@ -121,28 +110,20 @@ pub enum BacktestError {
 pub async fn backtest(
     snapshot: &mut dyn Snapshot,
     days: RangeInclusive<NaiveDate>,
-    regimes: Compared<Regime<'_>>,
+    regimes: Both<Regime<'_>>,
     now: DateTime<Utc>,
     alive: &(dyn Fn() + Send + Sync),
 ) -> Result<Backtest, BacktestError> {
-    let mut seen = Compared { present: Seen::new(regimes.present, now), new: Seen::new(regimes.new, now) };
-    let mut page = Page::First;
-    loop {
-        let dossiers = snapshot.dossiers(page, BATCH).await?;
-        if dossiers.is_empty() {
-            break;
-        }
-        for dossier in &dossiers {
-            // What an alert says of its clock is by the settings of its time: columns and history alone are replayed.
-            let known = Known { subjects: &dossier.subjects, alerts: &[], history: &dossier.history };
-            seen.present.add(&known, &days);
-            seen.new.add(&known, &days);
-        }
-        page = Page::Next;
-        alive();
-    }
-    let zone = regimes.present.calendars.default().zone();
-    let told = Compared { present: seen.present.replay()?, new: seen.new.replay()? };
+    let mut seen = Both { present: Seen::new(regimes.present, now), new: Seen::new(regimes.new, now) };
+    each_claim(snapshot, alive, |dossier| {
+        // What an alert says of its clock is by the settings of its time: columns and history alone are replayed.
+        let known = Known { alerts: &[], ..known(dossier) };
+        seen.present.add(&known, &days);
+        seen.new.add(&known, &days);
+    })
+    .await?;
+    let zone = regimes.present.plan.calendars.default().zone();
+    let told = Both { present: seen.present.replay()?, new: seen.new.replay()? };
     Ok(Backtest {
         from: *days.start(),
         to: *days.end(),
@@ -163,14 +144,14 @@ struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     fn new(regime: Regime<'a>, now: DateTime<Utc>) -> Self {
-        let enabled = regime.rules.iter().filter(|rule| rule.enabled);
+        let enabled = regime.plan.rules.iter().filter(|rule| rule.enabled);
         let none = |rule: &Rule| Performance { target: Some(rule.target.to_string()), ..Performance::default() };
         let performance = enabled.map(|rule| (rule.name.clone(), none(rule))).collect();
         Self { regime, now, performance, late: Vec::new() }
     }
 
     fn add(&mut self, known: &Known<'_>, days: &RangeInclusive<NaiveDate>) {
-        let by = By { rules: self.regime.rules, calendars: self.regime.calendars, now: self.now };
+        let by = By { rules: &self.regime.plan.rules, calendars: &self.regime.plan.calendars, now: self.now };
         for clock in account(known, &by) {
             let started_on = clock.calendar.zone().local_date(clock.started_at);
             if let Some(outcome) = Outcome::of(clock.verdict).filter(|_| days.contains(&started_on)) {
@@ -200,23 +181,23 @@ impl<'a> Seen<'a> {
     }
 }
 
-fn rules(seen: &Compared<Seen<'_>>) -> Vec<RuleCompared> {
-    let names = |seen: &Seen<'_>| seen.regime.rules.iter().map(|rule| rule.name.clone()).collect::<Vec<_>>();
+fn rules(seen: &Both<Seen<'_>>) -> Vec<RuleCompared> {
+    let names = |seen: &Seen<'_>| seen.regime.plan.rules.iter().map(|rule| rule.name.clone()).collect::<Vec<_>>();
     let mut all = names(&seen.present);
     all.extend(names(&seen.new).into_iter().filter(|name| !all.contains(name)).collect::<Vec<_>>());
     let of = |seen: &Seen<'_>, rule: &str| seen.performance.get(rule).cloned().unwrap_or_default();
     let compared = |rule: String| {
-        let figures = Compared { present: of(&seen.present, &rule), new: of(&seen.new, &rule) };
+        let figures = Both { present: of(&seen.present, &rule), new: of(&seen.new, &rule) };
         RuleCompared { rule, figures }
     };
     all.into_iter().map(compared).filter(|rule| rule.figures.present.clocks + rule.figures.new.clocks > 0).collect()
 }
 
-fn recipients(told: &Compared<Vec<Sent>>, zone: &Zone) -> Vec<RecipientCompared> {
+fn recipients(told: &Both<Vec<Sent>>, zone: &Zone) -> Vec<RecipientCompared> {
     let names: BTreeSet<&String> = told.present.iter().chain(&told.new).flat_map(|sent| &sent.recipients).collect();
     let compared = |recipient: &String| RecipientCompared {
         recipient: recipient.clone(),
-        load: Compared { present: load(&told.present, recipient, zone), new: load(&told.new, recipient, zone) },
+        load: Both { present: load(&told.present, recipient, zone), new: load(&told.new, recipient, zone) },
     };
     names.into_iter().map(compared).collect()
 }
@@ -236,7 +217,7 @@ fn load(told: &[Sent], recipient: &String, zone: &Zone) -> Load {
     load
 }
 
-fn by_day(seen: &Compared<Seen<'_>>, told: &Compared<Vec<Sent>>, zone: &Zone) -> Vec<DayCompared> {
+fn by_day(seen: &Both<Seen<'_>>, told: &Both<Vec<Sent>>, zone: &Zone) -> Vec<DayCompared> {
     let mut days = Days { zone, found: BTreeMap::new() };
     days.add(&seen.present, &told.present, |both| &mut both.present);
     days.add(&seen.new, &told.new, |both| &mut both.new);
@@ -249,7 +230,7 @@ struct Days<'a> {
 }
 
 impl Days<'_> {
-    fn add(&mut self, seen: &Seen<'_>, told: &[Sent], side: fn(&mut Compared<u64>) -> &mut u64) {
+    fn add(&mut self, seen: &Seen<'_>, told: &[Sent], side: fn(&mut Both<u64>) -> &mut u64) {
         for late in &seen.late {
             *side(&mut self.day(late.pending.due_at).opened) += 1;
         }
@@ -262,7 +243,7 @@ impl Days<'_> {
 
     fn day(&mut self, at: DateTime<Utc>) -> &mut DayCompared {
         let date = self.zone.local_date(at);
-        let none = || DayCompared { date, opened: Compared::default(), messages: BTreeMap::new() };
+        let none = || DayCompared { date, opened: Both::default(), messages: BTreeMap::new() };
         self.found.entry(date).or_insert_with(none)
     }
 }

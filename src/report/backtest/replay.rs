@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use crate::escalation::{Pending, Scene, escalate};
 use crate::explain::ClockAccount;
-use crate::schedule::next_due;
 use crate::sla::DeadlineError;
 
 use super::Regime;
+use crate::scan::Plan;
 
 /// A clock that was late, as escalation would have looked at it.
 #[derive(Clone, Debug)]
@@ -85,8 +85,7 @@ struct Replay<'a> {
 impl Replay<'_> {
     /// The first scan from `at` on looks at it, unless there is nothing to say by then.
     fn look_at(&mut self, number: usize, at: DateTime<Utc>) {
-        let Regime { pattern, zone, .. } = self.regime;
-        let scan = *self.scans.entry(at).or_insert_with(|| next_due(pattern, zone, at));
+        let scan = *self.scans.entry(at).or_insert_with(|| self.regime.schedule.next_due(at));
         let ends_at = self.late[number].ends_at.unwrap_or(DateTime::<Utc>::MAX_UTC);
         if let Some(scan) = scan.filter(|scan| *scan <= self.until && *scan < ends_at) {
             self.looks.entry(scan).or_default().push(number);
@@ -94,7 +93,7 @@ impl Replay<'_> {
     }
 
     fn scan(&mut self, now: DateTime<Utc>, numbers: &[usize]) -> Result<(), DeadlineError> {
-        let Regime { policy, calendars, .. } = self.regime;
+        let Plan { policy, calendars, .. } = self.regime.plan;
         let scene = Scene { policy, calendars, silences: &[], now, wait_for_hours: true };
         let pending: Vec<Pending> = numbers.iter().map(|number| self.late[*number].pending.clone()).collect();
         let place: HashMap<Uuid, usize> =
