@@ -160,6 +160,9 @@ CREATE INDEX sla_alerts_escalation ON sla_alerts (next_escalation_at) WHERE stat
 CREATE INDEX sla_alerts_held ON sla_alerts (held_since) WHERE held_since IS NOT NULL;
 -- For `alerts prune`: what is over, the oldest first.
 CREATE INDEX sla_alerts_resolved ON sla_alerts (resolved_at, id) WHERE state = 'resolved';
+-- For lists of open alerts: the worst first. No text of unknown length is in it: an entry has an end.
+CREATE INDEX sla_alerts_listed ON sla_alerts (escalation_level DESC, due_at, id)
+    INCLUDE (state, rule, acknowledged_at, snoozed_until, held_since) WHERE state <> 'resolved';
 
 -- No foreign key: only claimwatch writes here, alert and events in one transaction, and a key is one look-up an event.
 CREATE TABLE sla_alert_events (
@@ -172,6 +175,10 @@ CREATE TABLE sla_alert_events (
     detail json NOT NULL,
     PRIMARY KEY (alert_id, claim_id, seq)
 );
+
+-- For what opened and was resolved each day.
+CREATE INDEX sla_alert_events_changes ON sla_alert_events (at)
+    WHERE kind IN ('opened', 'breached', 'reopened', 'resolved');
 
 -- No event is changed, and none is deleted but with its alert, by `alerts prune`: it names in its transaction the instant
 -- before which alerts were resolved, and events of such alone may go. That keeps mistakes away; whoever may delete here can

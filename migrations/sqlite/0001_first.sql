@@ -143,6 +143,10 @@ CREATE INDEX sla_alerts_escalation ON sla_alerts (next_escalation_at) WHERE stat
 CREATE INDEX sla_alerts_held ON sla_alerts (held_since) WHERE held_since IS NOT NULL;
 -- For `alerts prune`: what is over, the oldest first.
 CREATE INDEX sla_alerts_resolved ON sla_alerts (resolved_at, id) WHERE state = 'resolved';
+-- For lists of open alerts: the worst first, with all that they are filtered and sorted by, so that rows are read of one page
+-- alone.
+CREATE INDEX sla_alerts_listed ON sla_alerts (escalation_level DESC, due_at, id, state, rule, program_id, claim_id, partner_name,
+    payment_id, paying_entity, currency, amount, acknowledged_at, snoozed_until, held_since) WHERE state <> 'resolved';
 
 CREATE TABLE sla_alert_events (
     alert_id TEXT NOT NULL REFERENCES sla_alerts (id),
@@ -153,6 +157,10 @@ CREATE TABLE sla_alert_events (
     detail TEXT NOT NULL,
     PRIMARY KEY (alert_id, seq)
 ) STRICT, WITHOUT ROWID;
+
+-- For what opened and was resolved each day.
+CREATE INDEX sla_alert_events_changes ON sla_alert_events (at)
+    WHERE kind IN ('opened', 'breached', 'reopened', 'resolved');
 
 -- No event is deleted but with its alert, by `alerts prune`: it names in its transaction, by a setting that is gone at its
 -- end, the instant before which alerts were resolved, and events of such alone may go. That keeps mistakes away; whoever may

@@ -7,6 +7,7 @@
 
 mod answers;
 mod batches;
+pub mod browse;
 mod change;
 mod dossier;
 mod error;
@@ -38,6 +39,7 @@ use uuid::Uuid;
 
 use crate::alert::{Alert, AlertEvent};
 use crate::claim::{HistoryEntry, Subject};
+use browse::Browsing;
 use transfer::Transfer;
 
 pub use answers::Answers;
@@ -71,6 +73,7 @@ pub trait Store:
     + Transfer
     + Counting
     + Inspection
+    + Browsing
 {
     /// Looks at claims and alerts as they are at one instant.
     ///

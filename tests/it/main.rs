@@ -4,6 +4,7 @@ mod answers;
 mod backfill;
 mod backtest;
 mod bounces;
+mod browse;
 #[expect(dead_code, reason = "made for tests/several_daemons, which use all of it")]
 #[path = "../support/chance.rs"]
 mod chance;

@@ -7,6 +7,7 @@
 
 mod alerts;
 mod answers;
+mod browse;
 mod check;
 mod claims;
 mod clocks;

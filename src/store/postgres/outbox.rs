@@ -11,6 +11,7 @@ use super::unit::{in_unit, made, query};
 use super::{PostgresStore, exchange, rate, recipients};
 use crate::alert::Alert;
 use crate::escalation::webhook_of;
+use crate::store::browse::DELIVERY;
 use crate::store::{
     DeliveryState, DisabledAddress, Exchanged, KeptMail, LeaseTime, LeasedDelivery, Lot, Outbox, OutboxItem, Outcomes,
     StoreError, StoredMail,
@@ -147,18 +148,13 @@ impl Outbox for PostgresStore {
     }
 
     async fn deliveries(&self, state: Option<DeliveryState>) -> Result<Vec<OutboxItem>, StoreError> {
+        let sql = format!(
+            "SELECT {DELIVERY} WHERE o.state = $1 OR ($1 IS NULL AND o.state IN ('pending', 'dead')) \
+             ORDER BY m.created_at, o.id"
+        );
         in_unit!(self, unit, {
-            let rows = query(
-                "SELECT o.id, o.message, o.recipient, o.state, m.level, m.alerts, m.created_at, o.attempts, \
-                 o.next_attempt_at, o.leased_until, o.last_error, o.sent_at, o.reply, m.message_id, \
-             coalesce(o.own_subject, m.subject) AS subject \
-                 FROM outbox o JOIN outbox_messages m ON m.id = o.message \
-                 WHERE o.state = $1 OR ($1 IS NULL AND o.state IN ('pending', 'dead')) ORDER BY m.created_at, o.id",
-            )
-            .bind(state.map(DeliveryState::as_str))
-            .fetch_all(&mut **unit)
-            .await?;
-            rows.iter().map(item).collect()
+            let rows = made(sql.clone()).bind(state.map(DeliveryState::as_str));
+            rows.fetch_all(&mut **unit).await?.iter().map(item).collect()
         })
     }
 
@@ -201,7 +197,8 @@ pub(super) const UNSETTLED: &str =
 /// Whether it is still to be asked of alert `a` at `$2` whether it is right.
 pub(super) const HELD: &str = "a.held_since <= $2";
 
-fn item(row: &PgRow) -> Result<OutboxItem, StoreError> {
+/// A row of [`DELIVERY`].
+pub(super) fn item(row: &PgRow) -> Result<OutboxItem, StoreError> {
     let id: Uuid = row.try_get("id")?;
     let own = OwnRow { row, table: "outbox", id: id.to_string() };
     Ok(OutboxItem {

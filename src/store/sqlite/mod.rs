@@ -8,6 +8,7 @@
 mod alerts;
 mod answers;
 mod backup;
+mod browse;
 mod claims;
 mod clocks;
 mod dossiers;

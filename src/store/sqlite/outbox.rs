@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::TryStreamExt as _;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
@@ -10,6 +11,7 @@ use super::rows::{ALERT_COLUMNS, OwnRow, alert, count, instant_text, read_instan
 use super::{SqliteStore, StoreError, exchange, rate, recipients};
 use crate::alert::Alert;
 use crate::escalation::webhook_of;
+use crate::store::browse::DELIVERY;
 use crate::store::change::json_text;
 use crate::store::{
     DeliveryState, DisabledAddress, Exchanged, KeptMail, LeaseTime, LeasedDelivery, Lot, Outbox, OutboxItem, Outcomes,
@@ -157,37 +159,12 @@ impl Outbox for SqliteStore {
     }
 
     async fn deliveries(&self, state: Option<DeliveryState>) -> Result<Vec<OutboxItem>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT o.id, o.message, o.recipient, o.state, m.level, m.alerts, m.created_at, o.attempts, \
-             o.next_attempt_at, o.leased_until, o.last_error, o.sent_at, o.reply, m.message_id, \
-             coalesce(o.own_subject, m.subject) AS subject \
-             FROM outbox o JOIN outbox_messages m ON m.id = o.message \
-             WHERE o.state = ?1 OR (?1 IS NULL AND o.state IN ('pending', 'dead')) ORDER BY m.created_at, o.id",
-        )
-        .bind(state.map(DeliveryState::as_str))
-        .fetch_all(&self.readers)
-        .await?;
-        let read = |row| {
-            let own = OwnRow { row, table: "outbox", id: row.try_get("id")? };
-            Ok(OutboxItem {
-                id: own.parsed("id", read_id)?,
-                message: own.parsed("message", read_id)?,
-                recipient: row.try_get("recipient")?,
-                state: own.parsed("state", DeliveryState::parse)?,
-                level: row.try_get("level")?,
-                alerts: count(row, "alerts")?,
-                created_at: own.parsed("created_at", read_instant)?,
-                attempts: row.try_get("attempts")?,
-                next_attempt_at: own.optional("next_attempt_at", read_instant)?,
-                leased_until: own.optional("leased_until", read_instant)?,
-                last_error: row.try_get("last_error")?,
-                sent_at: own.optional("sent_at", read_instant)?,
-                reply: row.try_get("reply")?,
-                message_id: row.try_get("message_id")?,
-                subject: row.try_get("subject")?,
-            })
-        };
-        rows.iter().map(read).collect()
+        let sql = format!(
+            "SELECT {DELIVERY} WHERE o.state = ?1 OR (?1 IS NULL AND o.state IN ('pending', 'dead')) \
+             ORDER BY m.created_at, o.id"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(state.map(DeliveryState::as_str));
+        rows.fetch_all(&self.readers).await?.iter().map(item).collect()
     }
 
     async fn disabled_addresses(&self) -> Result<Vec<DisabledAddress>, StoreError> {
@@ -221,11 +198,33 @@ pub(super) const UNSETTLED: &str =
 /// Whether it is still to be asked of alert `a` at `?2` whether it is right.
 pub(super) const HELD: &str = "a.held_since <= ?2";
 
+/// A row of [`DELIVERY`].
+pub(super) fn item(row: &SqliteRow) -> Result<OutboxItem, StoreError> {
+    let own = OwnRow { row, table: "outbox", id: row.try_get("id")? };
+    Ok(OutboxItem {
+        id: own.parsed("id", read_id)?,
+        message: own.parsed("message", read_id)?,
+        recipient: row.try_get("recipient")?,
+        state: own.parsed("state", DeliveryState::parse)?,
+        level: row.try_get("level")?,
+        alerts: count(row, "alerts")?,
+        created_at: own.parsed("created_at", read_instant)?,
+        attempts: row.try_get("attempts")?,
+        next_attempt_at: own.optional("next_attempt_at", read_instant)?,
+        leased_until: own.optional("leased_until", read_instant)?,
+        last_error: row.try_get("last_error")?,
+        sent_at: own.optional("sent_at", read_instant)?,
+        reply: row.try_get("reply")?,
+        message_id: row.try_get("message_id")?,
+        subject: row.try_get("subject")?,
+    })
+}
+
 pub(super) fn read_id(text: &str) -> Option<Uuid> {
     Uuid::parse_str(text).ok()
 }
 
-pub(super) fn stored_mail(row: &sqlx::sqlite::SqliteRow) -> Result<Option<StoredMail>, StoreError> {
+pub(super) fn stored_mail(row: &SqliteRow) -> Result<Option<StoredMail>, StoreError> {
     let Some(bytes) = row.try_get("bytes")? else { return Ok(None) };
     Ok(Some(StoredMail { message_id: row.try_get("message_id")?, subject: row.try_get("subject")?, bytes }))
 }

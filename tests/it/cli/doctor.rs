@@ -85,7 +85,7 @@ async fn a_report_says_what_is_there_and_changes_nothing(engine: Engine) {
             "migration 1: as this claimwatch has it, applied 20",
             "claims: 2 rows; indexes: claims_review_clock, ",
             "; MISSING: claims_reviewed\n",
-            "sla_alert_events: 2 rows\n",
+            "sla_alert_events: 2 rows; indexes: sla_alert_events_changes\n",
             ": by hand; finished after ",
             ", opened 1, messages 1, data_problems 1",
             "2024-01-01T00:00:00Z: by hand; FAILED: \"…\" (text of 49 characters, with: the database is not available, database is locked)",
