@@ -199,12 +199,13 @@ fn say_that_it_is_ready(app: &App, courier: &Courier) {
 
 /// What is served over HTTP is made of this.
 fn facts(app: &App, calendars: watch::Receiver<Arc<Calendars>>, pulse: Arc<Pulse>, vitals: Arc<Vitals>) -> Facts {
-    let Settings { source, rules, schedule, .. } = &*app.settings;
+    let Settings { source, rules, policy, schedule, .. } = &*app.settings;
     Facts {
         store: Arc::clone(&app.store),
         sources: source.clone(),
         rules: rules.clone(),
         calendars,
+        policy: policy.clone(),
         schedule: schedule.clone(),
         time: app.time.clone(),
         vitals,

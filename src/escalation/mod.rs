@@ -16,7 +16,7 @@ pub use brake::{Brake, Plausible};
 pub use digest::{Bounced, Case, Coverage, Digest, Kind, Reach, Settled};
 pub use due::{Escalated, Escalations, Message, Pending, Scene, escalate};
 pub use outgoing::Outgoing;
-pub use policy::{Glob, Level, Mismatch, Policy, Route, SendHours};
+pub use policy::{Glob, Level, Mismatch, Policy, Route, SendHours, claim_link};
 pub use reach::Unreachable;
 pub use recipients::{Recipients, addresses, webhook_of, webhook_recipient};
 pub use silence::{Matcher, Silence, Silenced};

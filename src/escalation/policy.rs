@@ -161,6 +161,16 @@ impl Route {
     }
 }
 
+/// A claim's page: `claim_url` with the claim's id in its place; `None` for ids too long to be one.
+#[must_use]
+pub fn claim_link(claim_url: Option<&str>, claim_id: &str) -> Option<String> {
+    const UNRESERVED: &percent_encoding::AsciiSet =
+        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    const MAX_ID: usize = 500;
+    let url = claim_url.filter(|_| claim_id.len() <= MAX_ID)?;
+    Some(url.replace("{claim_id}", &percent_encoding::utf8_percent_encode(claim_id, UNRESERVED).to_string()))
+}
+
 impl Policy {
     /// Who gets `level` about `alert`, and the number of the route that chose them (`None`: they are the level's own).
     #[must_use]

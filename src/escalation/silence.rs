@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Glob, Pending};
+use crate::alert::Alert;
 
 /// Nothing is told of the alerts that `matcher` matches from `created_at` until before its end.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,12 +50,31 @@ impl Matcher {
     /// Whether `alert` fits every pattern; one without a partner, say, fits no pattern for partners.
     #[must_use]
     pub fn matches(&self, alert: &Pending) -> bool {
+        let Pending { rule, program_id, partner_name, paying_entity, claim_id, .. } = alert;
+        self.fits(rule, program_id.as_deref(), partner_name.as_deref(), paying_entity.as_deref(), claim_id)
+    }
+
+    /// As [`Matcher::matches`], of an alert as it is stored.
+    #[must_use]
+    pub fn matches_alert(&self, alert: &Alert) -> bool {
+        let Alert { rule, program_id, partner_name, paying_entity, claim_id, .. } = alert;
+        self.fits(rule, program_id.as_deref(), partner_name.as_deref(), paying_entity.as_deref(), claim_id)
+    }
+
+    fn fits(
+        &self,
+        rule: &str,
+        program: Option<&str>,
+        partner: Option<&str>,
+        entity: Option<&str>,
+        claim: &str,
+    ) -> bool {
         let fits = |glob: &Option<Glob>, text| Glob::admits(glob.as_ref(), text);
-        fits(&self.rule, Some(&alert.rule))
-            && fits(&self.program, alert.program_id.as_deref())
-            && fits(&self.partner, alert.partner_name.as_deref())
-            && fits(&self.entity, alert.paying_entity.as_deref())
-            && fits(&self.claim, Some(&alert.claim_id))
+        fits(&self.rule, Some(rule))
+            && fits(&self.program, program)
+            && fits(&self.partner, partner)
+            && fits(&self.entity, entity)
+            && fits(&self.claim, Some(claim))
     }
 }
 

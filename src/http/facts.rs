@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 use crate::calendar::Calendars;
 use crate::check::Check;
+use crate::escalation::Policy;
 use crate::health::{Watched, is_overdue};
 use crate::now::TimeSource;
 use crate::schedule::Schedule;
 use crate::sla::Rule;
+use crate::store::browse::{AlertCount, DailyCount};
 use crate::store::{Gauges, RunningByProgram, SourceRelations, Store, StoreError};
 use crate::vitals::{Noted, Vitals};
 
@@ -28,6 +30,7 @@ pub struct Facts {
     pub rules: Vec<Rule>,
     /// Those in force.
     pub calendars: watch::Receiver<Arc<Calendars>>,
+    pub policy: Policy,
     pub schedule: Schedule,
     pub time: TimeSource,
     pub vitals: Arc<Vitals>,
@@ -42,7 +45,14 @@ pub struct Kept {
     counted: Mutex<Option<(Instant, Counted)>>,
     running: Mutex<Option<(Instant, Option<RunningByProgram>)>>,
     readiness: Mutex<Option<(Instant, Vec<Check>)>>,
+    alike: Mutex<Option<(Instant, Alike)>>,
+    daily: Mutex<Option<(Instant, Daily)>>,
 }
+
+/// Open alerts by what they have in common.
+type Alike = Result<Arc<Vec<AlertCount>>, StoreError>;
+/// What opened and was resolved since a day.
+type Daily = (NaiveDate, Result<Arc<Vec<DailyCount>>, StoreError>);
 
 /// What our own tables say; `None`: the database does not answer.
 pub(super) type Counted = Option<(Gauges, Option<DateTime<Utc>>)>;
@@ -89,6 +99,20 @@ impl Facts {
             overdue: last.is_none_or(|last| is_overdue(last, &self.schedule, now)),
             counted,
             running,
+        }
+    }
+
+    /// Open alerts by what they have in common.
+    pub(super) async fn counts(&self) -> Alike {
+        kept(&self.kept.alike, KEEP, || async { self.store.count_alerts().await.map(Arc::new) }).await
+    }
+
+    /// What opened and was resolved from that day on.
+    pub(super) async fn daily(&self, since: NaiveDate) -> Result<Arc<Vec<DailyCount>>, StoreError> {
+        let read = || async { (since, self.store.daily(since).await.map(Arc::new)) };
+        match kept(&self.kept.daily, KEEP_RUNNING, read).await {
+            (day, daily) if day == since => daily,
+            _ => read().await.1,
         }
     }
 

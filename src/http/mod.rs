@@ -1,10 +1,11 @@
-//! What is served over HTTP, read only: metrics and health.
+//! What is served over HTTP, read only: the page, metrics and health.
 //!
 //! Nobody can hold up the daemon's work from here: connections, headers and the time of an answer are bounded, what an answer
 //! costs is paid once for all who ask within seconds, and a panic ends one connection. Source: docs/monitoring.md.
 
 mod facts;
 mod metrics;
+mod page;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -105,6 +106,7 @@ impl Server {
             .route("/metrics", get(metrics))
             .route("/healthz", get(healthz))
             .route("/readyz", get(readyz))
+            .merge(page::router())
             .layer(middleware::from_fn_with_state(Arc::clone(&shared), admit))
             .with_state(shared);
         let (places, mut connections) = (Arc::new(Semaphore::new(CONNECTIONS)), JoinSet::new());

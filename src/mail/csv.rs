@@ -7,10 +7,8 @@ use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 
 use crate::calendar::Zone;
 use crate::claim::spreadsheet_cell;
-use crate::escalation::Case;
+use crate::escalation::{Case, claim_link};
 use crate::sla::{DayKind, Explanation};
-
-use super::claim_link;
 
 /// The columns, in order. Instants are RFC 3339 in the calendar's own offset; `business_days_late` are whole ones; `amount`
 /// is a plain decimal; `reminder` is `true` or `false`; `skipped` is every skipped day with its reason, as the explanation

@@ -16,7 +16,8 @@ use crate::escalation::{Case, Digest, Plausible};
 
 use super::message::kind_name;
 use super::view::View;
-use super::{Composer, List, MailError, claim_link};
+use super::{Composer, List, MailError};
+use crate::escalation::claim_link;
 
 /// The largest message, in bytes: what every receiver takes.
 pub const MAX_POST: usize = 256 * 1024;

@@ -29,6 +29,13 @@ impl Words {
         if Some(date.year()) == year { day } else { format!("{day} {}", date.year()) }
     }
 
+    /// The month of a day: `November 2026`.
+    #[must_use]
+    pub fn month_of(self, date: NaiveDate) -> String {
+        let month = self.say("month", [("month", date.month().into())]);
+        self.say("month-of-year", [("month", month.into()), ("year", date.year().to_string().into())])
+    }
+
     /// The local day of an instant in short, with its year: `Wed 25 Nov 2026`.
     #[must_use]
     pub fn short_day_of<'z>(self, at: DateTime<Utc>, zone: impl Into<Option<&'z Zone>>) -> String {

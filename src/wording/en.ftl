@@ -109,6 +109,7 @@ month-short = { $month ->
 }
 day-of-month = { $day }
 date-long = { $weekday }, { $day } { $month } { $year }
+month-of-year = { $month } { $year }
 instant = { $date }, { $time } ({ $offset })
 instant-in-zone = { $date }, { $time } ({ $zone }, { $offset })
 

@@ -170,7 +170,7 @@ impl Words {
         let (mut listed, mut more) = (0_usize, 0_usize);
         let begins = begin_day(explanation);
         for day in dates(explanation, DayKind::Skipped).filter(|day| Some(day.date) != begins) {
-            match self.reason(day) {
+            match self.day_reason(day) {
                 None => weekend.push(day.date),
                 Some(_) if listed >= max_others => more += 1,
                 Some(reason) => {
@@ -206,7 +206,8 @@ impl Words {
 
     /// Why a day was skipped; `None`: it is a weekend day. The calendar gives its reasons in English; the weekday's name
     /// says no more than its date does.
-    fn reason(self, day: &DayCount) -> Option<String> {
+    #[must_use]
+    pub fn day_reason(self, day: &DayCount) -> Option<String> {
         let reason = day.reason.as_deref().unwrap_or_default();
         if reason == Off::Weekend(day.date.weekday()).to_string() {
             None

@@ -112,6 +112,7 @@ day-of-month = { $day ->
    *[other] { $day }
 }
 date-long = { $weekday } { $day } { $month } { $year }
+month-of-year = { $month } { $year }
 instant = { $date } à { $time } ({ $offset })
 instant-in-zone = { $date } à { $time } ({ $zone }, { $offset })
 

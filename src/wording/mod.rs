@@ -1,6 +1,6 @@
 //! Every word in English and French: explanations, amounts, days, for mail, page and terminal.
 //!
-//! The words are in `en.ftl` and `fr.ftl`; this room gives them their arguments. Nothing here does I/O: local times are
+//! The words are in `en.ftl` and `fr.ftl`, those of the page in `page.en.ftl` and `page.fr.ftl`; this room gives them their arguments. Nothing here does I/O: local times are
 //! computed from the zone that the caller hands over. Text that comes from claims is cleaned before it is put in a
 //! sentence. Sources: docs/domain.md "Escalation", CLDR's plural rules (through fluent).
 
@@ -41,11 +41,11 @@ impl Language {
         }
     }
 
-    /// The messages' source.
-    fn source(self) -> &'static str {
+    /// The messages' sources: of messages and explanations, and of the page.
+    fn sources(self) -> [&'static str; 2] {
         match self {
-            Self::En => include_str!("en.ftl"),
-            Self::Fr => include_str!("fr.ftl"),
+            Self::En => [include_str!("en.ftl"), include_str!("page.en.ftl")],
+            Self::Fr => [include_str!("fr.ftl"), include_str!("page.fr.ftl")],
         }
     }
 }
@@ -154,7 +154,6 @@ fn name(text: &str) -> Cow<'_, str> {
 }
 
 fn bundle(language: Language) -> Bundle {
-    let resource = FluentResource::try_new(language.source().to_owned()).unwrap_or_else(|(readable, _)| readable);
     let mut bundle = Bundle::new_concurrent(vec![language.tag().parse().unwrap_or_default()]);
     // Isolation marks would be invisible characters in headers and files.
     bundle.set_use_isolating(false);
@@ -162,7 +161,10 @@ fn bundle(language: Language) -> Bundle {
         Language::En => |value, _| amount::grouped_number(Language::En, value),
         Language::Fr => |value, _| amount::grouped_number(Language::Fr, value),
     }));
-    bundle.add_resource_overriding(resource);
+    for source in language.sources() {
+        let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(readable, _)| readable);
+        bundle.add_resource_overriding(resource);
+    }
     bundle
 }
 

@@ -31,7 +31,7 @@ fn zone(name: &str) -> Zone {
 fn arguments(language: Language) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     let mut messages: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     let mut id = "";
-    for line in language.source().lines().filter(|line| !line.starts_with('#')) {
+    for line in language.sources().into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#')) {
         if line.starts_with(|c: char| c.is_ascii_lowercase()) {
             id = line.split(" =").next().expect("an id");
             assert!(!messages.contains_key(id), "{id} is there twice in {language:?}");
@@ -52,8 +52,10 @@ fn both_languages_have_the_same_messages_with_the_same_arguments() {
 #[test]
 fn every_source_is_read_without_an_error_and_to_its_last_message() {
     for language in Language::ALL {
-        let resource = FluentResource::try_new(language.source().to_owned());
-        assert!(resource.is_ok(), "{:?}", resource.err().map(|(_, errors)| errors));
+        for source in language.sources() {
+            let resource = FluentResource::try_new(source.to_owned());
+            assert!(resource.is_ok(), "{:?}", resource.err().map(|(_, errors)| errors));
+        }
         let words = Words::new(language);
         for id in arguments(language).keys() {
             assert!(

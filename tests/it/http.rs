@@ -54,6 +54,7 @@ async fn serve_with(world: &World, token: Option<&str>, loops: Vec<Check>) -> Se
         sources: SourceRelations::default(),
         rules: world.plan.rules.clone(),
         calendars: tokio::sync::watch::Sender::new(Arc::new(world.plan.calendars.clone())).subscribe(),
+        policy: world.plan.policy.clone(),
         schedule: schedule("0 0 * * * *"),
         time: world.time.clone(),
         vitals: Arc::clone(&vitals),

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::alert::State;
 use crate::calendar::Zone;
 use crate::claim::{HistoryEntry, clean_line};
+use crate::escalation::claim_link;
 use crate::escalation::{Case, Silenced};
-use crate::mail::claim_link;
 use crate::wording::Words;
 
 use super::{MAX_ID, Row};

@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::alert::{Alert, Resolution};
 use crate::claim::clean_line;
 use crate::escalation::Digest;
-use crate::mail::{Zones, claim_link};
+use crate::escalation::claim_link;
+use crate::mail::Zones;
 use crate::wording::Words;
 
 use super::MAX_ID;
