@@ -107,6 +107,9 @@ def main():
 
         run("import", "--programs", "programs.csv", "--claims", "claims.csv", "--payments", "payments.csv", "--history", "history.csv")
         print(f"first scan {run('scan'):.1f} s")
+        if arguments.database:
+            # What autovacuum does within a minute.
+            subprocess.run(["psql", "-q", arguments.database, "-c", "VACUUM ANALYZE"], check=True)
         daemon = subprocess.Popen([binary, "run"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             wait_until_there(port)

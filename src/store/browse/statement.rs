@@ -13,8 +13,8 @@ pub(in crate::store) struct Dialect {
     pub number: &'static str,
     /// An alert's amount as a number.
     pub amount: &'static str,
-    /// Compares text with a pattern, whatever the case.
-    pub like: &'static str,
+    /// Makes texts the same that differ in their case, where LIKE does not do that by itself.
+    pub folded: &'static str,
     /// What is said of the table of open alerts where the worst of all are looked for, and where others are, so that they
     /// are found in an index that has all that they are found by.
     pub worst: &'static str,
@@ -130,9 +130,12 @@ fn conditions(dialect: &Dialect, made: &mut Statement, query: &AlertQuery, now: 
     }
     if let Some(text) = query.text.as_deref().filter(|text| !text.is_empty()) {
         let pattern = made.value(&format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
-        let columns = ["claim_id", "program_id", "partner_name", "payment_id", "paying_entity"];
-        let like = |column: &str| format!("coalesce(a.{column}, '') {} {pattern} ESCAPE '\\'", dialect.like);
-        conditions.push_str(&format!(" AND ({})", columns.map(like).join(" OR ")));
+        // As one text with a line each: it is gone through once.
+        let lines = ["program_id", "partner_name", "payment_id", "paying_entity"];
+        let lines = lines.map(|column| format!(" || '\n' || coalesce(a.{column}, '')")).concat();
+        let folded = |text: &str| format!("{}({text})", dialect.folded);
+        let (found, sought) = (folded(&format!("a.claim_id{lines}")), folded(&pattern));
+        conditions.push_str(&format!(" AND {found} LIKE {sought} ESCAPE '\\'"));
     }
     conditions
 }

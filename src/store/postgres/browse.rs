@@ -22,7 +22,7 @@ const DIALECT: Dialect = Dialect {
     id: "uuid",
     number: "numeric",
     amount: "a.amount",
-    like: "ILIKE",
+    folded: "lower",
     worst: "",
     listed: "",
 };

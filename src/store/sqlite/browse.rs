@@ -22,7 +22,7 @@ const DIALECT: Dialect = Dialect {
     id: "text",
     number: "real",
     amount: "CAST(a.amount AS real)",
-    like: "LIKE",
+    folded: "",
     worst: " INDEXED BY sla_alerts_worst",
     listed: " INDEXED BY sla_alerts_listed",
 };
