@@ -51,7 +51,7 @@ impl<'de> Deserialize<'de> for Currency {
 }
 
 /// An exact amount in one currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Money {
     pub amount: Decimal,
     pub currency: Currency,

@@ -6,11 +6,16 @@ use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use clap::Args;
 
 use super::Failure;
-use super::output::{json, raw, say, table};
+use super::output::{json, raw, say, table, written};
 use super::scan::instant;
-use crate::app::App;
+use crate::app::{App, frame};
 use crate::claim::{Totals, clean_line};
-use crate::report::{Dimension, Figures, Outcome, Question, Report, RuleReport, Worst, csv, html, minutes, report};
+use crate::mail::Composer;
+use crate::now::fresh_id;
+use crate::report::{
+    Dimension, Figures, Outcome, Question, Report, RuleReport, Worst, csv, html, minutes, monthly_digest, report,
+};
+use crate::scan::Plan;
 use crate::wording::{Language, Words};
 
 #[derive(Args, Debug)]
@@ -37,6 +42,9 @@ pub struct ReportArgs {
     /// Print one self-contained HTML page, with pictures
     #[arg(long, group = "form")]
     html: bool,
+    /// Print the message that monthly reports send, as it would go out to those who get the first of them
+    #[arg(long, group = "form", conflicts_with = "rule")]
+    eml: bool,
 }
 
 /// So many programs, entities or partners are in a table for a terminal, those with the most late clocks.
@@ -54,6 +62,9 @@ pub async fn run(args: &ReportArgs, app: &App) -> Result<(), Failure> {
     let plan = app.plan()?;
     let now = args.at.unwrap_or_else(|| app.time.now());
     let days = period(args, plan.calendars.default().zone().local_date(now))?;
+    if args.eml {
+        return message(app, &plan, days, now).await;
+    }
     let rules: Vec<_> =
         plan.rules.into_iter().filter(|rule| args.rule.as_ref().is_none_or(|name| rule.name == *name)).collect();
     let question = Question { days, rules: &rules, calendars: &plan.calendars, now };
@@ -67,6 +78,17 @@ pub async fn run(args: &ReportArgs, app: &App) -> Result<(), Failure> {
     } else {
         say(&text(&report))
     }
+}
+
+/// The message about `days`, as it would go out.
+async fn message(app: &App, plan: &Plan, days: RangeInclusive<NaiveDate>, now: DateTime<Utc>) -> Result<(), Failure> {
+    let wanted = plan.policy.monthly_reports.first().cloned().unwrap_or_default();
+    let digest = monthly_digest(&mut *app.store.snapshot().await?, plan, &wanted, days, now).await;
+    let digest = digest.map_err(|error| Failure::failed(error.to_string()))?;
+    let frame = frame(&app.settings);
+    let mail = Composer::new(&frame, fresh_id(now), &digest, now).finish();
+    let mail = mail.map_err(|error| Failure::failed(error.to_string()))?;
+    written(std::io::Write::write_all(&mut std::io::stdout().lock(), &mail.map(|mail| mail.bytes).unwrap_or_default()))
 }
 
 /// The days that are asked about, seen from `today`.

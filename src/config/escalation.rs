@@ -6,7 +6,7 @@ use lettre::message::Mailbox;
 use rust_decimal::Decimal;
 
 use crate::claim::Currency;
-use crate::escalation::{Brake, Glob, Language, Level, Policy, Recipients, Route, SendHours};
+use crate::escalation::{Brake, Glob, Language, Level, MonthlyReport, Policy, Recipients, Route, SendHours};
 use crate::sla::Rule;
 
 use super::mail::Way;
@@ -48,6 +48,7 @@ pub fn read(section: Section<'_>, known: Known<'_>, way: &Way) -> Policy {
     let routes = routes.into_iter().map(|table| read_route(table, known, levels.len())).collect();
     let brake = read_brake(section.section("brake"));
     let all_is_well = read_all_is_well(section.section("all_is_well"), known);
+    let monthly_reports = read_monthly_reports(section.sections("monthly_reports").unwrap_or_default(), known);
     let send_hours = section.read("send_hours", read_hours);
     let language = section.read("language", |node| choice(node, &[("en", Language::En), ("fr", Language::Fr)]));
     let support_url = match section.read("support_url", |node| read_url(node, false)) {
@@ -62,6 +63,7 @@ pub fn read(section: Section<'_>, known: Known<'_>, way: &Way) -> Policy {
         send_hours,
         brake,
         all_is_well,
+        monthly_reports,
         language: language.unwrap_or_default(),
         support_url,
         claim_url,
@@ -129,6 +131,22 @@ fn read_all_is_well(section: Section<'_>, known: Known<'_>) -> Recipients {
     let webhooks = read_webhooks(&section, known).unwrap_or_default();
     section.finish();
     Recipients { to, cc: Vec::new(), webhooks }
+}
+
+fn read_monthly_reports(tables: Vec<Section<'_>>, known: Known<'_>) -> Vec<MonthlyReport> {
+    let mut reports: Vec<MonthlyReport> = Vec::new();
+    for section in tables {
+        let program = section.read("program", |node| line(node, "a program's id, as \"SURFACE-*\"").map(Glob::new));
+        let recipients = read_recipients(&section, known);
+        let report = MonthlyReport { program, recipients };
+        if reports.iter().any(|other| other.thread() == report.thread()) {
+            let key = if section.has("program") { "program" } else { "to" };
+            section.report(key, "found a second report of the same programs, expected one with all of its recipients");
+        }
+        section.finish();
+        reports.push(report);
+    }
+    reports
 }
 
 fn read_route(section: Section<'_>, known: Known<'_>, levels: usize) -> Route {

@@ -14,6 +14,7 @@ mod leader;
 mod plans;
 mod pulse;
 mod reload;
+mod reports;
 mod scans;
 mod start;
 mod trouble;
@@ -42,6 +43,7 @@ use deliveries::{DeliveryLoop, may_be_left};
 use leader::Leader;
 use plans::Plans;
 use pulse::{Pulse, Work};
+use reports::ReportLoop;
 use scans::ScanLoop;
 
 pub use instance::Instance;
@@ -125,6 +127,7 @@ pub async fn run(app: App, stop: Stop, around: Surroundings) -> Result<(), Daemo
     let database = Arc::new(Database::new(instance, app.time.clone()));
     let (woken, scanned) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
 
+    let (reported, told) = (Arc::clone(&plans), Arc::clone(&scanned));
     let (store, time, asked) = (Arc::clone(&app.store), app.time.clone(), stop.ask.clone());
     let beat = Arc::clone(&pulse);
     let scans_end = CancellationToken::new();
@@ -161,6 +164,14 @@ pub async fn run(app: App, stop: Stop, around: Surroundings) -> Result<(), Daemo
         stop: stop.ask.clone(),
         longest_step: app.settings.mail.timeout + pulse::BESIDE_AN_ATTEMPT - GRACE,
     };
+    let reports = ReportLoop {
+        leadership: scans.leadership.clone(),
+        plans: reported,
+        store: Arc::clone(&app.store),
+        time: app.time.clone(),
+        scanned: told,
+        stop: stop.ask.clone(),
+    };
     scans.recall(&*app.store).await;
     say_that_it_is_ready(&app, &courier);
     manager.tell(News::Ready);
@@ -169,6 +180,7 @@ pub async fn run(app: App, stop: Stop, around: Surroundings) -> Result<(), Daemo
         let stop = stop.insist.clone();
         AbortOnDropHandle::new(tokio::spawn(async move { server.serve(facts, stop).await }))
     });
+    let _reporting = AbortOnDropHandle::new(tokio::spawn(reports.run()));
     let leading = leader.map(|leader| AbortOnDropHandle::new(tokio::spawn(leader.run())));
     let scanning = async move {
         // However it ends, another daemon may scan from then on, while the mail in hand is finished here.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::alert::Alert;
 use crate::claim::HistoryEntry;
 
-use super::{Language, Plausible, Recipients, Silenced};
+use super::{Language, MonthFigures, Plausible, Recipients, Silenced};
 
 /// What a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,12 +27,21 @@ pub enum Kind {
     AllIsWell,
     /// That addresses are refused, so that nothing is sent to them any more.
     Undeliverable,
+    /// How a month went.
+    Report,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Escalation, Self::Inherited, Self::Resolved, Self::Held, Self::AllIsWell, Self::Undeliverable];
+    pub const ALL: [Self; 7] = [
+        Self::Escalation,
+        Self::Inherited,
+        Self::Resolved,
+        Self::Held,
+        Self::AllIsWell,
+        Self::Undeliverable,
+        Self::Report,
+    ];
 }
 
 /// What one message is about; the outbox keeps it as JSON until the message is rendered.
@@ -64,6 +73,9 @@ pub struct Digest {
     pub plausible: Option<Plausible>,
     /// For [`Kind::Undeliverable`] alone.
     pub bounced: Vec<Bounced>,
+    /// For [`Kind::Report`] alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub month: Option<MonthFigures>,
 }
 
 /// An address to which nothing is sent any more.
@@ -147,6 +159,7 @@ impl Digest {
             coverage: Coverage::default(),
             plausible: None,
             bounced: Vec::new(),
+            month: None,
         }
     }
 
@@ -182,7 +195,7 @@ impl Digest {
     #[must_use]
     pub fn speaks_without_alerts(&self) -> bool {
         match self.kind {
-            Kind::AllIsWell | Kind::Undeliverable => true,
+            Kind::AllIsWell | Kind::Undeliverable | Kind::Report => true,
             Kind::Resolved => self.settled.count > 0,
             Kind::Escalation | Kind::Inherited | Kind::Held => false,
         }

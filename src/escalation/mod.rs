@@ -6,6 +6,7 @@
 mod brake;
 mod digest;
 mod due;
+mod monthly;
 mod outgoing;
 mod policy;
 mod reach;
@@ -15,6 +16,7 @@ mod silence;
 pub use brake::{Brake, Plausible};
 pub use digest::{Bounced, Case, Coverage, Digest, Kind, Reach, Settled};
 pub use due::{Escalated, Escalations, Message, Pending, Scene, escalate};
+pub use monthly::{MonthFigures, MonthlyReport, RuleOfMonth, WorstOfMonth};
 pub use outgoing::Outgoing;
 pub use policy::{Glob, Level, Mismatch, Policy, Route, SendHours, claim_link};
 pub use reach::Unreachable;

@@ -12,7 +12,7 @@ use crate::claim::Currency;
 use crate::sla::Span;
 use crate::wording::Language;
 
-use super::{Brake, Pending, Recipients, webhook_recipient};
+use super::{Brake, MonthlyReport, Pending, Recipients, webhook_recipient};
 
 /// On how many days an opening is looked for: one that daylight saving skips is not skipped so often.
 const OPENINGS: usize = 400;
@@ -31,6 +31,8 @@ pub struct Policy {
     pub brake: Option<Brake>,
     /// Who gets a message every business day that says how far all is well; nobody: there is none.
     pub all_is_well: Recipients,
+    /// Who gets the report of each month, and of which programs.
+    pub monthly_reports: Vec<MonthlyReport>,
     pub language: Language,
     /// The support request page, named in every message.
     pub support_url: Option<String>,

@@ -13,7 +13,7 @@ use lettre::message::{Attachment, Body, Mailbox, MessageBuilder, MultiPart, Sing
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::escalation::{Digest, Kind};
+use crate::escalation::{Digest, Kind, MonthFigures};
 
 use super::render::Bodies;
 use super::{Frame, List, Mail, MailError};
@@ -69,7 +69,10 @@ pub(super) fn build(
         .singlepart(SinglePart::html(bodies.html.clone()));
     let boundary = format!("claimwatch-{}-mixed", id.simple());
     let parts = match &file {
-        None => texts,
+        None => match &digest.month {
+            Some(month) => with_report(texts, month, &boundary)?,
+            None => texts,
+        },
         Some(_) => {
             let in_base64_later = Body::dangerous_pre_encoded(Vec::new(), ContentTransferEncoding::Base64);
             let csv = "text/csv; charset=utf-8; header=present";
@@ -86,6 +89,18 @@ pub(super) fn build(
         bytes = with_file(&bytes, &file, &boundary)?;
     }
     Ok(Mail { message_id, subject: bodies.subject, bytes, html: bodies.html, without_own_templates: fell_back })
+}
+
+/// The texts with the whole report of a month: as a page, and as CSV.
+fn with_report(texts: MultiPart, month: &MonthFigures, boundary: &str) -> Result<MultiPart, MailError> {
+    let attached = |name: String, media_type: &str, text: &str| {
+        Ok::<_, MailError>(Attachment::new(name).body(text.as_bytes().to_vec(), content_type(media_type)?))
+    };
+    let page = attached(format!("report-{}.html", month.name()), "text/html; charset=utf-8", &month.page)?;
+    let list =
+        attached(format!("report-{}.csv", month.name()), "text/csv; charset=utf-8; header=present", &month.list)?;
+    let whole = MultiPart::mixed().boundary(boundary.to_owned());
+    Ok(whole.multipart(texts).singlepart(page).singlepart(list))
 }
 
 /// `message` with `file` as the body of its last part. It may be large, so that it is encoded where it is to stand.
@@ -123,6 +138,7 @@ pub(super) fn kind_name(kind: Kind) -> &'static str {
         Kind::Held => "held",
         Kind::AllIsWell => "all-is-well",
         Kind::Undeliverable => "undeliverable",
+        Kind::Report => "report",
     }
 }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::alert::{Alert, Resolution, State};
 use crate::claim::{Currency, Money, clean_line};
-use crate::escalation::{Case, Digest, Plausible};
+use crate::escalation::{Case, Digest, Plausible, RuleOfMonth, WorstOfMonth};
 
 use super::message::kind_name;
 use super::view::View;
@@ -63,6 +63,7 @@ struct Data<'a> {
     coverage: CoverageData<'a>,
     held: Option<&'a Plausible>,
     undeliverable: Vec<UndeliverableData<'a>>,
+    month: Option<MonthData<'a>>,
     support_url: Option<&'a str>,
 }
 
@@ -186,6 +187,16 @@ struct UndeliverableData<'a> {
     levels: &'a [u32],
 }
 
+/// The figures of a month; the page and the list go by mail alone.
+#[derive(Serialize)]
+struct MonthData<'a> {
+    from: NaiveDate,
+    to: NaiveDate,
+    program: Option<&'a str>,
+    rules: &'a [RuleOfMonth],
+    worst: &'a [WorstOfMonth],
+}
+
 impl Composer<'_> {
     /// The message for a webhook, once all cases were added, of [`MAX_POST`] bytes at most; `None` if there is nothing to say.
     ///
@@ -249,6 +260,13 @@ impl Composer<'_> {
                 coverage: coverage(digest),
                 held: digest.plausible.as_ref(),
                 undeliverable: undeliverable.collect(),
+                month: digest.month.as_ref().map(|month| MonthData {
+                    from: month.from,
+                    to: month.to,
+                    program: month.program.as_deref(),
+                    rules: &month.rules,
+                    worst: &month.worst,
+                }),
                 support_url: frame.support_url.as_deref(),
             },
         }

@@ -8,8 +8,11 @@ use uuid::Uuid;
 
 use crate::alert::{Alert, NewAlert, Opening, Resolution, State};
 use crate::calendar::{Calendar, Zone};
-use crate::claim::{Currency, HistoryEntry};
-use crate::escalation::{Bounced, Case, Coverage, Digest, Kind, Plausible, Reach, Recipients, Silenced};
+use crate::claim::{Currency, HistoryEntry, Money};
+use crate::escalation::{
+    Bounced, Case, Coverage, Digest, Kind, MonthFigures, Plausible, Reach, Recipients, RuleOfMonth, Silenced,
+    WorstOfMonth,
+};
 use crate::sla::{self, Target};
 use crate::wording::Language;
 
@@ -101,6 +104,43 @@ fn of_kind(kind: Kind, language: Language) -> Vec<Sample> {
             }];
             vec![refused]
         }
+        Kind::Report => {
+            let mut month = sample("", &[]);
+            month.digest.coverage = Coverage::default();
+            month.digest.month = Some(october());
+            let mut empty = sample(", nothing ended", &[]);
+            empty.digest.coverage = Coverage::default();
+            empty.digest.month = Some(MonthFigures { rules: Vec::new(), worst: Vec::new(), ..october() });
+            vec![month, empty]
+        }
+    }
+}
+
+/// A month in which most was met.
+fn october() -> MonthFigures {
+    let euros = |cents| Currency::parse("EUR").map(|currency| Money { amount: Decimal::new(cents, 2), currency });
+    MonthFigures {
+        from: NaiveDate::from_ymd_opt(2026, 10, 1).unwrap_or_default(),
+        to: NaiveDate::from_ymd_opt(2026, 10, 31).unwrap_or_default(),
+        program: Some("SURFACE-*".into()),
+        rules: vec![RuleOfMonth {
+            rule: "review".into(),
+            clocks: 133,
+            met: 120,
+            late: 13,
+            percent_met: Some(Decimal::new(902, 1)),
+            late_money: euros(1_840_000).into_iter().collect(),
+        }],
+        worst: vec![WorstOfMonth {
+            rule: "review".into(),
+            claim_id: "C-1001".into(),
+            partner_name: Some("Contoso".into()),
+            business_days_late: 12,
+            is_open: true,
+            money: euros(1_840_000),
+        }],
+        page: "<!DOCTYPE html>".into(),
+        list: "rule".into(),
     }
 }
 
@@ -122,7 +162,7 @@ fn digest(kind: Kind, language: Language) -> Digest {
         }],
     };
     Digest {
-        level: if matches!(kind, Kind::AllIsWell | Kind::Undeliverable) { 0 } else { 1 },
+        level: if matches!(kind, Kind::AllIsWell | Kind::Undeliverable | Kind::Report) { 0 } else { 1 },
         recipients: Recipients {
             to: vec![mailbox("Support", "support")],
             cc: vec![mailbox("Head of incentives", "lead")],

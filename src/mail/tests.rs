@@ -71,6 +71,7 @@ pub(super) fn digest(language: Language) -> Digest {
         coverage: Coverage::default(),
         plausible: None,
         bounced: Vec::new(),
+        month: None,
     }
 }
 
@@ -158,6 +159,11 @@ fn read(mail: &Mail) -> Read {
     let parsed = mailparse::parse_mail(&mail.bytes).expect("a message");
     let (bodies, list) = match (parsed.ctype.mimetype.as_str(), parsed.subparts.as_slice()) {
         ("multipart/mixed", [bodies, list]) => (bodies, Some(list)),
+        // The report of a month.
+        ("multipart/mixed", [bodies, page, list]) => {
+            assert_eq!(page.ctype.mimetype, "text/html");
+            (bodies, Some(list))
+        }
         ("multipart/alternative", _) => (&parsed, None),
         other => panic!("{other:?}"),
     };

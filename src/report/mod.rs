@@ -11,6 +11,7 @@ mod distribution;
 mod figures;
 mod forecast;
 mod html;
+mod monthly;
 mod tally;
 
 use std::ops::RangeInclusive;
@@ -34,6 +35,7 @@ pub use distribution::{Distribution, Quantiles};
 pub use figures::{Figures, Outcome};
 pub use forecast::{DayAhead, Due, Forecast, Form, Outlook, forecast};
 pub use html::{ReportError, html, minutes};
+pub use monthly::{MonthlyError, digest as monthly_digest, send_due};
 pub use tally::{Breakdown, Dimension, RuleReport, Worst};
 
 /// So many claims are read at a time.
@@ -72,9 +74,27 @@ pub async fn report(
     question: &Question<'_>,
     alive: &(dyn Fn() + Send + Sync),
 ) -> Result<Report, StoreError> {
+    report_on(snapshot, question, &|_| true, alive).await
+}
+
+/// As [`report`], of the claims that `admits` admits.
+///
+/// # Errors
+/// [`StoreError`]
+async fn report_on(
+    snapshot: &mut dyn Snapshot,
+    question: &Question<'_>,
+    admits: &(dyn Fn(&Dossier) -> bool + Send + Sync),
+    alive: &(dyn Fn() + Send + Sync),
+) -> Result<Report, StoreError> {
     let by = By { rules: question.rules, calendars: question.calendars, now: question.now };
     let mut tally = Tally::new(question);
-    each_claim(snapshot, alive, |dossier| tally.count(&account(&known(dossier), &by), &dossier.answers)).await?;
+    let count = |dossier: &Dossier| {
+        if admits(dossier) {
+            tally.count(&account(&known(dossier), &by), &dossier.answers);
+        }
+    };
+    each_claim(snapshot, alive, count).await?;
     Ok(tally.into_report())
 }
 

@@ -27,6 +27,13 @@ impl Words {
         text
     }
 
+    /// A number with its decimals: `75.1`, « 75,1 ».
+    #[must_use]
+    pub fn decimal(self, number: Decimal) -> String {
+        let plain = number.to_string();
+        if self.language() == Language::Fr { plain.replace('.', ",") } else { plain }
+    }
+
     /// As [`Words::amount`].
     #[must_use]
     pub fn money(self, money: Money) -> String {

@@ -384,6 +384,32 @@ covers = This message was made on { $instant } from the alerts that were open th
 automatic = claimwatch sent it automatically.
 cut-row = List cut here: { $count } more not shown
 
+## Mail: the report of a month
+
+subject-month = [claimwatch] { $month }{ $what ->
+    [some] , { $program }
+   *[all] {""}
+}: { $judged ->
+    [0] no deadline ended
+   *[other] { $met } of { $judged } deadlines met, { $late } late
+}
+headline-month = Deadlines in { $month }{ $what ->
+    [some] , programs { $program }
+   *[all] {""}
+}
+month-by-rule = Met and late by rule
+month-of-rule = { $percent } % met: { $met } of { $judged }, { $late } late
+month-with-money = { $figures } ({ $money })
+month-nothing-ended = { $count ->
+    [one] { $count } deadline, neither met nor late
+   *[other] { $count } deadlines, neither met nor late
+}
+month-nothing = No deadline ended in this month.
+month-counted = A deadline counts in the month of its last day, by the rules and calendars of today. What is late and still open counts as late.
+month-attached = The whole report is attached, as a page with pictures ({ $page }) and for spreadsheets ({ $list }).
+month-worst = The worst
+month-still-open = still open
+
 ## Mail: test
 
 trial-subject = [claimwatch] Test message

@@ -399,6 +399,32 @@ covers = Ce message a été établi le { $instant } à partir des alertes alors 
 automatic = claimwatch l’a envoyé automatiquement.
 cut-row = Liste coupée ici : { $count } de plus non affichés
 
+## Courrier : le rapport d’un mois
+
+subject-month = [claimwatch] { $month }{ $what ->
+    [some] , { $program }
+   *[all] {""}
+} : { $judged ->
+    [0] aucune échéance
+   *[other] { $met } échéances sur { $judged } tenues, { $late } en retard
+}
+headline-month = Échéances en { $month }{ $what ->
+    [some] , programmes { $program }
+   *[all] {""}
+}
+month-by-rule = Tenues et en retard, par règle
+month-of-rule = { $percent } % tenues : { $met } sur { $judged }, { $late } en retard
+month-with-money = { $figures } ({ $money })
+month-nothing-ended = { $count ->
+    [one] { $count } échéance, ni tenue ni en retard
+   *[other] { $count } échéances, ni tenues ni en retard
+}
+month-nothing = Aucune échéance n’est tombée ce mois-ci.
+month-counted = Une échéance compte dans le mois de son dernier jour, selon les règles et les calendriers d’aujourd’hui. Ce qui est en retard et encore ouvert compte comme en retard.
+month-attached = Le rapport entier est joint, sous forme de page illustrée ({ $page }) et pour tableurs ({ $list }).
+month-worst = Les pires cas
+month-still-open = encore ouvert
+
 ## Mail: test
 
 trial-subject = [claimwatch] Message d’essai

@@ -78,6 +78,7 @@ fn every_message_is_used_and_every_used_message_exists() {
         include_str!("../mail/view/mod.rs"),
         include_str!("../mail/view/case.rs"),
         include_str!("../mail/view/coverage.rs"),
+        include_str!("../mail/view/month.rs"),
         include_str!("../mail/view/opening.rs"),
         include_str!("../mail/view/settled.rs"),
     ];

@@ -22,6 +22,12 @@ pub const TABLES: &[Table] = &[
         settings: BRAKE,
     },
     Table { heading: "[escalation.all_is_well]", about: "", settings: ALL_IS_WELL },
+    Table {
+        heading: "[[escalation.monthly_reports]]",
+        about: "[The report](report.md) of the month before by mail, when the first business day's sending hours open: one for all \
+                programs, or several for those of a pattern each.",
+        settings: MONTHLY_REPORT,
+    },
 ];
 
 const ADDRESSES: &str = r#"a list of addresses, as `["support@example.com"]`"#;
@@ -64,6 +70,14 @@ const ESCALATION: &[Setting] = &[
         example: r#""fr""#,
         effect: "the language of mails",
         change: "the readers read French",
+    },
+    Setting {
+        key: "monthly_reports",
+        takes: "a list of tables: `[[escalation.monthly_reports]]`",
+        default: Value("[]"),
+        example: r#"[{ to = ["managers@example.com"] }]"#,
+        effect: "who gets the report of each month: `[[escalation.monthly_reports]]`",
+        change: "someone wants to know how it went",
     },
     Setting {
         key: "support_url",
@@ -238,6 +252,27 @@ const BRAKE: &[Setting] = &[
         effect: "so many are never held",
         change: "you have few claims, and fifty at once are an accident",
     },
+];
+
+const MONTHLY_REPORT: &[Setting] = &[
+    Setting {
+        key: "program",
+        takes: r#"a program's id, as `"SURFACE-*"`"#,
+        default: Unset("every program, and none"),
+        example: r#""SURFACE-*""#,
+        effect: "a pattern: which programs it is about",
+        change: "a program has people of its own",
+    },
+    Setting {
+        key: "to",
+        takes: ADDRESSES,
+        default: Required("needed, unless there are `webhooks`"),
+        example: r#"["managers@example.com"]"#,
+        effect: "who gets it",
+        change: "someone wants to know how it went",
+    },
+    COPIES,
+    TOLD_WEBHOOKS,
 ];
 
 const ALL_IS_WELL: &[Setting] = &[

@@ -40,6 +40,11 @@ impl Context {
                 after: WEBHOOK,
                 ..alone("[[escalation.routes]]")
             },
+            "[[escalation.monthly_reports]]" => Self {
+                beside: vec![("to", r#"["support@example.com"]"#)],
+                after: WEBHOOK,
+                ..alone("[[escalation.monthly_reports]]")
+            },
             "[escalation.all_is_well]" => Self { after: WEBHOOK, ..alone("[escalation.all_is_well]") },
             "[mail.smtp]" => Self {
                 before: "[mail]\ntransport = \"smtp\"\nfrom = \"a@example.com\"\n[[escalation.levels]]\nto = [\"a@example.com\"]\n",

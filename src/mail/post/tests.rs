@@ -69,7 +69,7 @@ fn each_kind_of_message_says_its_kind_and_has_a_text() {
             json["type"].as_str().expect("a type").to_owned()
         })
         .collect();
-    let expected = ["all-is-well", "escalation", "held", "inherited", "resolved", "undeliverable"];
+    let expected = ["all-is-well", "escalation", "held", "inherited", "report", "resolved", "undeliverable"];
     assert_eq!(kinds, expected.map(|kind| format!("claimwatch.{kind}")).into());
     let document = include_str!("../../../docs/webhook.md");
     assert!(kinds.iter().all(|kind| document.contains(&format!("`{kind}`"))));

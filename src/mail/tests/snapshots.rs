@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rust_decimal::Decimal;
+
 use super::*;
 use crate::alert::Resolution;
 use crate::calendar::{Days, FIRST_DAY, Holiday, Origin};
-use crate::escalation::{Bounced, Plausible, Reach, Silenced};
+use crate::claim::Money;
+use crate::escalation::{Bounced, MonthFigures, Plausible, Reach, RuleOfMonth, Silenced, WorstOfMonth};
 
 /// Every rule, every kind of row: late by little and by much, new and reminded, acknowledged, disputed with a reason.
 fn sample_cases() -> Vec<Case> {
@@ -138,6 +141,42 @@ fn with_settled(mut digest: Digest, count: u64) -> Digest {
     digest
 }
 
+fn october() -> MonthFigures {
+    let sum = |cents, currency| Money {
+        amount: Decimal::new(cents, 2),
+        currency: Currency::parse(currency).expect("a code"),
+    };
+    let rule = |rule: &str, met, late, percent: Option<i64>, late_money| RuleOfMonth {
+        rule: rule.into(),
+        clocks: met + late + 3,
+        met,
+        late,
+        percent_met: percent.map(|tenths| Decimal::new(tenths, 1)),
+        late_money,
+    };
+    let worst = |claim_id: &str, days, is_open, money| WorstOfMonth {
+        rule: "review".into(),
+        claim_id: claim_id.into(),
+        partner_name: Some("Contoso".into()),
+        business_days_late: days,
+        is_open,
+        money,
+    };
+    MonthFigures {
+        from: "2026-10-01".parse().expect("a day"),
+        to: "2026-10-31".parse().expect("a day"),
+        program: Some("SURFACE-*".into()),
+        rules: vec![
+            rule("review", 1_207, 43, Some(965), vec![sum(1_840_000, "EUR"), sum(99_950, "USD")]),
+            rule("dispute", 12, 0, Some(1000), Vec::new()),
+            rule("payment", 0, 0, None, Vec::new()),
+        ],
+        worst: vec![worst("C-1042", 12, true, Some(sum(1_840_000, "EUR"))), worst("C-0993", 1, false, None)],
+        page: "<!DOCTYPE html><title>October</title>".into(),
+        list: "rule,by\r\nreview,all\r\n".into(),
+    }
+}
+
 /// A message of each kind: the folder's name, the digest, its cases.
 fn samples(language: Language) -> Vec<(&'static str, Digest, Vec<Case>)> {
     let of = |kind: Kind| Digest { kind, coverage: looked_at(), ..digest(language) };
@@ -170,7 +209,10 @@ fn samples(language: Language) -> Vec<(&'static str, Digest, Vec<Case>)> {
     let statement = well.clone();
     well.coverage.open.clear();
     well.coverage.data_problems = 0;
+    let mut month = Digest { coverage: Coverage::default(), ..of(Kind::Report) };
+    (month.level, month.thread, month.month) = (0, "report SURFACE-*".into(), Some(october()));
     vec![
+        ("report", month, Vec::new()),
         ("escalation", with_settled(of(Kind::Escalation), 5), sample_cases()),
         ("inherited", of(Kind::Inherited), inherited()),
         ("resolved", with_settled(of(Kind::Resolved), 42), Vec::new()),

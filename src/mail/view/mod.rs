@@ -2,6 +2,7 @@
 
 mod case;
 mod coverage;
+mod month;
 mod opening;
 mod settled;
 
@@ -13,6 +14,7 @@ use crate::wording::Words;
 
 use self::case::CaseView;
 use self::coverage::coverage;
+use self::month::MonthView;
 use self::opening::Opening;
 use self::settled::SettledView;
 use super::sums::Sums;
@@ -36,6 +38,8 @@ pub(super) struct View {
     /// What is said of the attachment, and of the cases that are in it alone; empty: there is none.
     attachment: Vec<String>,
     settled: Option<SettledView>,
+    /// The worst of a month.
+    month: Option<MonthView>,
     /// What was looked at; empty: nobody noted it.
     coverage: Vec<Row>,
     covers: String,
@@ -61,7 +65,11 @@ impl View {
     pub(super) fn new(composer: &mut Composer<'_>, list: List) -> Self {
         let (words, kind) = (composer.words, composer.digest.kind);
         let zone = zone_of_all(composer);
-        let rules = if kind == Kind::AllIsWell { open_by_rule(words, composer) } else { late_by_rule(words, composer) };
+        let rules = match (kind, &composer.digest.month) {
+            (Kind::AllIsWell, _) => open_by_rule(words, composer),
+            (_, Some(month)) => month::by_rule(words, month),
+            _ => late_by_rule(words, composer),
+        };
         let opening = Opening::new(composer, &what(words, &composer.sums), zone.as_ref());
         let Composer { frame, digest, now, zones, worst, sums, settled, .. } = composer;
         let claim_url = frame.claim_url.as_deref();
@@ -80,6 +88,7 @@ impl View {
                 .then(|| words.say("held-up-without-amount", [("count", sums.money.uncounted().into())])),
             attachment: attachment(words, sums.cases, cases.len(), list),
             cases,
+            month: digest.month.as_ref().map(|month| MonthView::new(words, month, claim_url)),
             settled: SettledView::new(words, digest, settled, zones, claim_url),
             coverage: coverage(words, digest, zone.as_ref()),
             covers: words.say(
@@ -152,6 +161,7 @@ fn rules_title(words: Words, kind: Kind) -> String {
     match kind {
         Kind::Held => words.say("held-by-rule", []),
         Kind::AllIsWell => words.say("open-by-rule", []),
+        Kind::Report => words.say("month-by-rule", []),
         Kind::Escalation | Kind::Inherited | Kind::Resolved | Kind::Undeliverable => words.say("late-by-rule", []),
     }
 }

@@ -5,13 +5,14 @@ use serde::Serialize;
 
 use crate::calendar::{FIRST_DAY, Zone};
 use crate::claim::clean_line;
-use crate::escalation::{Bounced, Coverage, Kind};
+use crate::escalation::{Bounced, Coverage, Kind, MonthFigures};
 use crate::mail::Composer;
 use crate::mail::sums::Sums;
 use crate::mail::templates::MAX_SUBJECT;
 use crate::wording::Words;
 
 use super::MAX_ID;
+use super::month::in_all;
 
 /// So many calendars that do not know enough are named.
 const MAX_CALENDARS: usize = 3;
@@ -66,6 +67,7 @@ impl Opening {
             }
             Kind::AllIsWell => statement(words, &composer.digest.coverage),
             Kind::Undeliverable => undeliverable(words, &composer.digest.bounced),
+            Kind::Report => month(words, composer.digest.month.as_ref()),
         };
         let mut paragraphs = match kind {
             Kind::Escalation => escalation(composer),
@@ -77,6 +79,7 @@ impl Opening {
             Kind::Held => held(composer, zone),
             Kind::AllIsWell => all_is_well(words, &composer.digest.coverage),
             Kind::Undeliverable => bounced(words, &composer.digest.bounced, zone),
+            Kind::Report => composer.digest.month.iter().flat_map(|month| of_month(words, month)).collect(),
         };
         paragraphs.extend(beyond(words, &composer.sums));
         let worst = worst.map(|(claim, days)| {
@@ -233,6 +236,32 @@ fn bounced(words: Words, bounced: &[Bounced], zone: Option<&Zone>) -> Vec<String
         )
     });
     each.chain([words.say("bounced-others", [])]).collect()
+}
+
+/// Subject and headline of a month.
+fn month(words: Words, month: Option<&MonthFigures>) -> (String, String) {
+    let Some(month) = month else { return Default::default() };
+    let (met, judged) = in_all(month);
+    let name = words.month_of(month.from);
+    let program = month.program.as_deref().map(|program| clean_line(program, MAX_ID)).unwrap_or_default();
+    let args = || {
+        let what = if program.is_empty() { "all" } else { "some" };
+        let figures = [("met", met.into()), ("judged", judged.into()), ("late", (judged - met).into())];
+        figures.into_iter().chain([
+            ("month", name.as_str().into()),
+            ("what", what.into()),
+            ("program", program.as_ref().into()),
+        ])
+    };
+    (words.say("subject-month", args()), words.say("headline-month", args()))
+}
+
+fn of_month(words: Words, month: &MonthFigures) -> Vec<String> {
+    let (page, list) = (format!("report-{}.html", month.name()), format!("report-{}.csv", month.name()));
+    let attached = words.say("month-attached", [("page", page.into()), ("list", list.into())]);
+    let counted = words.say("month-counted", []);
+    let nothing = month.rules.is_empty().then(|| words.say("month-nothing", []));
+    nothing.into_iter().chain([counted, attached]).collect()
 }
 
 fn enable(words: Words, bounced: &Bounced) -> AnswerView {
