@@ -17,6 +17,7 @@ pub mod wording;
 
 pub mod store;
 
+pub mod answers;
 pub mod backfill;
 pub mod check;
 pub mod delivery;
