@@ -30,9 +30,18 @@ page-next = Next page
 page-tile-late = late
 page-tile-risk = at risk
 page-tile-unanswered = late, and nobody is on it
-page-tile-held = held
-page-tile-problems = data problems
-page-tile-dead = messages given up
+page-tile-held = { $count ->
+    [one] held
+   *[other] held
+}
+page-tile-problems = { $count ->
+    [one] data problem
+   *[other] data problems
+}
+page-tile-dead = { $count ->
+    [one] message given up
+   *[other] messages given up
+}
 page-worst = The worst
 page-all-alerts = All open alerts
 page-nothing-open = Nothing is late, and nothing is at risk.

@@ -30,9 +30,18 @@ page-next = Page suivante
 page-tile-late = en retard
 page-tile-risk = à risque
 page-tile-unanswered = en retard, sans personne dessus
-page-tile-held = retenues
-page-tile-problems = données à corriger
-page-tile-dead = messages abandonnés
+page-tile-held = { $count ->
+    [one] retenue
+   *[other] retenues
+}
+page-tile-problems = { $count ->
+    [one] donnée à corriger
+   *[other] données à corriger
+}
+page-tile-dead = { $count ->
+    [one] message abandonné
+   *[other] messages abandonnés
+}
 page-worst = Les pires cas
 page-all-alerts = Toutes les alertes ouvertes
 page-nothing-open = Rien n’est en retard, rien n’est à risque.

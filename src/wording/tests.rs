@@ -91,11 +91,64 @@ fn every_message_is_used_and_every_used_message_exists() {
     let in_templates =
         templates.iter().flat_map(|source| source.split("t(\"").skip(1)).filter_map(|t| t.split('"').next());
     let is_id = |text: &&str| text.contains('-') && text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
-    let known: BTreeSet<_> = arguments(Language::En).into_keys().collect();
+    let known: BTreeSet<_> = arguments(Language::En).into_keys().filter(|id| !id.starts_with(PAGE)).collect();
     let literals: BTreeSet<_> = in_code.chain(in_templates.clone()).collect();
     assert_eq!(known.difference(&literals).collect::<Vec<_>>(), Vec::<&&str>::new(), "not used");
     let used: BTreeSet<_> = literals.iter().copied().filter(is_id).chain(in_templates).collect();
     assert_eq!(used.difference(&known).collect::<Vec<_>>(), Vec::<&&str>::new(), "no such message");
+}
+
+/// What the ids of the page's messages begin with.
+const PAGE: &str = "page-";
+
+#[test]
+fn every_message_of_the_page_is_used_and_every_used_one_exists() {
+    let code = [
+        include_str!("../http/page/alerts.rs"),
+        include_str!("../http/page/asked.rs"),
+        include_str!("../http/page/calendars.rs"),
+        include_str!("../http/page/chart.rs"),
+        include_str!("../http/page/claim.rs"),
+        include_str!("../http/page/clock.rs"),
+        include_str!("../http/page/event.rs"),
+        include_str!("../http/page/file.rs"),
+        include_str!("../http/page/listing.rs"),
+        include_str!("../http/page/mod.rs"),
+        include_str!("../http/page/outbox.rs"),
+        include_str!("../http/page/overview.rs"),
+        include_str!("../http/page/picture.rs"),
+        include_str!("../http/page/problems.rs"),
+        include_str!("../http/page/row.rs"),
+        include_str!("../http/page/sheet.rs"),
+        include_str!("../http/page/silences.rs"),
+        include_str!("../http/page/wrong.rs"),
+    ];
+    let templates = [
+        include_str!("../http/page/templates/alerts.html.j2"),
+        include_str!("../http/page/templates/base.html.j2"),
+        include_str!("../http/page/templates/calendars.html.j2"),
+        include_str!("../http/page/templates/claim.html.j2"),
+        include_str!("../http/page/templates/outbox.html.j2"),
+        include_str!("../http/page/templates/overview.html.j2"),
+        include_str!("../http/page/templates/parts.html.j2"),
+        include_str!("../http/page/templates/problems.html.j2"),
+        include_str!("../http/page/templates/silences.html.j2"),
+        include_str!("../http/page/templates/wrong.html.j2"),
+    ];
+    // What is chosen by a name: `page-sort-due-last`.
+    let families = ["page-which", "page-answer", "page-sort", "page-tile"];
+    let literals = code.iter().chain(&templates).flat_map(|source| source.split('"'));
+    let used: BTreeSet<_> = literals.filter(|text| text.starts_with(PAGE) && !text.contains('{')).collect();
+    let known: BTreeSet<_> = arguments(Language::En).into_keys().filter(|id| id.starts_with(PAGE)).collect();
+    let is_family =
+        |id: &&str| families.iter().any(|family| id.strip_prefix(family).is_some_and(|rest| rest.starts_with('-')));
+    assert_eq!(
+        known.difference(&used).filter(|id| !is_family(id)).collect::<Vec<_>>(),
+        Vec::<&&str>::new(),
+        "not used"
+    );
+    let unknown = used.difference(&known).filter(|id| !families.contains(id)).collect::<Vec<_>>();
+    assert_eq!(unknown, Vec::<&&str>::new(), "no such message");
 }
 
 #[test]

@@ -25,8 +25,8 @@ use crate::world::{World, at, claim};
 /// Longer than any answer takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Served {
-    address: SocketAddr,
+pub struct Served {
+    pub address: SocketAddr,
     vitals: Arc<Vitals>,
     _task: AbortOnDropHandle<()>,
 }
@@ -40,7 +40,7 @@ fn schedule(cron: &str) -> Schedule {
     settings.expect("a pattern").schedule
 }
 
-async fn serve(world: &World, token: Option<&str>) -> Served {
+pub async fn serve(world: &World, token: Option<&str>) -> Served {
     serve_with(world, token, vec![Check::ok("scans", "at work")]).await
 }
 
@@ -66,17 +66,23 @@ async fn serve_with(world: &World, token: Option<&str>, loops: Vec<Check>) -> Se
 }
 
 /// The status and the body that answer `request`.
-async fn ask(served: &Served, request: &str) -> (u16, String) {
+pub async fn ask(served: &Served, request: &str) -> (u16, String) {
+    let (head, body) = exchange(served, request).await;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    (status, body)
+}
+
+/// The head and the body that answer `request`.
+pub async fn exchange(served: &Served, request: &str) -> (String, String) {
     let mut socket = TcpStream::connect(served.address).await.expect("a connection");
     socket.write_all(request.as_bytes()).await.expect("a request");
     let mut answer = String::new();
     timeout(PATIENCE, socket.read_to_string(&mut answer)).await.expect("an answer in time").expect("text");
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    (status, body.to_owned())
+    (head.to_owned(), body.to_owned())
 }
 
-async fn get(served: &Served, path: &str) -> (u16, String) {
+pub async fn get(served: &Served, path: &str) -> (u16, String) {
     ask(served, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")).await
 }
 
@@ -206,7 +212,7 @@ async fn nothing_is_changed_and_nothing_else_is_there() {
     let served = serve(&world, None).await;
     let post = "POST /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     assert_eq!(ask(&served, post).await.0, 405);
-    assert_eq!(get(&served, "/").await.0, 404);
+    assert_eq!(get(&served, "/nothing").await.0, 404);
     let long = format!("GET /metrics HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(100_000));
     assert!(matches!(ask_roughly(&served, &long).await, 0 | 400..=499));
     assert!(matches!(ask_roughly(&served, "nonsense\r\n\r\n").await, 0 | 400));

@@ -29,6 +29,7 @@ mod independent_smtp;
 mod leases;
 mod lookback;
 mod model;
+mod page;
 mod passes;
 mod plausible;
 mod postfix;

@@ -135,7 +135,7 @@ fn tiles(desk: &Desk<'_>, counts: &[AlertCount], gauges: Option<&Gauges>) -> Vec
     let (asked, words) = (desk.asked, desk.asked.words());
     let tile = |kind: &'static str, path: &str, query: &[(&str, &str)], count: u64| Tile {
         kind,
-        label: words.say(&format!("page-tile-{kind}"), []),
+        label: words.say(&format!("page-tile-{kind}"), [("count", count.into())]),
         count,
         href: asked.url(path, query),
     };
