@@ -13,6 +13,7 @@ pub mod alert;
 pub mod escalation;
 pub mod explain;
 pub mod mail;
+pub mod seal;
 pub mod wording;
 
 pub mod store;

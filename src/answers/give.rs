@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::alert::{Alert, Answer};
+use crate::alert::{Alert, Answer, Refusal};
 
 /// What is to be recorded, and what cannot be.
 #[derive(Debug, Default)]
 pub struct Given {
     pub answers: Vec<(Uuid, Answer)>,
     /// Each with why.
-    pub refused: Vec<(Alert, &'static str)>,
+    pub refused: Vec<(Alert, Refusal)>,
 }
 
 /// Sorts `alerts`, each taken once, by whether they can be answered at `now` as `answer` says.
