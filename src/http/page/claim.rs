@@ -71,6 +71,9 @@ struct Line {
 struct AlertView {
     row: Row,
     note: Option<String>,
+    acknowledged: bool,
+    /// Whether it is quiet now.
+    snoozed: bool,
     events: Vec<EventView>,
 }
 
@@ -211,6 +214,8 @@ fn of_alert(
     AlertView {
         row: rows.of(alert),
         note: alert.note.as_deref().map(|note| clean_line(note, NOTE).into_owned()),
+        acknowledged: alert.acknowledged_at.is_some(),
+        snoozed: alert.snoozed_until.is_some_and(|until| until > desk.facts.time.now()),
         events: events.iter().map(|one| event::view(desk.asked.words(), zone, one)).collect(),
     }
 }
