@@ -2,6 +2,7 @@
 
 mod browser;
 mod links;
+mod mails;
 mod many;
 mod refused;
 

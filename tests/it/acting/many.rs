@@ -26,7 +26,7 @@ on_every_engine! {
         fields.extend([("do", "acknowledge"), ("promise", "2026-11-25"), ("note", "all at once")]);
         let (status, question) = anna.post("/alerts/answer?lang=en", &fields).await;
         assert_eq!(status, 200);
-        says(&question, &["Acknowledge 12 alerts", "2026-11-25", "all at once", "M-00", "M-11", "Yes, all 12", "No, change nothing"]);
+        says(&question, &["Acknowledge 12 alerts", "Wednesday, 25 November 2026", "all at once", "M-00", "M-11", "Yes, all 12", "No, change nothing"]);
         assert_eq!(latest(&world, "M-00").await.0, "escalated", "nothing is done yet");
 
         world.put(claim("M-03", "approved").on("submitted_at", "2026-11-13T10:00:00+01:00").on("reviewed_at", "2026-11-23T09:31:00+01:00").on("approved_at", "2026-11-23T09:31:00+01:00")).await;

@@ -22,6 +22,7 @@ use crate::alert::{Alert, Answer, Refusal};
 use crate::answers::{self, Given, MAX_NOTE};
 use crate::calendar::Calendars;
 use crate::claim::clean_line;
+use crate::wording::Words;
 
 /// So many alerts are answered with one form, at most: more than a list has on a page.
 pub(super) const MOST: usize = 100;
@@ -114,6 +115,11 @@ impl Wish {
         })
     }
 
+    /// The day in words.
+    fn day_in(&self, words: Words) -> String {
+        self.day.trim().parse().map_or_else(|_| clean_line(&self.day, 40).into_owned(), |day| words.date(day))
+    }
+
     /// The field that is wrong if the answer is refused so; `None`: none, the alert itself is not to be answered so.
     pub fn field_of(refusal: Refusal) -> Option<&'static str> {
         match refusal {
@@ -176,7 +182,7 @@ async fn ask(
     let rows = Rows::new(&act.desk, &calendars, &silences, act.now);
     let count = answers.len();
     let meant = alerts.iter().filter(|alert| answers.iter().any(|(id, _)| *id == alert.id));
-    let args = [("deed", wish.deed.name().into()), ("count", count.into()), ("day", clean_line(&wish.day, 40).into())];
+    let args = [("deed", wish.deed.name().into()), ("count", count.into()), ("day", wish.day_in(words).into())];
     Ok(confirm::ask(
         act.desk.asked,
         &Question {

@@ -22,6 +22,7 @@ use crate::answers::{self, MAX_TEXT, Matching, matching};
 use crate::claim::clean_line;
 use crate::escalation::{Glob, Matcher, Silence};
 use crate::now::fresh_id;
+use crate::wording::Words;
 
 /// The fields that say what is silenced.
 const FIELDS: [&str; 7] = ["rule", "program", "partner", "entity", "claim", "until", "reason"];
@@ -121,8 +122,8 @@ async fn save(act: &Act<'_>) -> Answer {
         let says = vec![
             words.say("page-silence-matches", [("count", ids.len().into())]),
             words.say("page-silence-until", [("until", until.into())]),
-            silences::patterns(&silence.matcher),
-            silence.reason.clone(),
+            labelled(words, "page-matches", &silences::patterns(&silence.matcher)),
+            labelled(words, "page-reason", &silence.reason),
         ];
         let figures = by_rule.iter().map(|(rule, count)| (words.rule(rule), *count)).collect();
         let question = Question {
@@ -138,6 +139,10 @@ async fn save(act: &Act<'_>) -> Answer {
     facts.store.add_silence(&silence, &ids).await?;
     let receipt = Receipt { count: 1, ..Receipt::new(Deed::Silenced, act.now, vec![silence.id]) };
     Ok(receipt::given(act.desk.asked, act.visitor.key(), &receipt))
+}
+
+fn labelled(words: Words, label: &str, value: &str) -> String {
+    words.say("labelled", [("label", words.say(label, []).into()), ("value", clean_line(value, MAX_TEXT).into())])
 }
 
 /// The beginning of a question about these alerts.
@@ -178,8 +183,8 @@ async fn ask_and_end(act: &Act<'_>) -> Answer {
         title: words.say("page-ask-expire", []),
         says: vec![
             words.say("page-expire-says", [("count", ids.len().into())]),
-            silences::patterns(&silence.matcher),
-            silence.reason.clone(),
+            labelled(words, "page-matches", &silences::patterns(&silence.matcher)),
+            labelled(words, "page-reason", &silence.reason),
         ],
         figures: by_rule.iter().map(|(rule, count)| (words.rule(rule), *count)).collect(),
         fields: vec![("id".to_owned(), id.to_string())],
