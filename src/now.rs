@@ -72,15 +72,14 @@ pub fn fresh_id(now: DateTime<Utc>) -> Uuid {
     Uuid::new_v7(Timestamp::from_unix(&ORDER, seconds, now.timestamp_subsec_nanos()))
 }
 
-/// A secret that nobody guesses: 256 bits of the system's.
+/// Bytes that nobody can guess.
 ///
-/// # Panics
-/// If the system has none to give: nothing is to go on with a secret that can be guessed.
-#[must_use]
-pub fn fresh_secret() -> [u8; 32] {
-    let mut secret = [0; 32];
-    getrandom::fill(&mut secret).expect("random numbers of the system");
-    secret
+/// # Errors
+/// The system has none to give.
+pub fn secret_bytes<const N: usize>() -> std::io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    Ok(bytes)
 }
 
 /// Measures how long something takes, for people to read; nothing is decided by it.

@@ -333,19 +333,26 @@ CREATE TABLE silences (
 
 CREATE INDEX silences_end ON silences (coalesce(expired_at, ends_at));
 
+-- Who may ask over HTTP: of each token the digest (SHA-256) alone is kept, never the token.
 CREATE TABLE tokens (
-    id uuid PRIMARY KEY,
+    id text PRIMARY KEY,
     name text NOT NULL,
-    digest text NOT NULL UNIQUE,
-    scope text NOT NULL,
-    ends_at timestamptz,
+    scope text NOT NULL CHECK (scope IN ('read', 'write')),
+    digest bytea NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
     revoked_at timestamptz
 );
 
--- Who is signed in on the page: digests of their secrets, each with its token, until an end.
+-- A name says who acted: of those that were not revoked, each has one of its own.
+CREATE UNIQUE INDEX tokens_name ON tokens (name) WHERE revoked_at IS NULL;
+
+-- Who is signed in on the page, by the digest of the secret in their cookie: with which of the tokens, or with that of the
+-- configuration, whose digest it is then.
 CREATE TABLE sessions (
     digest text PRIMARY KEY,
-    token uuid NOT NULL REFERENCES tokens (id),
+    token text,
+    configured text,
     began_at timestamptz NOT NULL,
     ends_at timestamptz NOT NULL
 );
@@ -393,5 +400,10 @@ CREATE TABLE settings (
     value text NOT NULL
 );
 
--- What the links of mails are sealed with: this database's own, and a secret.
-INSERT INTO settings (name, value) VALUES ('link_key', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));
+-- What is to be a secret, and this database's own: the key that seals the links of mails, as hexadecimal digits.
+CREATE TABLE keys (
+    name text PRIMARY KEY,
+    value text NOT NULL
+);
+
+INSERT INTO keys (name, value) VALUES ('link', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));

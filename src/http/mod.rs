@@ -16,7 +16,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use chrono::{DateTime, Utc};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -31,7 +30,6 @@ use tokio_util::sync::CancellationToken;
 use crate::check::Check;
 use crate::config::HttpSettings;
 use crate::delivery::transport::Secret;
-use crate::store::{StoreError, Token};
 
 pub use facts::{Facts, Kept};
 
@@ -78,12 +76,6 @@ impl Shared {
     /// Whether `origin` is the page's own, as it is reached from outside.
     fn is_own_origin(&self, _origin: &str) -> bool {
         false
-    }
-
-    /// The token of this text; `None`: it is none, or over.
-    async fn token_of(&self, text: &str, now: DateTime<Utc>) -> Result<Option<Token>, StoreError> {
-        let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(text));
-        self.facts.store.token_with(&digest, now).await
     }
 }
 

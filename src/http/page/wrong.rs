@@ -28,6 +28,8 @@ pub(super) enum Wrong {
     /// A link that we did not write so.
     LinkBroken,
     LinkEnded,
+    /// The system has no random bytes to give.
+    NoSecret(std::io::Error),
     Store(StoreError),
     Template(minijinja::Error),
 }
@@ -61,7 +63,7 @@ impl Wrong {
             Self::ReadOnly | Self::Foreign | Self::LinkBroken => StatusCode::FORBIDDEN,
             Self::LinkEnded => StatusCode::GONE,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Template(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Template(_) | Self::NoSecret(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
@@ -87,6 +89,10 @@ pub(super) fn told(asked: &Asked, status: StatusCode, wrong: &Wrong) -> Response
         Wrong::Store(error) => {
             tracing::debug!(%error, "a view cannot be shown");
             ("page-unavailable", words.say("page-unavailable-text", []))
+        }
+        Wrong::NoSecret(error) => {
+            tracing::error!(%error, "no random bytes to be had: nobody can sign in");
+            ("page-broken", words.say("page-broken-text", []))
         }
         Wrong::Template(error) => {
             tracing::error!(%error, "a view cannot be rendered");

@@ -8,21 +8,28 @@ use uuid::Uuid;
 use super::PostgresStore;
 use super::unit::{in_unit, query};
 use crate::seal::SealKey;
-use crate::store::visits::{BEGIN, END, FORGET, LINK_KEY, RECIPIENT, SESSION, TOKEN, read_key};
-use crate::store::{Session, StoreError, Token, Visits};
+use crate::store::visits::{BEGIN, END, FORGET, LINK_KEY, RECIPIENT, SESSION, read_key};
+use crate::store::{Session, SignedInBy, StoreError, Visits};
 
 #[async_trait]
 impl Visits for PostgresStore {
     async fn begin_session(
         &self,
         digest: &str,
-        token: Uuid,
+        by: &SignedInBy,
         now: DateTime<Utc>,
         ends_at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         in_unit!(self, unit, {
             query(FORGET).bind(now).execute(&mut **unit).await?;
-            query(BEGIN).bind(digest).bind(token).bind(now).bind(ends_at).execute(&mut **unit).await?;
+            query(BEGIN)
+                .bind(digest)
+                .bind(by.token())
+                .bind(by.configured())
+                .bind(now)
+                .bind(ends_at)
+                .execute(&mut **unit)
+                .await?;
             Ok(())
         })
     }
@@ -33,7 +40,7 @@ impl Visits for PostgresStore {
                 return Ok(None);
             };
             Ok(Some(Session {
-                token: row.try_get("token")?,
+                by: SignedInBy::read(row.try_get("token")?, row.try_get("configured")?),
                 name: row.try_get("name")?,
                 may_write: row.try_get("may_write")?,
                 ends_at: row.try_get("ends_at")?,
@@ -45,16 +52,6 @@ impl Visits for PostgresStore {
         in_unit!(self, unit, {
             query(END).bind(digest).execute(&mut **unit).await?;
             Ok(())
-        })
-    }
-
-    async fn token_with(&self, digest: &str, now: DateTime<Utc>) -> Result<Option<Token>, StoreError> {
-        in_unit!(self, unit, {
-            let row = query(TOKEN).bind(digest).bind(now).fetch_optional(&mut **unit).await?;
-            Ok(match row {
-                Some(row) => Some(Token { id: row.try_get("id")?, ends_at: row.try_get("ends_at")? }),
-                None => None,
-            })
         })
     }
 

@@ -8,21 +8,21 @@ use uuid::Uuid;
 use super::rows::{OwnRow, instant_text, read_instant};
 use super::{SqliteStore, StoreError};
 use crate::seal::SealKey;
-use crate::store::visits::{BEGIN, END, FORGET, LINK_KEY, RECIPIENT, SESSION, TOKEN, read_key};
-use crate::store::{Session, Token, Visits};
+use crate::store::visits::{BEGIN, END, FORGET, LINK_KEY, RECIPIENT, SESSION, read_key};
+use crate::store::{Session, SignedInBy, Visits};
 
 #[async_trait]
 impl Visits for SqliteStore {
     async fn begin_session(
         &self,
         digest: &str,
-        token: Uuid,
+        by: &SignedInBy,
         now: DateTime<Utc>,
         ends_at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut writer = self.begin().await?;
         sqlx::query(FORGET).bind(instant_text(now)).execute(&mut *writer).await?;
-        let begun = sqlx::query(BEGIN).bind(digest).bind(token.to_string());
+        let begun = sqlx::query(BEGIN).bind(digest).bind(by.token()).bind(by.configured());
         begun.bind(instant_text(now)).bind(instant_text(ends_at)).execute(&mut *writer).await?;
         writer.commit().await?;
         Ok(())
@@ -32,27 +32,18 @@ impl Visits for SqliteStore {
         let row = sqlx::query(SESSION).bind(digest).bind(instant_text(now)).fetch_optional(&self.readers).await?;
         let Some(row) = row else { return Ok(None) };
         let own = OwnRow { row: &row, table: "sessions", id: "one".into() };
+        let ends_at = own.parsed("ends_at", read_instant)?;
         Ok(Some(Session {
-            token: own.parsed("token", |text| Uuid::parse_str(text).ok())?,
+            by: SignedInBy::read(row.try_get("token")?, row.try_get("configured")?),
             name: row.try_get("name")?,
             may_write: row.try_get("may_write")?,
-            ends_at: own.parsed("ends_at", read_instant)?,
+            ends_at,
         }))
     }
 
     async fn end_session(&self, digest: &str) -> Result<(), StoreError> {
         sqlx::query(END).bind(digest).execute(&self.writer).await?;
         Ok(())
-    }
-
-    async fn token_with(&self, digest: &str, now: DateTime<Utc>) -> Result<Option<Token>, StoreError> {
-        let row = sqlx::query(TOKEN).bind(digest).bind(instant_text(now)).fetch_optional(&self.readers).await?;
-        let Some(row) = row else { return Ok(None) };
-        let own = OwnRow { row: &row, table: "tokens", id: "one".into() };
-        Ok(Some(Token {
-            id: own.parsed("id", |text| Uuid::parse_str(text).ok())?,
-            ends_at: own.optional("ends_at", read_instant)?,
-        }))
     }
 
     async fn link_key(&self) -> Result<SealKey, StoreError> {

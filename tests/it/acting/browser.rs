@@ -1,10 +1,9 @@
 //! A browser as far as acting goes: it keeps the cookie, says where a form came from, and goes where it is sent.
 
-use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
+use claimwatch::store::{Scope, StoredToken, TokenText};
 
 use crate::http::{Served, exchange};
-use crate::world::{World, quoted};
+use crate::world::{World, at};
 
 pub struct Browser<'a> {
     pub served: &'a Served,
@@ -12,35 +11,39 @@ pub struct Browser<'a> {
     pub cookie: String,
     /// What a page of this session carries in its forms.
     pub seal: String,
-    pub token: Uuid,
+    /// The id of its token.
+    pub token: String,
 }
 
-/// A token of that name and scope, until `ends_at`, and its text.
-pub async fn token(world: &World, name: &str, scope: &str, ends_at: Option<&str>) -> (Uuid, String) {
-    let (id, secret) = (Uuid::from_u128(u128::from(name.as_bytes()[0])), format!("token of {name}"));
-    let digest: String = Sha256::digest(&secret).iter().map(|byte| format!("{byte:02x}")).collect();
-    let ends_at = ends_at.map_or("NULL".to_owned(), quoted);
-    world
-        .sql(&format!(
-            "INSERT INTO tokens (id, name, digest, scope, ends_at) VALUES ('{id}', {}, '{digest}', '{scope}', {ends_at})",
-            quoted(name)
-        ))
-        .await;
-    (id, secret)
+/// A token of that name and scope, until `expires_at`: its id, and its text.
+pub async fn token(world: &World, name: &str, scope: Scope, expires_at: &str) -> (String, String) {
+    let text = TokenText::of(&[name.as_bytes()[0]; 37]);
+    let stored = StoredToken {
+        id: text.id().to_owned(),
+        name: name.to_owned(),
+        scope,
+        digest: text.digest(),
+        created_at: at("2026-11-23T08:00:00+01:00"),
+        expires_at: at(expires_at),
+        revoked_at: None,
+    };
+    assert!(world.store.add_token(&stored).await.expect("a database that answers"));
+    (stored.id, text.expose().to_owned())
 }
 
 impl<'a> Browser<'a> {
     pub fn anonymous(served: &'a Served) -> Self {
-        Self { served, cookie: String::new(), seal: String::new(), token: Uuid::nil() }
+        Self { served, cookie: String::new(), seal: String::new(), token: String::new() }
     }
 
     pub async fn signed_in(world: &World, served: &'a Served, name: &str, scope: &str) -> Self {
-        let (id, secret) = token(world, name, scope, None).await;
+        let scope = scope.parse().expect("a scope");
+        let (id, secret) = token(world, name, scope, "2027-11-23T00:00:00Z").await;
         Self::with(served, id, &secret).await
     }
 
     /// Signs in with a token.
-    pub async fn with(served: &'a Served, token: Uuid, secret: &str) -> Self {
+    pub async fn with(served: &'a Served, token: String, secret: &str) -> Self {
         let mut browser = Self { token, ..Self::anonymous(served) };
         let (head, body) = browser.send("/sign-in", &[("token", secret), ("back", "/outbox?lang=en")], &HERE).await;
         assert!(head.contains("303") && head.contains("location: /outbox?lang=en"), "{head}: {body}");

@@ -1,5 +1,7 @@
 //! Who may not act, and what is no form of ours: nothing is changed.
 
+use claimwatch::store::Scope;
+
 use super::browser::{Browser, HERE, token};
 use super::{alert_of, late, latest, says};
 use crate::http::{exchange, serve};
@@ -61,7 +63,7 @@ on_every_engine! {
                 let (head, _) = anna.send(path, &with(&anna.seal, &fields), &headers).await;
                 assert!(head.contains(" 403 "), "{path} {headers:?}: {head}");
             }
-            let (head, _) = anna.send("/sign-in", &[("token", "token of anna")], &headers).await;
+            let (head, _) = anna.send("/sign-in", &[("token", "cw_x_y")], &headers).await;
             assert!(head.contains(" 403 "), "nobody is signed in by another site: {head}");
         }
         assert_eq!(latest(&world, "C-1").await.0, "escalated");
@@ -106,10 +108,10 @@ on_every_engine! {
         let served = serve(&world, None).await;
         let fields = answer(&world).await;
         let anna = Browser::signed_in(&world, &served, "anna", "write").await;
-        world.sql(&format!("UPDATE tokens SET revoked_at = '2026-11-23T08:31:00.000000Z' WHERE id = '{}'", anna.token)).await;
+        assert!(world.store.revoke_token(&anna.token, at("2026-11-23T09:31:00+01:00")).await.expect("a database"));
         assert_eq!(anna.post("/alerts/answer", &fields).await.0, 401, "revoked");
 
-        let (id, secret) = token(&world, "bela", "write", Some("2026-11-23T10:00:00.000000Z")).await;
+        let (id, secret) = token(&world, "bela", Scope::Write, "2026-11-23T10:00:00Z").await;
         let bela = Browser::with(&served, id, &secret).await;
         world.time.set(at("2026-11-23T11:00:00+01:00"));
         assert_eq!(bela.post("/alerts/answer", &fields).await.0, 401, "its token ended");
@@ -186,5 +188,11 @@ on_every_engine! {
         let anna = Browser::signed_in(&world, &served, "anna", "write").await;
         says(&anna.view("/alerts?lang=en").await, &["C-1", "anna"]);
         assert_eq!(anna.post("/alerts/answer", &answer(&world).await).await.0, 303);
+        let reader = Browser::with(&served, String::new(), "the token").await;
+        says(&reader.view("/alerts?lang=en").await, &["C-1", "http.token_file (may only look)"]);
+        assert_eq!(reader.post("/alerts/answer", &answer(&world).await).await.0, 403, "the configured token only reads");
+        let other = serve(&world, Some("another token")).await;
+        let elsewhere = Browser { cookie: reader.cookie.clone(), ..Browser::anonymous(&other) };
+        assert_eq!(elsewhere.get("/alerts").await.0, 303, "the configured token is another now");
     }
 }

@@ -1,15 +1,22 @@
 //! Who is signed in: a cookie with a secret, of which the database knows the digest.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use data_encoding::HEXLOWER;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::super::super::Shared;
+use crate::answers;
 use crate::claim::clean_line;
 use crate::seal::{Purpose, SealKey};
+use crate::store::{SignedInBy, StoreError, TokenText};
 
 /// The longest that somebody is signed in.
 pub(super) const LASTS: TimeDelta = TimeDelta::hours(12);
+
+/// How whoever signed in with the token of the configuration is called: it only lets look.
+const CONFIGURED: &str = "http.token_file";
 
 /// Somebody who is signed in.
 #[derive(Clone, Debug, Serialize)]
@@ -41,8 +48,41 @@ pub(in super::super) async fn visitor(shared: &Shared, headers: &HeaderMap) -> O
     let secret = secret(headers, &cookie_name(shared))?;
     let session = shared.facts.store.session(&secret.digest(), shared.facts.time.now()).await;
     let session = session.inspect_err(|error| tracing::debug!(%error, "a session cannot be looked up")).ok()??;
-    let name = clean_line(&session.name, crate::answers::MAX_NAME).into_owned();
+    let name = match &session.by {
+        SignedInBy::Token(_) => clean_line(&session.name, answers::MAX_NAME).into_owned(),
+        // Whoever signed in with another one than that of now is signed in no more.
+        SignedInBy::Configured(digest) => (configured(shared)? == *digest).then(|| CONFIGURED.to_owned())?,
+    };
     Some(Visitor { name, may_act: session.may_write, seal: secret.seal(Purpose::Form, b""), secret })
+}
+
+/// With what whoever knows `token` signs in, and until when at most; `None`: it is none, or over.
+///
+/// # Errors
+/// [`StoreError`]
+pub(super) async fn token(
+    shared: &Shared,
+    token: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<(SignedInBy, DateTime<Utc>)>, StoreError> {
+    let digest = digest(token);
+    if configured(shared).is_some_and(|known| known == digest) {
+        return Ok(Some((SignedInBy::Configured(digest), now + LASTS)));
+    }
+    let Some(given) = TokenText::parse(token) else { return Ok(None) };
+    let stored = shared.facts.store.token(given.id()).await?;
+    let stored = stored.filter(|stored| given.is(stored) && stored.is_valid(now));
+    Ok(stored.map(|stored| (SignedInBy::Token(stored.id), stored.expires_at.min(now + LASTS))))
+}
+
+/// The digest of the token of `http.token_file`, if there is one.
+fn configured(shared: &Shared) -> Option<String> {
+    shared.token.as_ref().map(|token| digest(token.expose()))
+}
+
+/// Digests are compared: how long that takes says nothing of the token.
+fn digest(token: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(token))
 }
 
 /// The secret in the cookie of that name.

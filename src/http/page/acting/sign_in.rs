@@ -13,9 +13,9 @@ use super::super::asked::Asked;
 use super::super::sheet::{self, Sheet};
 use super::super::wrong::Wrong;
 use super::form::Form;
-use super::session::{self, LASTS, cookie};
+use super::session::{self, cookie};
 use super::{see_other, told};
-use crate::now::fresh_secret;
+use crate::now::secret_bytes;
 use crate::seal::SealKey;
 
 #[derive(Serialize)]
@@ -42,12 +42,12 @@ pub(super) async fn enter(State(shared): State<Arc<Shared>>, asked: Asked, form:
 async fn begin(shared: &Shared, asked: &Asked, typed: &Form) -> Answer {
     let back = local(typed.value("back").unwrap_or_default());
     let now = shared.facts.time.now();
-    let Some(token) = shared.token_of(typed.value("token").unwrap_or_default().trim(), now).await? else {
+    let given = typed.value("token").unwrap_or_default().trim();
+    let Some((by, ends_at)) = session::token(shared, given, now).await? else {
         return Ok(form(asked, StatusCode::UNAUTHORIZED, &View { back: back.to_owned(), refused: true }));
     };
-    let ends_at = token.ends_at.map_or(now + LASTS, |end| end.min(now + LASTS));
-    let secret = SealKey::new(fresh_secret());
-    shared.facts.store.begin_session(&secret.digest(), token.id, now, ends_at).await?;
+    let secret = SealKey::new(secret_bytes().map_err(Wrong::NoSecret)?);
+    shared.facts.store.begin_session(&secret.digest(), &by, now, ends_at).await?;
     let mut response = see_other(format!("{}{back}", asked.base));
     let cookie = cookie(shared, Some(&secret), (ends_at - now).num_seconds()).ok_or(Wrong::NotThere)?;
     response.headers_mut().insert(header::SET_COOKIE, cookie);
