@@ -60,6 +60,8 @@ pub struct Server {
 struct Shared {
     facts: Facts,
     token: Option<Secret>,
+    /// Where people reach the page.
+    external_url: Option<String>,
 }
 
 impl Shared {
@@ -70,12 +72,16 @@ impl Shared {
 
     /// Whether browsers come over TLS.
     fn is_secure(&self) -> bool {
-        false
+        self.external_url.as_ref().is_some_and(|url| url.starts_with("https://"))
     }
 
     /// Whether `origin` is the page's own, as it is reached from outside.
-    fn is_own_origin(&self, _origin: &str) -> bool {
-        false
+    fn is_own_origin(&self, origin: &str) -> bool {
+        let own = self.external_url.as_ref().and_then(|url| {
+            let (scheme, rest) = url.split_once("://")?;
+            Some(format!("{scheme}://{}", rest.split('/').next().unwrap_or_default()))
+        });
+        own.is_some_and(|own| own.eq_ignore_ascii_case(origin))
     }
 }
 
@@ -118,7 +124,11 @@ impl Server {
 
     /// Answers requests until `stop`; what is being answered then is cut off.
     pub async fn serve(&self, facts: Facts, stop: CancellationToken) {
-        let shared = Arc::new(Shared { facts, token: self.settings.token.clone() });
+        let shared = Arc::new(Shared {
+            facts,
+            token: self.settings.token.clone(),
+            external_url: self.settings.external_url.clone(),
+        });
         let router = axum::Router::new()
             .route("/metrics", get(metrics))
             .route("/healthz", get(healthz))

@@ -147,6 +147,14 @@ pub const AFTER: &[Table] = &[
                 effect: "holds the token, as one line",
                 change: "`listen` is an address that others can reach",
             },
+            Setting {
+                key: "external_url",
+                takes: r#"an address without a query, as `"https://claims.example.com"`"#,
+                default: Unset("none: mails have no links to answer by"),
+                example: r#""https://claims.example.com""#,
+                effect: "where people reach the page; mails link to it ([acting.md](acting.md)), and over HTTPS its cookies are for HTTPS alone",
+                change: "people answer from mails, or a proxy with TLS stands in front",
+            },
         ],
     },
     Table {

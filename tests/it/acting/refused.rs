@@ -4,7 +4,7 @@ use claimwatch::store::Scope;
 
 use super::browser::{Browser, HERE, token};
 use super::{alert_of, late, latest, says};
-use crate::http::{exchange, serve};
+use crate::http::{exchange, serve, serve_at};
 use crate::on_every_engine;
 use crate::world::{World, at};
 
@@ -157,6 +157,26 @@ on_every_engine! {
         let (status, _) = anna.get("/done?did=discarded&at=2026-11-23T09:00:00Z&count=9&receipt=x").await;
         assert_eq!(status, 404, "nobody is told of what never was");
         assert_eq!(world.tables(&["sla_alerts", "sla_alert_events", "outbox", "silences", "sessions"]).await, before);
+    }
+
+    async fn behind_tls_the_cookie_is_for_tls_alone_and_the_outer_address_is_ours(world in World) {
+        late(&world).await;
+        let served = serve_at(&world, "https://claims.example.com/watch").await;
+        let (_, secret) = token(&world, "anna", Scope::Write, "2027-11-23T00:00:00Z").await;
+        let mut anna = Browser::anonymous(&served);
+        let outer = [("Origin", "https://claims.example.com"), ("Accept", "*/*")];
+        let (head, _) = anna.send("/sign-in", &[("token", &secret)], &outer).await;
+        let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie");
+        assert!(cookie.starts_with("__Host-claimwatch=") && cookie.contains("; Secure"), "{cookie}");
+        anna.cookie = cookie.split(';').next().expect("a pair").to_owned();
+        says(&anna.view("/?lang=en").await, &["anna"]);
+        for other in ["https://claims.example.com.evil.example", "http://claims.example.com", "https:", "https://claims.example.com/"] {
+            let (head, _) = anna.send("/sign-in", &[("token", &secret)], &[("Origin", other), ("Accept", "*/*")]).await;
+            assert!(head.contains(" 403 "), "{other}: {head}");
+        }
+        let plain = anna.cookie.replace("__Host-", "");
+        anna.cookie = plain;
+        assert!(!anna.view("/").await.contains("anna"), "a cookie that anybody could have set is not looked at");
     }
 
     async fn what_is_no_form_is_refused(world in World) {
