@@ -85,7 +85,7 @@ SELECT to_regclass(format('%I.sla_alerts', :'schema')) IS NOT NULL AS migrated \
 
     -- The runner reads everything, and writes what it keeps.
     GRANT SELECT ON ALL TABLES IN SCHEMA :"schema" TO :"runner";
-    GRANT INSERT, UPDATE ON sla_alerts, data_problems, alert_escalations, outbox_messages, outbox, threads, recipients, silences, scans, leases, terms
+    GRANT INSERT, UPDATE ON sla_alerts, data_problems, alert_escalations, outbox_messages, outbox, threads, recipients, silences, tokens, scans, leases, terms
         TO :"runner";
     -- Events are only added. A level that went out about an alert is forgotten when its deadline moves.
     GRANT INSERT ON sla_alert_events TO :"runner";

@@ -298,6 +298,20 @@ CREATE TABLE silences (
 
 CREATE INDEX silences_end ON silences (coalesce(expired_at, ends_at));
 
+-- Who may ask over HTTP: of each token the digest (SHA-256) alone is kept, never the token.
+CREATE TABLE tokens (
+    id TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL,
+    scope TEXT NOT NULL CHECK (scope IN ('read', 'write')),
+    digest BLOB NOT NULL,
+    created_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    revoked_at TEXT
+) STRICT;
+
+-- A name says who acted: of those that were not revoked, each has one of its own.
+CREATE UNIQUE INDEX tokens_name ON tokens (name) WHERE revoked_at IS NULL;
+
 CREATE TABLE scans (
     id INTEGER PRIMARY KEY,
     began_at TEXT NOT NULL,

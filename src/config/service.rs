@@ -232,13 +232,7 @@ pub fn http(section: Section<'_>) -> Option<HttpSettings> {
     let listen = section.read("listen", |node| line(node, what)?.parse().map_err(|_| expected(node, what)));
     let token = read_secret(&section, "token", "token_file", Affects::Http);
     let key = if section.has("token_file") { "token_file" } else { "token" };
-    let settings = listen.map(|listen: SocketAddr| {
-        if !listen.ip().is_loopback() && !section.has(key) {
-            let detail = format!("found \"{listen}\", which others can reach; expected token_file = \"…\" beside it");
-            section.report("listen", detail);
-        }
-        HttpSettings { listen, token }
-    });
+    let settings = listen.map(|listen: SocketAddr| HttpSettings { listen, token });
     if section.has(key) && !section.has("listen") {
         section.report(key, "found a token, but nothing is served; expected listen = \"…\" beside it");
     }

@@ -23,6 +23,7 @@ mod relations;
 mod retention;
 mod snapshot;
 mod story;
+mod tokens;
 mod types;
 mod values;
 mod versions;
@@ -53,6 +54,7 @@ pub use queue::Queue;
 pub use recipients::DisabledAddress;
 pub use retention::{Batch, Prune, Pruned, Retention};
 pub use snapshot::{Pass, Snapshot};
+pub use tokens::{Scope, StoredToken, TokenText, Tokens};
 pub use types::{
     AlertFilter, ClockEnd, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, KeptMail,
     LeaseTime, LeasedDelivery, OpenCounts, OutboxItem, Page, Raised, RowCounts, RunningClocks, Scan, ScanCounts,
@@ -74,6 +76,7 @@ pub trait Store:
     + Counting
     + Inspection
     + Browsing
+    + Tokens
 {
     /// Looks at claims and alerts as they are at one instant.
     ///

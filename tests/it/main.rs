@@ -1,6 +1,7 @@
 //! Everything that needs a database, a mail server or the program itself, in one binary.
 
 mod answers;
+mod api;
 mod backfill;
 mod backtest;
 mod bounces;
@@ -49,6 +50,7 @@ mod smtp_server;
 mod sources;
 mod store;
 mod thousand_faults;
+mod tokens;
 mod told;
 mod upgrade;
 mod ways_in;

@@ -13,7 +13,7 @@ use crate::wording::{Language, Words};
 
 /// A request, as views and templates look at it.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Asked {
+pub(in crate::http) struct Asked {
     /// What stands before every path.
     pub base: String,
     pub path: String,

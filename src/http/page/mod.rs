@@ -4,14 +4,14 @@
 //! A handler reads, a view says what is shown, a template says how. Source: docs/page.md.
 
 mod alerts;
-mod asked;
+pub(super) mod asked;
 mod calendars;
 mod chart;
 mod claim;
 mod clock;
 mod event;
 mod file;
-mod listing;
+pub(super) mod listing;
 mod outbox;
 mod overview;
 mod picture;
@@ -19,7 +19,7 @@ mod problems;
 mod row;
 mod sheet;
 mod silences;
-mod wrong;
+pub(super) mod wrong;
 
 use std::sync::Arc;
 

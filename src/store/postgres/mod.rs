@@ -37,6 +37,7 @@ mod schema;
 mod search;
 mod silences;
 mod sources;
+mod tokens;
 mod transfer;
 mod unit;
 

@@ -33,6 +33,7 @@ mod scans;
 mod schema;
 mod silences;
 mod sources;
+mod tokens;
 mod transfer;
 
 use std::path::{Path, PathBuf};
