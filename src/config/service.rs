@@ -235,13 +235,7 @@ pub fn http(section: Section<'_>) -> Option<HttpSettings> {
     let token = read_secret(&section, "token", "token_file", Affects::Http);
     let external_url = section.read("external_url", read_external_url);
     let key = if section.has("token_file") { "token_file" } else { "token" };
-    let settings = listen.map(|listen: SocketAddr| {
-        if !listen.ip().is_loopback() && !section.has(key) {
-            let detail = format!("found \"{listen}\", which others can reach; expected token_file = \"…\" beside it");
-            section.report("listen", detail);
-        }
-        HttpSettings { listen, token, external_url }
-    });
+    let settings = listen.map(|listen: SocketAddr| HttpSettings { listen, token, external_url });
     if section.has(key) && !section.has("listen") {
         section.report(key, "found a token, but nothing is served; expected listen = \"…\" beside it");
     }

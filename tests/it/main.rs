@@ -2,6 +2,7 @@
 
 mod acting;
 mod answers;
+mod api;
 mod backfill;
 mod backtest;
 mod bounces;
@@ -50,6 +51,7 @@ mod smtp_server;
 mod sources;
 mod store;
 mod thousand_faults;
+mod tokens;
 mod told;
 mod upgrade;
 mod ways_in;

@@ -14,7 +14,7 @@ use crate::wording::{Language, Words};
 
 /// A request, as views and templates look at it.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Asked {
+pub(in crate::http) struct Asked {
     /// What stands before every path.
     pub base: String,
     pub path: String,
@@ -23,7 +23,7 @@ pub(super) struct Asked {
     /// Whether the address says so: then links from here say it too.
     pub in_address: bool,
     /// Who is signed in.
-    pub visitor: Option<Visitor>,
+    pub(super) visitor: Option<Visitor>,
     /// Where one signs in, to come back here.
     sign_in: String,
     /// This view in each language.

@@ -5,14 +5,14 @@
 
 mod acting;
 mod alerts;
-mod asked;
+pub(super) mod asked;
 mod calendars;
 mod chart;
 mod claim;
 mod clock;
 mod event;
 mod file;
-mod listing;
+pub(super) mod listing;
 mod outbox;
 mod overview;
 mod picture;
@@ -20,7 +20,7 @@ mod problems;
 mod row;
 mod sheet;
 mod silences;
-mod wrong;
+pub(super) mod wrong;
 
 use std::sync::Arc;
 
@@ -58,14 +58,14 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .layer(middleware::map_response(guarded))
 }
 
-/// Whether a path is there for whoever comes: to sign in, and for whom a link is leave enough.
-pub(super) fn is_open(path: &str) -> bool {
-    path == "/sign-in" || path == "/style.css" || path == "/icon.svg" || path.starts_with("/answer/")
-}
-
-/// Whether whoever sent `headers` is signed in.
-pub(super) async fn knows(shared: &Shared, headers: &HeaderMap) -> bool {
-    acting::session::visitor(shared, headers).await.is_some()
+/// Whether whoever sent `headers` without a token may have what is at `path`: they are signed in, or it is there for whoever
+/// comes, to sign in or with a link that is leave enough.
+pub(super) async fn admits(shared: &Shared, path: &str, headers: &HeaderMap) -> bool {
+    path == "/sign-in"
+        || path == "/style.css"
+        || path == "/icon.svg"
+        || path.starts_with("/answer/")
+        || acting::session::visitor(shared, headers).await.is_some()
 }
 
 /// Where a browser is sent that nobody is signed in with; `None`: it is none, and is to be told so.

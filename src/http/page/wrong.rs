@@ -11,7 +11,7 @@ use crate::store::StoreError;
 
 /// Why there is nothing to show.
 #[derive(Debug)]
-pub(super) enum Wrong {
+pub(in crate::http) enum Wrong {
     NotThere,
     /// A parameter of the address is not one of those that there are.
     Parameter {
