@@ -4,6 +4,7 @@
 //! costs is paid once for all who ask within seconds, and a panic ends one connection. Source: docs/monitoring.md, docs/api.md.
 
 mod access;
+mod ahead;
 mod api;
 mod facts;
 mod metrics;
@@ -28,6 +29,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::check::Check;
 use crate::config::HttpSettings;
@@ -138,7 +140,10 @@ impl Server {
     /// Answers requests until `stop`; what is being answered then is cut off.
     pub async fn serve(&self, facts: Facts, stop: CancellationToken) {
         let HttpSettings { listen, token, external_url } = self.settings.clone();
-        let router = router(&Arc::new(Shared { facts, token, is_local: listen.ip().is_loopback(), external_url }));
+        let shared = Arc::new(Shared { facts, token, is_local: listen.ip().is_loopback(), external_url });
+        let looking = Arc::clone(&shared);
+        let _ahead = AbortOnDropHandle::new(tokio::spawn(async move { ahead::keep(&looking.facts).await }));
+        let router = router(&shared);
         let (places, mut connections) = (Arc::new(Semaphore::new(CONNECTIONS)), JoinSet::new());
         loop {
             let accepted = tokio::select! {

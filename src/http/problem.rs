@@ -24,19 +24,20 @@ pub(super) struct Problem {
     #[schema(minimum = 400, maximum = 599)]
     status: u16,
     /// What is wrong with this request, for people.
-    detail: String,
+    #[schema(value_type = String)]
+    detail: Box<str>,
     /// Which parameter, or which field of the body, is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    parameter: Option<String>,
+    #[schema(value_type = Option<String>, nullable = false)]
+    parameter: Option<Box<str>>,
     /// What it was.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    found: Option<String>,
+    #[schema(value_type = Option<String>, nullable = false)]
+    found: Option<Box<str>>,
     /// What it may be.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    expected: Option<String>,
+    #[schema(value_type = Option<String>, nullable = false)]
+    expected: Option<Box<str>>,
 }
 
 impl Problem {
@@ -45,7 +46,7 @@ impl Problem {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
-            detail: detail.into(),
+            detail: detail.into().into(),
             parameter: None,
             found: None,
             expected: None,
@@ -57,9 +58,9 @@ impl Problem {
         let (name, found, expected) = (clean_line(name, WIDE), clean_line(found, WIDE), expected.into());
         let detail = format!("{name}: found {found:?}, expected {expected}");
         Self {
-            parameter: Some(name.into_owned()),
-            found: Some(found.into_owned()),
-            expected: Some(expected),
+            parameter: Some(name.into()),
+            found: Some(found.into()),
+            expected: Some(expected.into()),
             ..Self::new(StatusCode::BAD_REQUEST, detail)
         }
     }
@@ -78,6 +79,11 @@ impl Problem {
     pub fn forbidden() -> Self {
         let detail = "this changes something: expected a token with scope \"write\", of `claimwatch token add`";
         Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    /// It will be known in a moment.
+    pub fn not_yet(detail: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
     /// The answer took too long.

@@ -10,9 +10,8 @@ use uuid::Uuid;
 use super::super::Shared;
 use super::super::problem::Problem;
 use super::asked::Query;
-use super::views::{
-    CalendarView, Calendars, DeliveryPage, DeliveryView, ProblemPage, ProblemView, SilenceView, Silences,
-};
+use super::figures::{CalendarView, Calendars};
+use super::views::{DeliveryPage, DeliveryView, ProblemPage, ProblemView, SilenceView, Silences};
 use super::{Answer, json};
 use crate::calendar::Calendar;
 use crate::store::DeliveryState;

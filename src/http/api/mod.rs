@@ -8,6 +8,7 @@ mod asked;
 mod body;
 mod claims;
 mod etag;
+mod figures;
 mod lists;
 mod status;
 mod told;
@@ -76,6 +77,7 @@ fn operations() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(status::status))
         .routes(routes!(status::counts))
         .routes(routes!(status::daily))
+        .routes(routes!(status::forecast))
         .routes(routes!(answers::acknowledge, answers::unacknowledge))
         .routes(routes!(answers::snooze, answers::unsnooze))
         .routes(routes!(answers::release))

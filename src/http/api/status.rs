@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use super::super::Shared;
 use super::super::problem::Problem;
 use super::asked::Query;
-use super::views::{CheckView, CountView, Counts, DayView, Days, OutboxView, Status};
+use super::figures::{CheckView, CountView, Counts, DayView, Days, ForecastView, OutboxView, Status};
 use super::{Answer, json};
 
 /// Whether the work is done: the database answers, scans go on, messages get out
@@ -86,7 +86,24 @@ pub(super) async fn daily(State(shared): State<Arc<Shared>>, query: Query) -> An
     query.of(&["since"])?;
     let day = |text: &str| text.parse().ok().filter(|day: &NaiveDate| (1970..=9999).contains(&day.year()));
     let since = query.read("since", day, "a day such as 2026-11-23")?;
-    let usual = || (shared.facts.time.now() - TimeDelta::days(90)).date_naive();
-    let days = shared.facts.daily(since.unwrap_or_else(usual)).await?;
+    let today = shared.facts.time.now().date_naive();
+    let days = shared.facts.store.daily(since.unwrap_or(today - TimeDelta::days(90)), today).await?;
     json(&Days { days: days.iter().map(DayView::from).collect() })
+}
+
+/// What falls due on the coming business days, and how much of it will be late on current form
+#[utoipa::path(
+    get, path = "/forecast", operation_id = "show_forecast", tag = "alerts",
+    responses(
+        (status = 200, body = ForecastView),
+        (status = 304, description = "As If-None-Match has it"),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn forecast(State(shared): State<Arc<Shared>>, query: Query) -> Answer {
+    query.of(&[])?;
+    let found = shared.facts.ahead().ok_or_else(|| Problem::not_yet("what falls due was not looked for yet"))?;
+    json(&ForecastView::from(&*found))
 }

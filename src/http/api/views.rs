@@ -1,19 +1,16 @@
 //! What answers look like. Names here are part of the API and change only by adding; they are those of the tables in
 //! docs/alerts.md, where there is one. Source: docs/api.md.
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::alert::{Alert, AlertEvent};
-use crate::check::Check;
 use crate::escalation::{Glob, Silence};
 use crate::explain::ExplainedClock;
 use crate::store::OutboxItem;
-use crate::store::browse::{AlertCount, DailyCount, RecordedProblem};
+use crate::store::browse::RecordedProblem;
 
 /// A page of alerts.
 #[derive(Serialize, ToSchema)]
@@ -335,121 +332,4 @@ impl From<&Silence> for SilenceView {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Silences {
     pub silences: Vec<SilenceView>,
-}
-
-/// By whose days deadlines are counted.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Calendar)]
-pub(super) struct CalendarView {
-    pub name: String,
-    /// Whether it serves where no other is named.
-    pub default: bool,
-    pub time_zone: String,
-    /// What its days are made of, as a fingerprint.
-    pub version: String,
-    /// The last day that all of its sources know; null: they have no end.
-    pub known_until: Option<NaiveDate>,
-    /// Days off beside weekends, by date.
-    pub holidays: BTreeMap<NaiveDate, String>,
-    /// Days that are worked whatever else they are.
-    pub working_days: Vec<NaiveDate>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(super) struct Calendars {
-    pub calendars: Vec<CalendarView>,
-}
-
-/// Whether the work is done.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Status {
-    pub at: DateTime<Utc>,
-    pub ok: bool,
-    pub checks: Vec<CheckView>,
-    /// When the last scan looked that finished.
-    pub last_scan_at: Option<DateTime<Utc>>,
-    /// Claims that cannot be watched as they should be, by kind.
-    pub data_problems: BTreeMap<String, u64>,
-    pub outbox: OutboxView,
-}
-
-/// A precondition.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Check)]
-pub(super) struct CheckView {
-    check: &'static str,
-    ok: bool,
-    detail: String,
-    /// What to do about it.
-    fix: Option<String>,
-}
-
-impl From<&Check> for CheckView {
-    fn from(check: &Check) -> Self {
-        let fix = check.fix.as_ref().map(ToString::to_string);
-        Self { check: check.check, ok: check.ok, detail: check.detail.to_string(), fix }
-    }
-}
-
-/// Deliveries by what became of them.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Outbox)]
-pub(super) struct OutboxView {
-    pub waiting: u64,
-    pub due: u64,
-    pub dead: u64,
-    pub disabled_recipients: u64,
-}
-
-/// Open alerts that are alike.
-#[derive(Serialize, ToSchema)]
-#[schema(as = AlertCount)]
-pub(super) struct CountView {
-    rule: String,
-    program_id: Option<String>,
-    state: &'static str,
-    level: u32,
-    acknowledged: bool,
-    held: bool,
-    count: u64,
-}
-
-impl From<&AlertCount> for CountView {
-    fn from(alike: &AlertCount) -> Self {
-        Self {
-            rule: alike.rule.clone(),
-            program_id: alike.program_id.clone(),
-            state: alike.state.as_str(),
-            level: alike.level,
-            acknowledged: alike.acknowledged,
-            held: alike.held,
-            count: alike.count,
-        }
-    }
-}
-
-#[derive(Serialize, ToSchema)]
-pub(super) struct Counts {
-    pub counts: Vec<CountView>,
-}
-
-/// What became of breaches on a day in UTC.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Day)]
-pub(super) struct DayView {
-    day: NaiveDate,
-    opened: u64,
-    resolved: u64,
-}
-
-impl From<&DailyCount> for DayView {
-    fn from(count: &DailyCount) -> Self {
-        let DailyCount { day, opened, resolved } = *count;
-        Self { day, opened, resolved }
-    }
-}
-
-#[derive(Serialize, ToSchema)]
-pub(super) struct Days {
-    pub days: Vec<DayView>,
 }
