@@ -90,7 +90,9 @@ impl App {
         let transport = transport(settings)?.into();
         let (store, time) = (Arc::clone(&self.store), self.time.clone());
         let courier = Courier::new(store, calendars, frame(settings), transport, time, settings.mail.timeout);
-        Ok(courier.with_most_an_hour(settings.mail.most_an_hour).with_webhooks(webhooks(settings)?))
+        let page = settings.http.as_ref().and_then(|http| http.external_url.clone());
+        let courier = courier.with_most_an_hour(settings.mail.most_an_hour).with_answers_at(page);
+        Ok(courier.with_webhooks(webhooks(settings)?))
     }
 }
 

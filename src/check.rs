@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::calendar::{Calendar, Calendars, FIRST_DAY, Origin, zone_data_version};
 use crate::claim::{DataProblem, ProblemKind, Redactable, clean_line};
+use crate::config::HttpSettings;
 use crate::delivery::transport::{Attempt, Transport};
 use crate::delivery::webhook::Webhook;
 use crate::escalation::{Policy, Unreachable};
@@ -209,6 +210,26 @@ pub async fn store(store: &dyn Store, rules: &[Rule], calendars: &Calendars, now
     });
     checks.extend(disabled(store).await);
     checks
+}
+
+/// Whether anyone is let in, where others can reach what is served.
+pub async fn served(store: &dyn Store, http: Option<&HttpSettings>, now: DateTime<Utc>) -> Option<Check> {
+    let http = http.filter(|http| !http.listen.ip().is_loopback())?;
+    let place = || Redactable::default().private(http.listen).and(", which others can reach: ");
+    Some(match store.tokens().await {
+        Ok(tokens) => match tokens.iter().filter(|token| token.is_valid(now)).count() {
+            0 if http.token.is_none() => Check::wrong(
+                "http",
+                place().and("there is no token, so nobody is let in"),
+                "add one with `claimwatch token add`, or set http.token_file",
+            ),
+            valid => {
+                let read = if http.token.is_some() { "http.token_file, and " } else { "" };
+                Check::ok("http", place().and(read).public(counted(valid, "valid token")))
+            }
+        },
+        Err(error) => Check::wrong("http", error.to_string(), "run `claimwatch migrate`"),
+    })
 }
 
 /// The addresses to which nothing is sent any more.

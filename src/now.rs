@@ -72,6 +72,16 @@ pub fn fresh_id(now: DateTime<Utc>) -> Uuid {
     Uuid::new_v7(Timestamp::from_unix(&ORDER, seconds, now.timestamp_subsec_nanos()))
 }
 
+/// Bytes that nobody can guess.
+///
+/// # Errors
+/// The system has none to give.
+pub fn secret_bytes<const N: usize>() -> std::io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    Ok(bytes)
+}
+
 /// Measures how long something takes, for people to read; nothing is decided by it.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);

@@ -85,11 +85,13 @@ SELECT to_regclass(format('%I.sla_alerts', :'schema')) IS NOT NULL AS migrated \
 
     -- The runner reads everything, and writes what it keeps.
     GRANT SELECT ON ALL TABLES IN SCHEMA :"schema" TO :"runner";
-    GRANT INSERT, UPDATE ON sla_alerts, data_problems, alert_escalations, outbox_messages, outbox, threads, recipients, silences, scans, leases, terms
+    GRANT INSERT, UPDATE ON sla_alerts, data_problems, alert_escalations, outbox_messages, outbox, threads, recipients, silences, tokens, scans, leases, terms
         TO :"runner";
     -- Events are only added. A level that went out about an alert is forgotten when its deadline moves.
     GRANT INSERT ON sla_alert_events TO :"runner";
     GRANT DELETE ON alert_escalations TO :"runner";
+    -- Who signs out of the page is forgotten.
+    GRANT INSERT, DELETE ON sessions TO :"runner";
 
     GRANT SELECT ON sla_alerts, sla_alert_events, sla_open_alerts, sla_daily, data_problems TO :"reader";
 

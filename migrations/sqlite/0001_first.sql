@@ -301,6 +301,30 @@ CREATE TABLE silences (
 
 CREATE INDEX silences_end ON silences (coalesce(expired_at, ends_at));
 
+-- Who may ask over HTTP: of each token the digest (SHA-256) alone is kept, never the token.
+CREATE TABLE tokens (
+    id TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL,
+    scope TEXT NOT NULL CHECK (scope IN ('read', 'write')),
+    digest BLOB NOT NULL,
+    created_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    revoked_at TEXT
+) STRICT;
+
+-- A name says who acted: of those that were not revoked, each has one of its own.
+CREATE UNIQUE INDEX tokens_name ON tokens (name) WHERE revoked_at IS NULL;
+
+-- Who is signed in on the page, by the digest of the secret in their cookie: with which of the tokens, or with that of the
+-- configuration, whose digest it is then.
+CREATE TABLE sessions (
+    digest TEXT PRIMARY KEY NOT NULL,
+    token TEXT,
+    configured TEXT,
+    began_at TEXT NOT NULL,
+    ends_at TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE scans (
     id INTEGER PRIMARY KEY,
     began_at TEXT NOT NULL,
@@ -329,3 +353,11 @@ CREATE TABLE settings (
     name TEXT PRIMARY KEY NOT NULL,
     value TEXT NOT NULL
 ) STRICT;
+
+-- What is to be a secret, and this database's own: the key that seals the links of mails, as hexadecimal digits.
+CREATE TABLE keys (
+    name TEXT PRIMARY KEY NOT NULL,
+    value TEXT NOT NULL
+) STRICT;
+
+INSERT INTO keys (name, value) VALUES ('link', lower(hex(randomblob(32))));

@@ -56,7 +56,7 @@ fn configuration(settings: &Settings) -> Vec<Check> {
 
 /// The database of `app`, which was opened as it is: its schema, and what scans need of it and find in it.
 pub async fn database(app: &App) -> Vec<Check> {
-    let Settings { rules, calendars, source, database, .. } = &*app.settings;
+    let Settings { rules, calendars, source, database, http, .. } = &*app.settings;
     let (verified, now) = (app.store.verify(source).await, app.time.now());
     let mut checks = vec![match &verified {
         Ok(()) => Check::ok("database", Redactable::default().private(&database.url).and(": the schema is up to date")),
@@ -68,6 +68,7 @@ pub async fn database(app: &App) -> Vec<Check> {
     checks.extend(super::preconditions(&*app.store, source, rules, now).await);
     if verified.is_ok() {
         checks.extend(super::store(&*app.store, rules, calendars, now).await);
+        checks.extend(super::served(&*app.store, http.as_ref(), now).await);
     }
     checks
 }

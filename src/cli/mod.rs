@@ -19,6 +19,7 @@ mod explain;
 mod forecast;
 mod import;
 mod mail;
+mod openapi;
 mod outbox;
 mod output;
 mod packaging;
@@ -30,6 +31,7 @@ mod scan;
 mod settings;
 mod silence;
 mod status;
+mod token;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -97,6 +99,8 @@ enum Command {
     /// Copy everything into another database, SQLite or PostgreSQL, and verify it there
     #[command(after_help = copy::HELP)]
     Copy(copy::CopyArgs),
+    /// Print the OpenAPI document of the API that the daemon serves
+    Openapi,
     /// Print what completes this program's command lines in a shell
     Completions(packaging::CompletionsArgs),
     /// Write the manual: one page a command
@@ -130,6 +134,9 @@ enum DatabaseCommand {
     /// Keep messages about alerts that match back for a while
     #[command(subcommand)]
     Silence(silence::SilenceCommand),
+    /// Say who may ask over HTTP, what for, and until when
+    #[command(subcommand)]
+    Token(token::TokenCommand),
 }
 
 /// Why a command ended without doing what was asked.
@@ -250,6 +257,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         }
         Command::Backup(args) => backup::run(&args, &context).await,
         Command::Copy(args) => copy::run(&args, &context).await,
+        Command::Openapi => openapi::run(),
         Command::Completions(args) => packaging::completions(&args, Cli::command()),
         Command::Man(args) => packaging::man(&args, Cli::command().version(env!("CARGO_PKG_VERSION"))),
         Command::Mail(command) => mail::run(command, &context).await,
@@ -297,6 +305,7 @@ async fn on_database(command: DatabaseCommand, app: &App) -> Result<(), Failure>
         DatabaseCommand::Report(args) => report::run(&args, app).await,
         DatabaseCommand::Routes(command) => routes::run(command, app).await,
         DatabaseCommand::Silence(command) => silence::run(command, app).await,
+        DatabaseCommand::Token(command) => token::run(command, app).await,
         DatabaseCommand::Import(args) => import::run(&args, &*app.store).await,
     }
 }

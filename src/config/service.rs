@@ -49,6 +49,8 @@ pub enum DatabaseUrl {
 pub struct HttpSettings {
     pub listen: SocketAddr,
     pub token: Option<Secret>,
+    /// Where people reach the page, without a slash at its end; `None`: mails have no links to answer by.
+    pub external_url: Option<String>,
 }
 
 /// What is logged, and how.
@@ -231,19 +233,29 @@ pub fn http(section: Section<'_>) -> Option<HttpSettings> {
     let what = "an address and a port, as \"127.0.0.1:9464\"";
     let listen = section.read("listen", |node| line(node, what)?.parse().map_err(|_| expected(node, what)));
     let token = read_secret(&section, "token", "token_file", Affects::Http);
+    let external_url = section.read("external_url", read_external_url);
     let key = if section.has("token_file") { "token_file" } else { "token" };
-    let settings = listen.map(|listen: SocketAddr| {
-        if !listen.ip().is_loopback() && !section.has(key) {
-            let detail = format!("found \"{listen}\", which others can reach; expected token_file = \"…\" beside it");
-            section.report("listen", detail);
-        }
-        HttpSettings { listen, token }
-    });
+    let settings = listen.map(|listen: SocketAddr| HttpSettings { listen, token, external_url });
     if section.has(key) && !section.has("listen") {
         section.report(key, "found a token, but nothing is served; expected listen = \"…\" beside it");
     }
     section.finish();
     settings
+}
+
+/// An address without what would not do before a path.
+fn read_external_url(node: &Node) -> Result<String, String> {
+    const WHAT: &str = "an address without a query, as \"https://claims.example.com\"";
+    let url = line(node, WHAT)?.trim_end_matches('/');
+    let parsed = reqwest::Url::parse(url).map_err(|_| expected(node, WHAT))?;
+    let fits = matches!(parsed.scheme(), "https" | "http")
+        && parsed.has_host()
+        && parsed.username().is_empty()
+        && parsed.password().is_none()
+        && parsed.query().is_none()
+        && parsed.fragment().is_none()
+        && url.bytes().all(|c| c.is_ascii_graphic() && !b"\"<>\\^`{|}'".contains(&c));
+    if fits { Ok(url.to_owned()) } else { Err(expected(node, WHAT)) }
 }
 
 pub fn log(section: Section<'_>) -> LogSettings {

@@ -1,19 +1,22 @@
-//! What is served over HTTP, read only: the page, metrics and health.
+//! What is served over HTTP: the page, the API, metrics and health.
 //!
-//! Nobody can hold up the daemon's work from here: connections, headers and the time of an answer are bounded, what an answer
-//! costs is paid once for all who ask within seconds, and a panic ends one connection. Source: docs/monitoring.md.
+//! Nobody can hold up the daemon's work from here: connections, requests and the time of an answer are bounded, what an answer
+//! costs is paid once for all who ask within seconds, and a panic ends one connection. Source: docs/monitoring.md, docs/api.md.
 
+mod access;
 mod ahead;
+mod api;
 mod facts;
 mod metrics;
 mod page;
+mod problem;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -21,7 +24,6 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -33,10 +35,18 @@ use crate::check::Check;
 use crate::config::HttpSettings;
 use crate::delivery::transport::Secret;
 
+use problem::Problem;
+
+pub use api::document;
 pub use facts::{Facts, Kept};
 
 /// So many connections at once.
 const CONNECTIONS: usize = 64;
+/// The most that is read of a request's head; more ends the connection.
+const MOST_HEAD: usize = 64 * 1024;
+/// The longest address, and the most that all headers are together, in bytes.
+const MOST_ADDRESS: usize = 8 * 1024;
+const MOST_HEADERS: usize = 16 * 1024;
 /// The longest that a request's head may take to arrive.
 const HEAD: Duration = Duration::from_secs(10);
 /// The longest that an answer may take.
@@ -61,7 +71,33 @@ pub struct Server {
 /// What handlers share.
 struct Shared {
     facts: Facts,
+    /// Of `http.token_file`.
     token: Option<Secret>,
+    /// Whether nobody but this machine can ask.
+    is_local: bool,
+    /// Where people reach the page.
+    external_url: Option<String>,
+}
+
+impl Shared {
+    /// What stands before every path of the page.
+    fn base(&self) -> &'static str {
+        ""
+    }
+
+    /// Whether browsers come over TLS.
+    fn is_secure(&self) -> bool {
+        self.external_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// Whether `origin` is the page's own, as it is reached from outside.
+    fn is_own_origin(&self, origin: &str) -> bool {
+        let own = self.external_url.as_ref().and_then(|url| {
+            let (scheme, rest) = url.split_once("://")?;
+            Some(format!("{scheme}://{}", rest.split('/').next().unwrap_or_default()))
+        });
+        own.is_some_and(|own| own.eq_ignore_ascii_case(origin))
+    }
 }
 
 /// A body that says what is wrong, if anything is.
@@ -103,16 +139,11 @@ impl Server {
 
     /// Answers requests until `stop`; what is being answered then is cut off.
     pub async fn serve(&self, facts: Facts, stop: CancellationToken) {
-        let shared = Arc::new(Shared { facts, token: self.settings.token.clone() });
+        let HttpSettings { listen, token, external_url } = self.settings.clone();
+        let shared = Arc::new(Shared { facts, token, is_local: listen.ip().is_loopback(), external_url });
         let looking = Arc::clone(&shared);
         let _ahead = AbortOnDropHandle::new(tokio::spawn(async move { ahead::keep(&looking.facts).await }));
-        let router = axum::Router::new()
-            .route("/metrics", get(metrics))
-            .route("/healthz", get(healthz))
-            .route("/readyz", get(readyz))
-            .merge(page::router())
-            .layer(middleware::from_fn_with_state(Arc::clone(&shared), admit))
-            .with_state(shared);
+        let router = router(&shared);
         let (places, mut connections) = (Arc::new(Semaphore::new(CONNECTIONS)), JoinSet::new());
         loop {
             let accepted = tokio::select! {
@@ -131,7 +162,7 @@ impl Server {
                 let connection = http1::Builder::new()
                     .timer(TokioTimer::new())
                     .header_read_timeout(HEAD)
-                    .max_buf_size(16 * 1024)
+                    .max_buf_size(MOST_HEAD)
                     .serve_connection(TokioIo::new(socket), service);
                 // Whoever breaks off has no use for a word about it.
                 let _ = timeout(CONNECTION, connection).await;
@@ -141,27 +172,55 @@ impl Server {
     }
 }
 
+/// Every address that there is.
+fn router(shared: &Arc<Shared>) -> axum::Router {
+    axum::Router::new()
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .merge(api::router())
+        .merge(page::router())
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), admit))
+        .with_state(Arc::clone(shared))
+}
+
 /// Lets in who may ask, and answers in time.
-async fn admit(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    if let Some(token) = &shared.token
-        && !is_allowed(request.headers(), token)
-    {
-        let ask = [(header::WWW_AUTHENTICATE, "Bearer realm=\"claimwatch\"")];
-        return (StatusCode::UNAUTHORIZED, ask, "expected the token of http.token_file\n").into_response();
-    }
-    let answer = timeout(ANSWER, next.run(request)).await;
-    let mut response =
-        answer.unwrap_or_else(|_| (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response());
-    response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+async fn admit(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
+    let is_api = api::is_of(request.uri().path());
+    let told = |problem: Problem| if is_api { problem.into_response() } else { problem.into_text() };
+    let mut response = if let Some(problem) = oversized(&request) {
+        told(problem)
+    } else {
+        let answer = async {
+            match access::of_request(&shared, request.headers()).await {
+                Ok(access) => {
+                    request.extensions_mut().insert(access);
+                    next.run(request).await
+                }
+                // A browser sends its cookie along with whatever any site has it ask for: no cookie opens the API.
+                Err(denied) if is_api => told(Problem::from(&denied)),
+                Err(_) if page::admits(&shared, request.uri().path(), request.headers()).await => {
+                    next.run(request).await
+                }
+                Err(denied) => page::door(&shared, &request).unwrap_or_else(|| told(Problem::from(&denied))),
+            }
+        };
+        timeout(ANSWER, answer).await.unwrap_or_else(|_| told(Problem::late()))
+    };
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
-/// Whether a request carries `token`. Digests are compared: how long that takes says nothing of the token.
-fn is_allowed(headers: &HeaderMap, token: &Secret) -> bool {
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given =
-        given.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    given.is_some_and(|(_, given)| Sha256::digest(given.trim()) == Sha256::digest(token.expose()))
+/// What is too much of a request, if anything is.
+fn oversized(request: &Request) -> Option<Problem> {
+    let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if address > MOST_ADDRESS {
+        let detail = format!("the address has {address} bytes, expected at most {MOST_ADDRESS}");
+        return Some(Problem::new(StatusCode::URI_TOO_LONG, detail));
+    }
+    let detail = || format!("the headers have {headers} bytes, expected at most {MOST_HEADERS}");
+    (headers > MOST_HEADERS).then(|| Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail()))
 }
 
 async fn metrics(State(shared): State<Arc<Shared>>) -> Response {

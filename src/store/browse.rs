@@ -6,7 +6,7 @@
 mod statement;
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -142,7 +142,19 @@ impl Place {
     /// Reads what [`Place::to_text`] wrote; `None`: it did not write that.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        serde_json::from_slice(&BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()
+        let place: Self = serde_json::from_slice(&BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
+        place.is_storable().then_some(place)
+    }
+
+    /// Whether a database can compare with it: whoever writes an address may write anything into it.
+    fn is_storable(&self) -> bool {
+        match &self.keys {
+            Keys::Worst(level, due) => i32::try_from(*level).is_ok() && (1..=9999).contains(&due.year()),
+            Keys::Due(at) | Keys::DueLast(at) | Keys::Resolved(at) => (1..=9999).contains(&at.year()),
+            Keys::Claim(text) | Keys::Program(text) | Keys::Partner(text) | Keys::Amount(text, _) => {
+                !text.contains('\0')
+            }
+        }
     }
 
     fn values(&self) -> Vec<String> {
@@ -289,6 +301,10 @@ mod tests {
         }
         for wrong in ["", "x", "eyJ9", "e30", "%00"] {
             assert_eq!(Place::parse(wrong), None, "{wrong:?}");
+        }
+        for keys in [Keys::Worst(u32::MAX, due), Keys::Claim("\0".into()), Keys::Due(DateTime::<Utc>::MAX_UTC)] {
+            let place = Place { keys, id: Uuid::from_u128(7) };
+            assert_eq!(Place::parse(&place.to_text()), None, "no database holds {place:?}");
         }
     }
 }

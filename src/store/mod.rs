@@ -23,9 +23,11 @@ mod relations;
 mod retention;
 mod snapshot;
 mod story;
+mod tokens;
 mod types;
 mod values;
 mod versions;
+mod visits;
 
 pub mod postgres;
 pub mod sqlite;
@@ -53,11 +55,13 @@ pub use queue::Queue;
 pub use recipients::DisabledAddress;
 pub use retention::{Batch, Prune, Pruned, Retention};
 pub use snapshot::{Pass, Snapshot};
+pub use tokens::{Scope, StoredToken, TokenText, Tokens};
 pub use types::{
     AlertFilter, ClockEnd, Cutoffs, Delivery, DeliveryState, ImportCounts, ImportMode, ImportRow, ImportRows, KeptMail,
     LeaseTime, LeasedDelivery, OpenCounts, OutboxItem, Page, Raised, RowCounts, RunningClocks, Scan, ScanCounts,
     ScanRecord, Side, SourceRelations, Standing, Starts, StoredMail, Term, Thread, Told,
 };
+pub use visits::{Session, SignedInBy, Visits};
 
 /// Everything that one database does for claimwatch.
 #[async_trait]
@@ -74,6 +78,8 @@ pub trait Store:
     + Counting
     + Inspection
     + Browsing
+    + Tokens
+    + Visits
 {
     /// Looks at claims and alerts as they are at one instant.
     ///

@@ -105,6 +105,18 @@ const PAGE: &str = "page-";
 #[test]
 fn every_message_of_the_page_is_used_and_every_used_one_exists() {
     let code = [
+        include_str!("../http/page/acting/alerts.rs"),
+        include_str!("../http/page/acting/confirm.rs"),
+        include_str!("../http/page/acting/form.rs"),
+        include_str!("../http/page/acting/held.rs"),
+        include_str!("../http/page/acting/link.rs"),
+        include_str!("../http/page/acting/mod.rs"),
+        include_str!("../http/page/acting/outbox.rs"),
+        include_str!("../http/page/acting/receipt.rs"),
+        include_str!("../http/page/acting/session.rs"),
+        include_str!("../http/page/acting/sign_in.rs"),
+        include_str!("../http/page/acting/silences.rs"),
+        include_str!("../http/page/acting/undo.rs"),
         include_str!("../http/page/alerts.rs"),
         include_str!("../http/page/asked.rs"),
         include_str!("../http/page/calendars.rs"),
@@ -127,13 +139,18 @@ fn every_message_of_the_page_is_used_and_every_used_one_exists() {
     ];
     let templates = [
         include_str!("../http/page/templates/alerts.html.j2"),
+        include_str!("../http/page/templates/answer.html.j2"),
         include_str!("../http/page/templates/base.html.j2"),
         include_str!("../http/page/templates/calendars.html.j2"),
         include_str!("../http/page/templates/claim.html.j2"),
+        include_str!("../http/page/templates/confirm.html.j2"),
+        include_str!("../http/page/templates/done.html.j2"),
+        include_str!("../http/page/templates/link.html.j2"),
         include_str!("../http/page/templates/outbox.html.j2"),
         include_str!("../http/page/templates/overview.html.j2"),
         include_str!("../http/page/templates/parts.html.j2"),
         include_str!("../http/page/templates/problems.html.j2"),
+        include_str!("../http/page/templates/sign_in.html.j2"),
         include_str!("../http/page/templates/silences.html.j2"),
         include_str!("../http/page/templates/wrong.html.j2"),
     ];

@@ -29,6 +29,7 @@ mod routes;
 mod scan;
 mod settings;
 mod status;
+mod token;
 mod usage;
 mod webhook;
 mod zone_data;

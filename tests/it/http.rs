@@ -44,9 +44,19 @@ pub async fn serve(world: &World, token: Option<&str>) -> Served {
     serve_with(world, token, vec![Check::ok("scans", "at work")]).await
 }
 
+/// The same, reached by people at `external_url`.
+pub async fn serve_at(world: &World, external_url: &str) -> Served {
+    serve_as(world, None, Some(external_url.to_owned()), vec![Check::ok("scans", "at work")]).await
+}
+
 async fn serve_with(world: &World, token: Option<&str>, loops: Vec<Check>) -> Served {
+    serve_as(world, token, None, loops).await
+}
+
+async fn serve_as(world: &World, token: Option<&str>, external_url: Option<String>, loops: Vec<Check>) -> Served {
     let token = token.map(|token| Secret::new(token.into()));
-    let server = Server::bind(&HttpSettings { listen: "127.0.0.1:0".parse().expect("an address"), token }).await;
+    let settings = HttpSettings { listen: "127.0.0.1:0".parse().expect("an address"), token, external_url };
+    let server = Server::bind(&settings).await;
     let server = server.expect("a free port");
     let (address, vitals) = (server.address().expect("an address"), Arc::new(Vitals::default()));
     let facts = Facts {

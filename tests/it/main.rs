@@ -1,6 +1,8 @@
 //! Everything that needs a database, a mail server or the program itself, in one binary.
 
+mod acting;
 mod answers;
+mod api;
 mod backfill;
 mod backtest;
 mod bounces;
@@ -50,6 +52,7 @@ mod smtp_server;
 mod sources;
 mod store;
 mod thousand_faults;
+mod tokens;
 mod told;
 mod upgrade;
 mod ways_in;

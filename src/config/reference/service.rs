@@ -121,7 +121,7 @@ pub const BEFORE: &[Table] = &[
 pub const AFTER: &[Table] = &[
     Table {
         heading: "[http]",
-        about: "Metrics and health: [monitoring.md](monitoring.md).",
+        about: "Metrics and health: [monitoring.md](monitoring.md). The API, and who may do what: [api.md](api.md).",
         settings: &[
             Setting {
                 key: "listen",
@@ -136,7 +136,7 @@ pub const AFTER: &[Table] = &[
                 takes: "a text",
                 default: Unset("none"),
                 example: r#""a-token""#,
-                effect: "each request carries it; needed for an address that others can reach",
+                effect: "whoever carries it may look, and whoever carries none may not; see also `claimwatch token`",
                 change: "you try something out; `token_file` keeps it out of this file",
             },
             Setting {
@@ -145,7 +145,15 @@ pub const AFTER: &[Table] = &[
                 default: Unset("none"),
                 example: r#""/run/credentials/claimwatch.service/http-token""#,
                 effect: "holds the token, as one line",
-                change: "`listen` is an address that others can reach",
+                change: "`listen` is an address that others can reach, and what asks is to be let in while the database is away",
+            },
+            Setting {
+                key: "external_url",
+                takes: r#"an address without a query, as `"https://claims.example.com"`"#,
+                default: Unset("none: mails have no links to answer by"),
+                example: r#""https://claims.example.com""#,
+                effect: "where people reach the page; mails link to it ([acting.md](acting.md)), and over HTTPS its cookies are for HTTPS alone",
+                change: "people answer from mails, or a proxy with TLS stands in front",
             },
         ],
     },

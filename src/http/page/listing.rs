@@ -7,7 +7,7 @@ use super::wrong::Wrong;
 use crate::store::browse::{AlertQuery, AlertSort, Answered, Place, Which};
 
 /// Names by which a query says what it means.
-trait Named: Sized + Copy + PartialEq + 'static {
+pub(in crate::http) trait Named: Sized + Copy + PartialEq + 'static {
     const ALL: &'static [(&'static str, Self)];
 
     /// The value of parameter `name`; `None`: it is not there.
@@ -60,7 +60,7 @@ const MAX_TEXT: usize = 200;
 ///
 /// # Errors
 /// [`Wrong::Parameter`]
-pub(super) fn read(asked: &Asked) -> Result<(AlertQuery, Option<Place>), Wrong> {
+pub(in crate::http) fn read(asked: &Asked) -> Result<(AlertQuery, Option<Place>), Wrong> {
     let which = Which::of(asked, "state")?.unwrap_or_default();
     let usual = if which == Which::Resolved { AlertSort::Resolved } else { AlertSort::Worst };
     let sort = AlertSort::of(asked, "sort")?.unwrap_or(usual);

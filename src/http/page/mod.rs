@@ -3,8 +3,9 @@
 //! Each address is one view, rendered here and complete without a script; what it filters and sorts by stands in its address.
 //! A handler reads, a view says what is shown, a template says how. Source: docs/page.md.
 
+mod acting;
 mod alerts;
-mod asked;
+pub(super) mod asked;
 mod calendars;
 mod chart;
 mod claim;
@@ -12,7 +13,7 @@ mod clock;
 mod coming;
 mod event;
 mod file;
-mod listing;
+pub(super) mod listing;
 mod outbox;
 mod overview;
 mod picture;
@@ -20,12 +21,13 @@ mod problems;
 mod row;
 mod sheet;
 mod silences;
-mod wrong;
+pub(super) mod wrong;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -50,10 +52,28 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/calendars/{calendar}", get(calendars::show))
         .route("/problems", get(problems::show))
         .route("/problems.csv", get(problems::download))
+        .merge(acting::router())
         .route("/style.css", get(style))
         .route("/icon.svg", get(icon))
         .fallback(nowhere)
         .layer(middleware::map_response(guarded))
+}
+
+/// Whether whoever sent `headers` without a token may have what is at `path`: they are signed in, or it is there for whoever
+/// comes, to sign in or with a link that is leave enough.
+pub(super) async fn admits(shared: &Shared, path: &str, headers: &HeaderMap) -> bool {
+    path == "/sign-in"
+        || path == "/style.css"
+        || path == "/icon.svg"
+        || path.starts_with("/answer/")
+        || acting::session::visitor(shared, headers).await.is_some()
+}
+
+/// Where a browser is sent that nobody is signed in with; `None`: it is none, and is to be told so.
+pub(super) fn door(shared: &Shared, request: &Request) -> Option<Response> {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let wants_page = request.method() == Method::GET && accepts.is_some_and(|accepts| accepts.contains("text/html"));
+    wants_page.then(|| acting::see_other(asked::sign_in(shared.base(), request.uri(), None)))
 }
 
 /// What a view works with.

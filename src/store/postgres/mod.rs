@@ -37,8 +37,10 @@ mod schema;
 mod search;
 mod silences;
 mod sources;
+mod tokens;
 mod transfer;
 mod unit;
+mod visits;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -33,7 +33,9 @@ mod scans;
 mod schema;
 mod silences;
 mod sources;
+mod tokens;
 mod transfer;
+mod visits;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

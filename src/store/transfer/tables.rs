@@ -141,11 +141,11 @@ const _: () = assert!(matches!(FINGERPRINT.as_bytes(), b"source"));
 /// The tables in which it is written who leads on a database, and in which term.
 pub const LEADERSHIP: [&str; 2] = ["leases", "terms"];
 
-/// Tables that stay: who leads on a database and in which term, and which migrations it has, is its own.
-pub const NOT_MOVED: [&str; 4] = ["leases", "terms", "_sqlx_migrations", "schema_versions"];
+/// Tables that stay: who leads on a database and in which term, which migrations it has, its keys and who is signed in are its own.
+pub const NOT_MOVED: [&str; 6] = ["leases", "terms", "_sqlx_migrations", "schema_versions", "keys", "sessions"];
 
 /// The tables, each after those that its rows refer to.
-pub static TABLES: [Table; 15] = [
+pub static TABLES: [Table; 16] = [
     Table::new(
         "programs",
         &[text("program_id"), text("name"), text("calendar"), flag("requires_tax_invoice"), text("payment_currency")],
@@ -306,6 +306,18 @@ pub static TABLES: [Table; 15] = [
             instant("ends_at"),
             instant("expired_at"),
             text("expired_by"),
+        ],
+    ),
+    Table::new(
+        "tokens",
+        &[
+            text("id"),
+            text("name"),
+            text("scope"),
+            bytes("digest"),
+            instant("created_at"),
+            instant("expires_at"),
+            instant("revoked_at"),
         ],
     ),
     Table::new(

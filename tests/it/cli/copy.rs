@@ -41,7 +41,7 @@ async fn a_database_moves_to_a_server_and_back_and_work_goes_on() {
         ", and verified there. Set [database] url to it",
     ]);
     let lines: Vec<&str> = told.out.lines().collect();
-    assert_eq!(lines.len(), 16, "{}", told.out);
+    assert_eq!(lines.len(), 17, "{}", told.out);
     assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), ["table", "rows", "checksum"]);
     let claims: Vec<&str> = lines[2].split_whitespace().collect();
     assert_eq!((claims[0], claims[1], claims[2].len()), ("claims", "2", 16));

@@ -120,6 +120,7 @@ async fn corners(world: &World) {
         delivery(23, "3@example.com", "settled", "NULL, 0, false, NULL, NULL, NULL, NULL, NULL, NULL"),
         delivery(24, "4@example.com", "folded", "NULL, 0, false, NULL, NULL, NULL, NULL, NULL, NULL"),
         format!("INSERT INTO recipients VALUES ('gone@example.com', 3, {t}, '550 5.1.1 who?', {t}, {t})"),
+        format!("INSERT INTO tokens VALUES ('aaaaaaaa', 'Ada', 'write', {bytes}, {t}, {t}, {t})"),
         "INSERT INTO settings VALUES ('pruned_before', '2020-01-01T00:00:00.000000Z')".into(),
         format!("UPDATE silences SET expired_at = {t}, expired_by = 'Bo' WHERE id = {}", id(2)),
         format!("UPDATE sla_alerts SET held_since = {t}, stopped_at = {t}, next_escalation_at = {t} WHERE id = '{}'", alert[0]),

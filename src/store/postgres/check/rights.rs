@@ -10,9 +10,10 @@ use crate::store::relations::relations;
 use crate::store::{Finding, SourceRelations, StoreError};
 
 /// What the daemon's statements do to each relation of our schema. `deploy/postgres/roles.sql` grants the same.
-const NEEDED: [(&str, &[&str]); 18] = [
+const NEEDED: [(&str, &[&str]); 21] = [
     ("_sqlx_migrations", &["SELECT"]),
     ("settings", &["SELECT"]),
+    ("keys", &["SELECT"]),
     ("source_claims", &["SELECT"]),
     ("source_programs", &["SELECT"]),
     ("source_payments", &["SELECT"]),
@@ -26,6 +27,8 @@ const NEEDED: [(&str, &[&str]); 18] = [
     ("threads", &["SELECT", "INSERT", "UPDATE"]),
     ("recipients", &["SELECT", "INSERT", "UPDATE"]),
     ("silences", &["SELECT", "INSERT", "UPDATE"]),
+    ("tokens", &["SELECT", "INSERT", "UPDATE"]),
+    ("sessions", &["SELECT", "INSERT", "DELETE"]),
     ("scans", &["SELECT", "INSERT", "UPDATE"]),
     ("leases", &["SELECT", "INSERT", "UPDATE"]),
     ("terms", &["SELECT", "INSERT", "UPDATE"]),

@@ -1,0 +1,118 @@
+//! Who may act from the page: sessions, and what the links of mails are sealed with. Statements that both engines share word
+//! for word.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::seal::SealKey;
+
+/// The key of links, which the first migration made: never shown.
+pub(super) const LINK_KEY: &str = "SELECT value FROM keys WHERE name = 'link'";
+
+/// A session with the secret of the digest `$1`, if neither it nor its token is over at `$2`.
+pub(super) const SESSION: &str = "SELECT s.token, s.configured, s.ends_at, coalesce(t.name, '') AS name, \
+     coalesce(t.scope = 'write', false) AS may_write FROM sessions s LEFT JOIN tokens t ON t.id = s.token \
+     WHERE s.digest = $1 AND s.ends_at > $2 AND (s.token IS NULL OR (t.revoked_at IS NULL AND t.expires_at > $2))";
+
+/// Begins a session with the secret of the digest `$1`, by the token `$2` or the configured one of the digest `$3`, at `$4`
+/// until `$5`.
+pub(super) const BEGIN: &str =
+    "INSERT INTO sessions (digest, token, configured, began_at, ends_at) VALUES ($1, $2, $3, $4, $5)";
+
+/// Forgets the sessions that are over at `$1`.
+pub(super) const FORGET: &str = "DELETE FROM sessions WHERE ends_at <= $1";
+
+/// Ends the session with the secret of the digest `$1`.
+pub(super) const END: &str = "DELETE FROM sessions WHERE digest = $1";
+
+/// Who gets the delivery `$1`.
+pub(super) const RECIPIENT: &str = "SELECT recipient FROM outbox WHERE id = $1";
+
+/// # Errors
+/// [`StoreError::Corrupt`] if that is no key.
+pub(super) fn read_key(text: Option<String>) -> Result<SealKey, StoreError> {
+    let key = text.as_deref().and_then(SealKey::parse);
+    key.ok_or_else(|| StoreError::Corrupt("keys, link: expected 64 hexadecimal digits".into()))
+}
+
+/// With what somebody signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignedInBy {
+    /// The token of this id.
+    Token(String),
+    /// The token of the configuration, which has this digest.
+    Configured(String),
+}
+
+impl SignedInBy {
+    pub(super) fn token(&self) -> Option<&str> {
+        match self {
+            Self::Token(id) => Some(id),
+            Self::Configured(_) => None,
+        }
+    }
+
+    pub(super) fn configured(&self) -> Option<&str> {
+        match self {
+            Self::Token(_) => None,
+            Self::Configured(digest) => Some(digest),
+        }
+    }
+
+    pub(super) fn read(token: Option<String>, configured: Option<String>) -> Self {
+        token.map_or_else(|| Self::Configured(configured.unwrap_or_default()), Self::Token)
+    }
+}
+
+/// Somebody who is signed in, for no longer than their token lasts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub by: SignedInBy,
+    /// The token's name: in it is recorded what is done. Empty: it is the configured one.
+    pub name: String,
+    pub may_write: bool,
+    pub ends_at: DateTime<Utc>,
+}
+
+/// Sessions of the page, and the key of links.
+#[async_trait]
+pub trait Visits: Send + Sync {
+    /// Begins a session until `ends_at` for whoever has the secret of this `digest` and signed in so. Those that are
+    /// over are forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn begin_session(
+        &self,
+        digest: &str,
+        by: &SignedInBy,
+        now: DateTime<Utc>,
+        ends_at: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// The session of whoever has the secret of this `digest`; `None`: there is none, or it or its token is over by `now`.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn session(&self, digest: &str, now: DateTime<Utc>) -> Result<Option<Session>, StoreError>;
+
+    /// Ends a session, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn end_session(&self, digest: &str) -> Result<(), StoreError>;
+
+    /// What the links of mails are sealed with, the same for everyone who works with this database.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn link_key(&self) -> Result<SealKey, StoreError>;
+
+    /// Who gets the delivery of that id; `None`: there is none any more.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn recipient_of(&self, delivery: Uuid) -> Result<Option<String>, StoreError>;
+}
