@@ -143,10 +143,13 @@ CREATE INDEX sla_alerts_escalation ON sla_alerts (next_escalation_at) WHERE stat
 CREATE INDEX sla_alerts_held ON sla_alerts (held_since) WHERE held_since IS NOT NULL;
 -- For `alerts prune`: what is over, the oldest first.
 CREATE INDEX sla_alerts_resolved ON sla_alerts (resolved_at, id) WHERE state = 'resolved';
--- For lists of open alerts: the worst first, with all that they are filtered and sorted by, so that rows are read of one page
+-- For lists and counts of open alerts: all that they are grouped, filtered and sorted by, so that rows are read of one page
 -- alone.
-CREATE INDEX sla_alerts_listed ON sla_alerts (escalation_level DESC, due_at, id, state, rule, program_id, claim_id, partner_name,
-    payment_id, paying_entity, currency, amount, acknowledged_at, snoozed_until, held_since) WHERE state <> 'resolved';
+CREATE INDEX sla_alerts_listed ON sla_alerts (rule, program_id, calendar, state, escalation_level, due_at, id, claim_id,
+    partner_name, payment_id, paying_entity, currency, amount, acknowledged_at, snoozed_until, held_since)
+    WHERE state <> 'resolved';
+-- For the list that is asked for most: the worst first.
+CREATE INDEX sla_alerts_worst ON sla_alerts (escalation_level DESC, due_at, id, state, held_since) WHERE state <> 'resolved';
 
 CREATE TABLE sla_alert_events (
     alert_id TEXT NOT NULL REFERENCES sla_alerts (id),

@@ -46,13 +46,12 @@ pub struct Kept {
     running: Mutex<Option<(Instant, Option<RunningByProgram>)>>,
     readiness: Mutex<Option<(Instant, Vec<Check>)>>,
     alike: Mutex<Option<(Instant, Alike)>>,
-    daily: Mutex<Option<(Instant, Daily)>>,
+    past: Mutex<Option<((NaiveDate, NaiveDate), Vec<DailyCount>)>>,
+    today: Mutex<Option<(Instant, (NaiveDate, Result<Vec<DailyCount>, StoreError>))>>,
 }
 
 /// Open alerts by what they have in common.
 type Alike = Result<Arc<Vec<AlertCount>>, StoreError>;
-/// What opened and was resolved since a day.
-type Daily = (NaiveDate, Result<Arc<Vec<DailyCount>>, StoreError>);
 
 /// What our own tables say; `None`: the database does not answer.
 pub(super) type Counted = Option<(Gauges, Option<DateTime<Utc>>)>;
@@ -107,13 +106,20 @@ impl Facts {
         kept(&self.kept.alike, KEEP, || async { self.store.count_alerts().await.map(Arc::new) }).await
     }
 
-    /// What opened and was resolved from that day on.
-    pub(super) async fn daily(&self, since: NaiveDate) -> Result<Arc<Vec<DailyCount>>, StoreError> {
-        let read = || async { (since, self.store.daily(since).await.map(Arc::new)) };
-        match kept(&self.kept.daily, KEEP_RUNNING, read).await {
-            (day, daily) if day == since => daily,
-            _ => read().await.1,
-        }
+    /// What opened and was resolved from the first to the last day, which is today's in UTC. What is past stays as it is.
+    pub(super) async fn daily(&self, first: NaiveDate, today: NaiveDate) -> Result<Vec<DailyCount>, StoreError> {
+        let yesterday = today.pred_opt().unwrap_or(today);
+        let mut past = self.kept.past.lock().await;
+        let known = past.as_ref().filter(|(days, _)| *days == (first, yesterday)).map(|(_, counted)| counted.clone());
+        let mut days = match known {
+            Some(counted) => counted,
+            None => past.insert(((first, yesterday), self.store.daily(first, yesterday).await?)).1.clone(),
+        };
+        drop(past);
+        let read = || async { (today, self.store.daily(today, today).await) };
+        let (day, counted) = kept(&self.kept.today, KEEP_RUNNING, read).await;
+        days.extend(if day == today { counted? } else { read().await.1? });
+        Ok(days)
     }
 
     async fn counted(&self, now: DateTime<Utc>) -> Result<(Gauges, Option<DateTime<Utc>>), StoreError> {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{DeliveryState, OutboxItem, StoreError};
 use crate::alert::{Alert, State};
-pub(super) use statement::{ALIKE, DELIVERY, Dialect, Statement, page, paged, total};
+pub(super) use statement::{ALIKE, DELIVERY, Dialect, Statement, is_whole, page, paged, total};
 
 /// Which alerts a list has, and in which order; conditions that are `None` admit all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub enum Answered {
     /// Someone is on it.
     Acknowledged,
     Snoozed,
+    /// Nobody is on it, whether it is snoozed or not.
+    Unacknowledged,
     /// Neither.
     Nothing,
 }
@@ -171,11 +173,16 @@ pub const MOST_COUNTED: u64 = 10_000;
 pub struct AlertCount {
     pub rule: String,
     pub program_id: Option<String>,
+    pub calendar: String,
     pub state: State,
     pub level: u32,
-    pub acknowledged: bool,
-    pub held: bool,
     pub count: u64,
+    /// How many of them are acknowledged.
+    pub acknowledged: u64,
+    /// How many of them are held.
+    pub held: u64,
+    /// The earliest deadline of those that are not held.
+    pub oldest: Option<DateTime<Utc>>,
 }
 
 /// What became of breaches on a day in UTC, as the view `sla_daily` has it.
@@ -211,17 +218,17 @@ pub trait Browsing: Send + Sync {
         limit: u32,
     ) -> Result<AlertPage, StoreError>;
 
-    /// Open alerts by rule, program, state, level, and whether they are acknowledged or held, in that order.
+    /// Open alerts by rule, program, calendar, state and level, in that order.
     ///
     /// # Errors
     /// [`StoreError`]
     async fn count_alerts(&self) -> Result<Vec<AlertCount>, StoreError>;
 
-    /// What opened and was resolved from the beginning of the day `since` in UTC on, days without either left out.
+    /// What opened and was resolved on each day in UTC from the first to the last, days without either left out.
     ///
     /// # Errors
     /// [`StoreError`]
-    async fn daily(&self, since: NaiveDate) -> Result<Vec<DailyCount>, StoreError>;
+    async fn daily(&self, first: NaiveDate, last: NaiveDate) -> Result<Vec<DailyCount>, StoreError>;
 
     /// Up to `limit` deliveries in `state` (`None`: in any), the latest first, after the one of that id.
     ///

@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use super::browse::AlertCount;
+use crate::alert::State;
 use crate::sla::Rule;
 
 /// Counts of what the database holds.
@@ -63,16 +65,24 @@ pub trait Counting: Send + Sync {
     async fn running_by_program(&self, rules: &[Rule], now: DateTime<Utc>) -> Result<RunningByProgram, StoreError>;
 }
 
-/// Open alerts by rule and program: `rule`, `program_id`, `at_risk`, `breached`, `acknowledged`, `held`.
-pub(super) const ALERTS: &str = "SELECT rule, program_id, count(*) FILTER (WHERE state = 'at_risk') AS at_risk, \
-     count(*) FILTER (WHERE state = 'breached') AS breached, \
-     count(*) FILTER (WHERE state = 'breached' AND acknowledged_at IS NOT NULL) AS acknowledged, \
-     count(*) FILTER (WHERE held_since IS NOT NULL) AS held \
-     FROM sla_alerts WHERE state <> 'resolved' GROUP BY rule, program_id";
-
-/// The earliest deadlines: `rule`, `calendar`, `due_at`.
-pub(super) const OLDEST: &str = "SELECT rule, calendar, min(due_at) AS due_at FROM sla_alerts \
-     WHERE state = 'breached' AND held_since IS NULL GROUP BY rule, calendar";
+impl Gauges {
+    /// Counts open alerts that are `alike` with the others.
+    pub(super) fn add(&mut self, alike: AlertCount) {
+        let AlertCount { rule, program_id, calendar, state, count, acknowledged, held, oldest, .. } = alike;
+        let open = self.alerts.entry((rule.clone(), program_id)).or_default();
+        open.held += held;
+        if state == State::Breached {
+            open.breached += count;
+            open.acknowledged += acknowledged;
+            if let Some(due) = oldest {
+                let oldest = self.oldest.entry((rule, calendar)).or_insert(due);
+                *oldest = due.min(*oldest);
+            }
+        } else {
+            open.at_risk += count;
+        }
+    }
+}
 
 /// Open data problems: `kind`, `open`.
 pub(super) const PROBLEMS: &str =

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use claimwatch::alert::{Alert, State};
 use claimwatch::store::DeliveryState;
-use claimwatch::store::browse::{AlertQuery, AlertSort, Answered, Place, Which};
+use claimwatch::store::browse::{AlertCount, AlertQuery, AlertSort, Answered, Place, Which};
 
 use crate::on_every_engine;
 use crate::world::{World, at, claim};
@@ -137,6 +137,7 @@ on_every_engine! {
             (AlertQuery { program: Some("P-2".into()), ..query.clone() }, found(&|alert| alert.program_id.as_deref() == Some("P-2"))),
             (AlertQuery { level: Some(2), ..query.clone() }, found(&|alert| alert.escalation_level == 2)),
             (answered(Answered::Acknowledged), found(&|alert| alert.acknowledged_at.is_some())),
+            (answered(Answered::Unacknowledged), found(&|alert| alert.acknowledged_at.is_none())),
             (answered(Answered::Snoozed), found(&snoozed)),
             (answered(Answered::Nothing), found(&|alert| alert.acknowledged_at.is_none() && !snoozed(alert))),
             (text("c-1"), found(&|alert| alert.claim_id.starts_with("C-1"))),
@@ -159,12 +160,14 @@ on_every_engine! {
         with_alerts_of_every_kind(&world).await;
         let counts = world.store.count_alerts().await.expect("counts");
         assert_eq!(counts.iter().map(|alike| alike.count).sum::<u64>(), 29);
-        let sum = |admits: &dyn Fn(&claimwatch::store::browse::AlertCount) -> bool| {
+        let sum = |admits: &dyn Fn(&AlertCount) -> bool| {
             counts.iter().filter(|alike| admits(alike)).map(|alike| alike.count).sum::<u64>()
         };
         assert_eq!(sum(&|alike| alike.state == State::AtRisk), 2);
-        assert_eq!(sum(&|alike| alike.acknowledged), 2);
-        assert_eq!(sum(&|alike| alike.held), 1);
+        assert_eq!(counts.iter().map(|alike| alike.acknowledged).sum::<u64>(), 2);
+        assert_eq!(counts.iter().map(|alike| alike.held).sum::<u64>(), 1);
+        let oldest = world.alerts().await.into_iter().filter(|alert| alert.state != State::Resolved && alert.held_since.is_none());
+        assert_eq!(counts.iter().filter_map(|alike| alike.oldest).min(), oldest.map(|alert| alert.due_at).min());
         assert_eq!(sum(&|alike| alike.level == 2), 2);
         assert_eq!(sum(&|alike| alike.rule == "dispute"), 8);
     }
@@ -173,18 +176,19 @@ on_every_engine! {
         with_alerts_of_every_kind(&world).await;
         world.put(claim("C-30", "submitted").on("submitted_at", "2026-11-17T10:00:00Z")).await;
         world.scan("2026-11-24T00:30:00Z").await;
-        let days = |since: &str| {
-            let since: NaiveDate = since.parse().expect("a day");
-            let store = &world.store;
-            async move { store.daily(since).await.expect("days") }
+        let days = |first: &str, last: &str| {
+            let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+            let (store, first, last) = (&world.store, day(first), day(last));
+            async move { store.daily(first, last).await.expect("days") }
         };
-        let counted: Vec<Vec<String>> = days("2026-11-01").await.iter()
+        let counted: Vec<Vec<String>> = days("2026-11-01", "2026-11-30").await.iter()
             .map(|day| vec![day.day.to_string(), day.opened.to_string(), day.resolved.to_string()]).collect();
         let view = world.sql("SELECT day, sum(opened), sum(resolved) FROM sla_daily GROUP BY day ORDER BY day").await;
         assert_eq!(counted, view);
         assert_eq!(counted, [vec!["2026-11-23", "30", "1"], vec!["2026-11-24", "3", "0"]]);
-        assert_eq!(days("2026-11-24").await.len(), 1);
-        assert!(days("2026-11-25").await.is_empty());
+        assert_eq!(days("2026-11-24", "2026-11-24").await.len(), 1);
+        assert_eq!(days("2026-11-01", "2026-11-23").await.len(), 1);
+        assert!(days("2026-11-25", "2026-11-30").await.is_empty());
     }
 
     async fn deliveries_are_listed_the_latest_first_and_found_by_their_messages(mut world in World) {

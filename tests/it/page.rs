@@ -205,7 +205,7 @@ on_every_engine! {
             ("/alerts?sort=size", 400, "sort: found “size”"),
             ("/alerts?level=high", 400, "level: found “high”"),
             ("/alerts?after=here", 400, "after: found “here”"),
-            ("/alerts?answer=maybe", 400, "expected nothing, acknowledged, snoozed"),
+            ("/alerts?answer=maybe", 400, "expected nothing, unacknowledged, acknowledged, snoozed"),
             ("/outbox?state=lost", 400, "expected pending, sent, dead, settled, folded"),
             ("/outbox?after=7", 400, "expected a delivery's id"),
             ("/calendars/fr?year=0", 400, "expected 1900 to 2200"),

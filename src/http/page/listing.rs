@@ -32,8 +32,12 @@ impl Named for Which {
 }
 
 impl Named for Answered {
-    const ALL: &'static [(&'static str, Self)] =
-        &[("nothing", Self::Nothing), ("acknowledged", Self::Acknowledged), ("snoozed", Self::Snoozed)];
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("nothing", Self::Nothing),
+        ("unacknowledged", Self::Unacknowledged),
+        ("acknowledged", Self::Acknowledged),
+        ("snoozed", Self::Snoozed),
+    ];
 }
 
 impl Named for AlertSort {

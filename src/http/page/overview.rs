@@ -103,8 +103,8 @@ async fn answer(desk: &Desk<'_>) -> Answer {
     let silences = store.all_silences().await?;
     let today = now.date_naive();
     let since = today.checked_sub_days(Days::new(DAYS - 1)).unwrap_or(today);
-    let late = sum(&counts, |alike| alike.state == AlertState::Breached);
-    let days = of_days(desk, since, &facts.daily(since).await?, late);
+    let late = sum(&counts, AlertState::Breached, |alike| alike.count);
+    let days = of_days(desk, since, &facts.daily(since, today).await?, late);
     let rows = Rows::new(desk, &reading.calendars, &silences, now);
     let mut checks = facts.readiness().await;
     checks.extend(facts.alive());
@@ -127,8 +127,13 @@ async fn answer(desk: &Desk<'_>) -> Answer {
     Ok(sheet::respond(asked, StatusCode::OK, &Sheet { template: "overview.html.j2", here: "/", view: &view }))
 }
 
-fn sum(counts: &[AlertCount], admits: impl Fn(&AlertCount) -> bool) -> u64 {
-    counts.iter().filter(|alike| admits(alike)).map(|alike| alike.count).sum()
+/// How many of the alerts in `state`.
+fn sum(counts: &[AlertCount], state: AlertState, of: impl Fn(&AlertCount) -> u64) -> u64 {
+    counts.iter().filter(|alike| alike.state == state).map(of).sum()
+}
+
+fn all(counts: &[AlertCount], of: impl Fn(&AlertCount) -> u64) -> u64 {
+    counts.iter().map(of).sum()
 }
 
 fn tiles(desk: &Desk<'_>, counts: &[AlertCount], gauges: Option<&Gauges>) -> Vec<Tile> {
@@ -139,17 +144,13 @@ fn tiles(desk: &Desk<'_>, counts: &[AlertCount], gauges: Option<&Gauges>) -> Vec
         count,
         href: asked.url(path, query),
     };
-    let late = |alike: &AlertCount| alike.state == AlertState::Breached;
+    let late = |of: fn(&AlertCount) -> u64| sum(counts, AlertState::Breached, of);
+    let unanswered = late(|alike| alike.count - alike.acknowledged);
     let mut tiles = vec![
-        tile("late", "/alerts", &[("state", "breached")], sum(counts, late)),
-        tile("risk", "/alerts", &[("state", "at_risk")], sum(counts, |alike| alike.state == AlertState::AtRisk)),
-        tile(
-            "unanswered",
-            "/alerts",
-            &[("state", "breached"), ("answer", "nothing")],
-            sum(counts, |alike| late(alike) && !alike.acknowledged),
-        ),
-        tile("held", "/alerts", &[("state", "held")], sum(counts, |alike| alike.held)),
+        tile("late", "/alerts", &[("state", "breached")], late(|alike| alike.count)),
+        tile("risk", "/alerts", &[("state", "at_risk")], sum(counts, AlertState::AtRisk, |alike| alike.count)),
+        tile("unanswered", "/alerts", &[("state", "breached"), ("answer", "unacknowledged")], unanswered),
+        tile("held", "/alerts", &[("state", "held")], all(counts, |alike| alike.held)),
     ];
     if let Some(gauges) = gauges {
         tiles.push(tile("problems", "/problems", &[], gauges.problems.values().sum()));
@@ -159,14 +160,14 @@ fn tiles(desk: &Desk<'_>, counts: &[AlertCount], gauges: Option<&Gauges>) -> Vec
 }
 
 fn group(name: String, href: String, counts: &[AlertCount], belongs: impl Fn(&AlertCount) -> bool) -> Group {
-    let of = |admits: &dyn Fn(&AlertCount) -> bool| sum(counts, |alike| belongs(alike) && admits(alike));
+    let here: Vec<AlertCount> = counts.iter().filter(|alike| belongs(alike)).cloned().collect();
     Group {
         name,
         href,
-        late: of(&|alike| alike.state == AlertState::Breached),
-        risk: of(&|alike| alike.state == AlertState::AtRisk),
-        acknowledged: of(&|alike| alike.acknowledged),
-        held: of(&|alike| alike.held),
+        late: sum(&here, AlertState::Breached, |alike| alike.count),
+        risk: sum(&here, AlertState::AtRisk, |alike| alike.count),
+        acknowledged: all(&here, |alike| alike.acknowledged),
+        held: all(&here, |alike| alike.held),
         oldest: String::new(),
     }
 }

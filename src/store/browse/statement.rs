@@ -13,8 +13,12 @@ pub(in crate::store) struct Dialect {
     pub number: &'static str,
     /// An alert's amount as a number.
     pub amount: &'static str,
-    /// Compares text with a pattern, whatever the case.
-    pub like: &'static str,
+    /// Makes texts the same that differ in their case, where LIKE does not do that by itself.
+    pub folded: &'static str,
+    /// What is said of the table of open alerts where the worst of all are looked for, and where others are, so that they
+    /// are found in an index that has all that they are found by.
+    pub worst: &'static str,
+    pub listed: &'static str,
 }
 
 /// A statement and the texts for its parameters, `$1` and on.
@@ -51,9 +55,10 @@ pub(in crate::store) fn page(
         .chain([if is_latest_first(query.sort) { "a.id DESC".to_owned() } else { "a.id".to_owned() }])
         .collect();
     let order = order.join(", ");
+    let index = index(dialect, query);
     // What is found is found in an index alone; then its rows are read.
     made.sql = format!(
-        "WITH found AS (SELECT a.id FROM sla_alerts a WHERE {conditions} ORDER BY {order} LIMIT {}) \
+        "WITH found AS (SELECT a.id FROM sla_alerts a{index} WHERE {conditions} ORDER BY {order} LIMIT {}) \
          SELECT {columns} FROM found CROSS JOIN sla_alerts a WHERE a.id = found.id ORDER BY {order}",
         u64::from(limit) + 1
     );
@@ -68,9 +73,14 @@ pub(in crate::store) fn total(dialect: &Dialect, query: &AlertQuery, now: DateTi
         Which::Resolved => format!(
             "SELECT count(*) AS total FROM (SELECT a.id FROM sla_alerts a WHERE {conditions} LIMIT {MOST_COUNTED}) listed"
         ),
-        _ => format!("SELECT count(*) AS total FROM sla_alerts a WHERE {conditions}"),
+        _ => format!("SELECT count(*) AS total FROM sla_alerts a{} WHERE {conditions}", index(dialect, query)),
     };
     made
+}
+
+/// Whether what was read for a page of `limit` is the whole list, so that nothing is to be counted.
+pub(in crate::store) fn is_whole(place: Option<&Place>, alerts: &[Alert], limit: u32) -> bool {
+    place.is_none() && alerts.len() <= limit as usize
 }
 
 /// What was read, as a page of `limit`.
@@ -79,6 +89,16 @@ pub(in crate::store) fn paged(mut alerts: Vec<Alert>, total: u64, sort: AlertSor
     alerts.truncate(limit as usize);
     let next = alerts.last().filter(|_| !is_last).map(|alert| Place::of(alert, sort));
     AlertPage { alerts, next, total }
+}
+
+fn index(dialect: &Dialect, query: &AlertQuery) -> &'static str {
+    let AlertQuery { which, rule, program, level, answer, text, sort } = query;
+    let narrowed = rule.is_some() || program.is_some() || level.is_some() || answer.is_some() || text.is_some();
+    match which {
+        Which::Resolved => "",
+        Which::Open | Which::Breached if *sort == AlertSort::Worst && !narrowed => dialect.worst,
+        _ => dialect.listed,
+    }
 }
 
 fn conditions(dialect: &Dialect, made: &mut Statement, query: &AlertQuery, now: DateTime<Utc>) -> String {
@@ -103,15 +123,19 @@ fn conditions(dialect: &Dialect, made: &mut Statement, query: &AlertQuery, now: 
             format!("coalesce(a.snoozed_until > CAST({} AS {}), false)", made.value(&instant(now)), dialect.instant);
         conditions.push_str(&match answer {
             Answered::Acknowledged => " AND a.acknowledged_at IS NOT NULL".to_owned(),
+            Answered::Unacknowledged => " AND a.acknowledged_at IS NULL".to_owned(),
             Answered::Snoozed => format!(" AND {snoozed}"),
             Answered::Nothing => format!(" AND a.acknowledged_at IS NULL AND NOT {snoozed}"),
         });
     }
     if let Some(text) = query.text.as_deref().filter(|text| !text.is_empty()) {
         let pattern = made.value(&format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
-        let columns = ["claim_id", "program_id", "partner_name", "payment_id", "paying_entity"];
-        let like = |column: &str| format!("coalesce(a.{column}, '') {} {pattern} ESCAPE '\\'", dialect.like);
-        conditions.push_str(&format!(" AND ({})", columns.map(like).join(" OR ")));
+        // As one text with a line each: it is gone through once.
+        let lines = ["program_id", "partner_name", "payment_id", "paying_entity"];
+        let lines = lines.map(|column| format!(" || '\n' || coalesce(a.{column}, '')")).concat();
+        let folded = |text: &str| format!("{}({text})", dialect.folded);
+        let (found, sought) = (folded(&format!("a.claim_id{lines}")), folded(&pattern));
+        conditions.push_str(&format!(" AND {found} LIKE {sought} ESCAPE '\\'"));
     }
     conditions
 }
@@ -155,10 +179,12 @@ fn after(dialect: &Dialect, made: &mut Statement, query: &AlertQuery, place: &Pl
     format!(" AND ({after})")
 }
 
-/// Open alerts that are alike: `rule`, `program_id`, `state`, `escalation_level`, `acknowledged`, `held`, `alerts`.
-pub(in crate::store) const ALIKE: &str = "SELECT rule, program_id, state, escalation_level, \
-     acknowledged_at IS NOT NULL AS acknowledged, held_since IS NOT NULL AS held, count(*) AS alerts \
-     FROM sla_alerts WHERE state <> 'resolved' GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6";
+/// Open alerts that are alike: `rule`, `program_id`, `calendar`, `state`, `escalation_level`, `alerts`, `acknowledged`, `held`,
+/// `oldest`.
+pub(in crate::store) const ALIKE: &str = "SELECT rule, program_id, calendar, state, escalation_level, count(*) AS alerts, \
+     count(acknowledged_at) AS acknowledged, count(held_since) AS held, \
+     min(due_at) FILTER (WHERE held_since IS NULL) AS oldest \
+     FROM sla_alerts WHERE state <> 'resolved' GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5";
 
 /// A delivery as [`crate::store::OutboxItem`] has it, of `outbox o` and `outbox_messages m`.
 pub(in crate::store) const DELIVERY: &str = "o.id, o.message, o.recipient, o.state, m.level, m.alerts, m.created_at, o.attempts, \

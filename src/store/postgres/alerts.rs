@@ -16,6 +16,7 @@ use crate::alert::{Alert, AlertEvent, AlertId, State};
 use crate::claim::{Currency, Subject};
 use crate::escalation::Pending;
 use crate::sla::Rule;
+use crate::store::dossier::KINDS;
 use crate::store::values::read_amount;
 use crate::store::{AlertFilter, AlertStore, OpenCounts, Standing, StoreError};
 
@@ -25,8 +26,12 @@ impl AlertStore for PostgresStore {
         let sql = format!(
             "SELECT {ALERT_COLUMNS} FROM sla_alerts a WHERE ($1::uuid IS NULL OR a.id = $1) \
              AND ($2::text IS NULL OR a.state = $2) AND ($3::text IS NULL OR a.rule = $3) \
-             AND ($4::text IS NULL OR a.program_id = $4) AND ($5::text IS NULL OR a.claim_id = $5){}{} \
+             AND ($4::text IS NULL OR a.program_id = $4) \
+             AND ($5::text IS NULL OR a.{} AND a.claim_id = $5 OR a.{} AND a.claim_id = $5){}{} \
              ORDER BY a.due_at, a.id",
+            // Each kind of clock has its own index, which only its own condition leads to.
+            KINDS[0],
+            KINDS[1],
             if filter.open { " AND a.state <> 'resolved'" } else { "" },
             if filter.held { " AND a.held_since IS NOT NULL" } else { "" }
         );

@@ -17,8 +17,15 @@ use crate::store::browse::{
 };
 use crate::store::{DeliveryState, OutboxItem, StoreError};
 
-const DIALECT: Dialect =
-    Dialect { instant: "timestamptz", id: "uuid", number: "numeric", amount: "a.amount", like: "ILIKE" };
+const DIALECT: Dialect = Dialect {
+    instant: "timestamptz",
+    id: "uuid",
+    number: "numeric",
+    amount: "a.amount",
+    folded: "lower",
+    worst: "",
+    listed: "",
+};
 
 async fn found(unit: &mut Unit, statement: Statement) -> Result<Vec<PgRow>, StoreError> {
     let mut query = made(statement.sql);
@@ -39,33 +46,23 @@ impl Browsing for PostgresStore {
     ) -> Result<AlertPage, StoreError> {
         in_unit!(self, unit, {
             let rows = found(unit, browse::page(&DIALECT, ALERT_COLUMNS, query, now, place, limit)).await?;
-            let alerts = rows.iter().map(alert).collect::<Result<_, _>>()?;
-            let total = found(unit, browse::total(&DIALECT, query, now)).await?;
-            let total = total.first().map_or(Ok(0), |row| count(row, "total"))?;
+            let alerts: Vec<_> = rows.iter().map(alert).collect::<Result<_, _>>()?;
+            let total = match browse::is_whole(place, &alerts, limit) {
+                true => alerts.len() as u64,
+                false => {
+                    let total = found(unit, browse::total(&DIALECT, query, now)).await?;
+                    total.first().map_or(Ok(0), |row| count(row, "total"))?
+                }
+            };
             Ok(browse::paged(alerts, total, query.sort, limit))
         })
     }
 
     async fn count_alerts(&self) -> Result<Vec<AlertCount>, StoreError> {
-        let read = |row: &PgRow| {
-            let own = OwnRow { row, table: "sla_alerts", id: "counted".into() };
-            Ok(AlertCount {
-                rule: row.try_get("rule")?,
-                program_id: row.try_get("program_id")?,
-                state: own.parsed("state", State::parse)?,
-                level: level(row, "escalation_level")?,
-                acknowledged: row.try_get("acknowledged")?,
-                held: row.try_get("held")?,
-                count: count(row, "alerts")?,
-            })
-        };
-        in_unit!(self, unit, {
-            let rows = query(ALIKE).fetch_all(&mut **unit).await?;
-            rows.iter().map(read).collect()
-        })
+        in_unit!(self, unit, alike(unit).await)
     }
 
-    async fn daily(&self, since: NaiveDate) -> Result<Vec<DailyCount>, StoreError> {
+    async fn daily(&self, first: NaiveDate, last: NaiveDate) -> Result<Vec<DailyCount>, StoreError> {
         let read = |row: &PgRow| {
             Ok(DailyCount {
                 day: row.try_get("day")?,
@@ -78,9 +75,10 @@ impl Browsing for PostgresStore {
                 "SELECT (at AT TIME ZONE 'UTC')::date AS day, count(*) FILTER (WHERE kind <> 'resolved') AS opened, \
                  count(*) FILTER (WHERE kind = 'resolved') AS resolved FROM sla_alert_events \
                  WHERE kind IN ('opened', 'breached', 'reopened', 'resolved') AND at >= $1::date::timestamp AT TIME ZONE 'UTC' \
+                 AND at < ($2::date + 1)::timestamp AT TIME ZONE 'UTC' \
                  AND detail ->> CASE kind WHEN 'resolved' THEN 'from' ELSE 'state' END = 'breached' GROUP BY 1 ORDER BY 1",
             );
-            rows.bind(since).fetch_all(&mut **unit).await?.iter().map(read).collect()
+            rows.bind(first).bind(last).fetch_all(&mut **unit).await?.iter().map(read).collect()
         })
     }
 
@@ -132,4 +130,23 @@ impl Browsing for PostgresStore {
             rows.fetch_all(&mut **unit).await?.iter().map(read).collect()
         })
     }
+}
+
+/// Open alerts by rule, program, calendar, state and level.
+pub(super) async fn alike(unit: &mut Unit) -> Result<Vec<AlertCount>, StoreError> {
+    let read = |row: &PgRow| {
+        let own = OwnRow { row, table: "sla_alerts", id: "counted".into() };
+        Ok(AlertCount {
+            rule: row.try_get("rule")?,
+            program_id: row.try_get("program_id")?,
+            calendar: row.try_get("calendar")?,
+            state: own.parsed("state", State::parse)?,
+            level: level(row, "escalation_level")?,
+            count: count(row, "alerts")?,
+            acknowledged: count(row, "acknowledged")?,
+            held: count(row, "held")?,
+            oldest: row.try_get("oldest")?,
+        })
+    };
+    query(ALIKE).fetch_all(&mut **unit).await?.iter().map(read).collect()
 }

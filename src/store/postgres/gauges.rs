@@ -4,33 +4,21 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::Row;
 
+use super::browse::alike;
 use super::glance::{has_lines, parts};
 use super::rows::count;
 use super::unit::{in_unit, query};
 use super::{PostgresStore, claims};
 use crate::sla::Rule;
 use crate::store::StoreError;
-use crate::store::gauges::{
-    ALERTS, Counting, Gauges, OLDEST, OUTBOX, OpenAlerts, OutboxGauges, PROBLEMS, RunningByProgram,
-};
+use crate::store::gauges::{Counting, Gauges, OUTBOX, OutboxGauges, PROBLEMS, RunningByProgram};
 
 #[async_trait]
 impl Counting for PostgresStore {
     async fn gauges(&self, now: DateTime<Utc>) -> Result<Gauges, StoreError> {
         in_unit!(self, unit, {
             let mut gauges = Gauges::default();
-            for row in &query(ALERTS).fetch_all(&mut **unit).await? {
-                let open = OpenAlerts {
-                    at_risk: count(row, "at_risk")?,
-                    breached: count(row, "breached")?,
-                    acknowledged: count(row, "acknowledged")?,
-                    held: count(row, "held")?,
-                };
-                gauges.alerts.insert((row.try_get("rule")?, row.try_get("program_id")?), open);
-            }
-            for row in &query(OLDEST).fetch_all(&mut **unit).await? {
-                gauges.oldest.insert((row.try_get("rule")?, row.try_get("calendar")?), row.try_get("due_at")?);
-            }
+            alike(unit).await?.into_iter().for_each(|alike| gauges.add(alike));
             for row in &query(PROBLEMS).fetch_all(&mut **unit).await? {
                 gauges.problems.insert(row.try_get("kind")?, count(row, "open")?);
             }

@@ -16,6 +16,7 @@ use crate::claim::{Currency, Subject};
 use crate::escalation::Pending;
 use crate::sla::Rule;
 use crate::store::change::json_text;
+use crate::store::dossier::KINDS;
 use crate::store::{AlertFilter, AlertStore, OpenCounts, Standing};
 
 #[async_trait]
@@ -34,12 +35,18 @@ impl AlertStore for SqliteStore {
             (" AND a.state = ", filter.state.map(|state| state.as_str().to_owned())),
             (" AND a.rule = ", filter.rule.clone()),
             (" AND a.program_id = ", filter.program.clone()),
-            (" AND a.claim_id = ", filter.claim.clone()),
         ];
         for (condition, value) in conditions {
             if let Some(value) = value {
                 query.push(condition).push_bind(value);
             }
+        }
+        if let Some(claim) = &filter.claim {
+            // Each kind of clock has its own index, which only its own condition leads to.
+            for (kind, before) in KINDS.into_iter().zip([" AND (", " OR "]) {
+                query.push(format!("{before}a.{kind} AND a.claim_id = ")).push_bind(claim.clone());
+            }
+            query.push(")");
         }
         query.push(" ORDER BY a.due_at, a.id");
         query.build().fetch_all(&self.readers).await?.iter().map(alert).collect()

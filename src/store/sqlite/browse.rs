@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
@@ -17,8 +17,15 @@ use crate::store::browse::{
 use crate::store::change::json_text;
 use crate::store::{DeliveryState, OutboxItem};
 
-const DIALECT: Dialect =
-    Dialect { instant: "text", id: "text", number: "real", amount: "CAST(a.amount AS real)", like: "LIKE" };
+const DIALECT: Dialect = Dialect {
+    instant: "text",
+    id: "text",
+    number: "real",
+    amount: "CAST(a.amount AS real)",
+    folded: "",
+    worst: " INDEXED BY sla_alerts_worst",
+    listed: " INDEXED BY sla_alerts_listed",
+};
 
 impl SqliteStore {
     async fn found(&self, statement: Statement) -> Result<Vec<SqliteRow>, StoreError> {
@@ -40,37 +47,30 @@ impl Browsing for SqliteStore {
         limit: u32,
     ) -> Result<AlertPage, StoreError> {
         let rows = self.found(browse::page(&DIALECT, ALERT_COLUMNS, query, now, place, limit)).await?;
-        let alerts = rows.iter().map(alert).collect::<Result<_, _>>()?;
-        let total = self.found(browse::total(&DIALECT, query, now)).await?;
-        let total = total.first().map_or(Ok(0), |row| count(row, "total"))?;
+        let alerts: Vec<_> = rows.iter().map(alert).collect::<Result<_, _>>()?;
+        let total = match browse::is_whole(place, &alerts, limit) {
+            true => alerts.len() as u64,
+            false => {
+                let total = self.found(browse::total(&DIALECT, query, now)).await?;
+                total.first().map_or(Ok(0), |row| count(row, "total"))?
+            }
+        };
         Ok(browse::paged(alerts, total, query.sort, limit))
     }
 
     async fn count_alerts(&self) -> Result<Vec<AlertCount>, StoreError> {
-        let rows = sqlx::query(ALIKE).fetch_all(&self.readers).await?;
-        let read = |row| {
-            let own = OwnRow { row, table: "sla_alerts", id: "counted".into() };
-            Ok(AlertCount {
-                rule: row.try_get("rule")?,
-                program_id: row.try_get("program_id")?,
-                state: own.parsed("state", State::parse)?,
-                level: row.try_get("escalation_level")?,
-                acknowledged: row.try_get("acknowledged")?,
-                held: row.try_get("held")?,
-                count: count(row, "alerts")?,
-            })
-        };
-        rows.iter().map(read).collect()
+        alike(&mut *self.readers.acquire().await?).await
     }
 
-    async fn daily(&self, since: NaiveDate) -> Result<Vec<DailyCount>, StoreError> {
+    async fn daily(&self, first: NaiveDate, last: NaiveDate) -> Result<Vec<DailyCount>, StoreError> {
         let rows = sqlx::query(
             "SELECT substr(at, 1, 10) AS day, count(*) FILTER (WHERE kind <> 'resolved') AS opened, \
              count(*) FILTER (WHERE kind = 'resolved') AS resolved FROM sla_alert_events \
-             WHERE kind IN ('opened', 'breached', 'reopened', 'resolved') AND at >= ?1 \
+             WHERE kind IN ('opened', 'breached', 'reopened', 'resolved') AND at >= ?1 AND at < ?2 || 'U' \
              AND detail ->> CASE kind WHEN 'resolved' THEN 'from' ELSE 'state' END = 'breached' GROUP BY 1 ORDER BY 1",
         )
-        .bind(since.to_string())
+        .bind(first.to_string())
+        .bind(last.to_string())
         .fetch_all(&self.readers)
         .await?;
         let read = |row| {
@@ -130,4 +130,23 @@ impl Browsing for SqliteStore {
         };
         rows.iter().map(read).collect()
     }
+}
+
+/// Open alerts by rule, program, calendar, state and level.
+pub(super) async fn alike(reader: &mut SqliteConnection) -> Result<Vec<AlertCount>, StoreError> {
+    let read = |row: &SqliteRow| {
+        let own = OwnRow { row, table: "sla_alerts", id: "counted".into() };
+        Ok(AlertCount {
+            rule: row.try_get("rule")?,
+            program_id: row.try_get("program_id")?,
+            calendar: row.try_get("calendar")?,
+            state: own.parsed("state", State::parse)?,
+            level: row.try_get("escalation_level")?,
+            count: count(row, "alerts")?,
+            acknowledged: count(row, "acknowledged")?,
+            held: count(row, "held")?,
+            oldest: own.optional("oldest", read_instant)?,
+        })
+    };
+    sqlx::query(ALIKE).fetch_all(reader).await?.iter().map(read).collect()
 }

@@ -4,34 +4,20 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Row};
 
+use super::browse::alike;
 use super::claims::seconds_text;
 use super::clocks::{self, Part};
 use super::rows::{OwnRow, count, instant_text, read_instant};
 use super::{SqliteStore, StoreError};
 use crate::sla::Rule;
-use crate::store::gauges::{
-    ALERTS, Counting, Gauges, OLDEST, OUTBOX, OpenAlerts, OutboxGauges, PROBLEMS, RunningByProgram,
-};
+use crate::store::gauges::{Counting, Gauges, OUTBOX, OutboxGauges, PROBLEMS, RunningByProgram};
 
 #[async_trait]
 impl Counting for SqliteStore {
     async fn gauges(&self, now: DateTime<Utc>) -> Result<Gauges, StoreError> {
         let mut reader = self.readers.begin().await?;
         let mut gauges = Gauges::default();
-        for row in &sqlx::query(ALERTS).fetch_all(&mut *reader).await? {
-            let open = OpenAlerts {
-                at_risk: count(row, "at_risk")?,
-                breached: count(row, "breached")?,
-                acknowledged: count(row, "acknowledged")?,
-                held: count(row, "held")?,
-            };
-            gauges.alerts.insert((row.try_get("rule")?, row.try_get("program_id")?), open);
-        }
-        for row in &sqlx::query(OLDEST).fetch_all(&mut *reader).await? {
-            let rule: String = row.try_get("rule")?;
-            let due = OwnRow { row, table: "sla_alerts", id: rule.clone() }.parsed("due_at", read_instant)?;
-            gauges.oldest.insert((rule, row.try_get("calendar")?), due);
-        }
+        alike(&mut reader).await?.into_iter().for_each(|alike| gauges.add(alike));
         for row in &sqlx::query(PROBLEMS).fetch_all(&mut *reader).await? {
             gauges.problems.insert(row.try_get("kind")?, count(row, "open")?);
         }
