@@ -13,10 +13,12 @@ pub mod alert;
 pub mod escalation;
 pub mod explain;
 pub mod mail;
+pub mod seal;
 pub mod wording;
 
 pub mod store;
 
+pub mod answers;
 pub mod backfill;
 pub mod check;
 pub mod delivery;

@@ -72,6 +72,17 @@ pub fn fresh_id(now: DateTime<Utc>) -> Uuid {
     Uuid::new_v7(Timestamp::from_unix(&ORDER, seconds, now.timestamp_subsec_nanos()))
 }
 
+/// A secret that nobody guesses: 256 bits of the system's.
+///
+/// # Panics
+/// If the system has none to give: nothing is to go on with a secret that can be guessed.
+#[must_use]
+pub fn fresh_secret() -> [u8; 32] {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).expect("random numbers of the system");
+    secret
+}
+
 /// Measures how long something takes, for people to read; nothing is decided by it.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms that decide and never do.
-const PURE: [&str; 8] = ["calendar", "claim", "sla", "alert", "explain", "escalation", "wording", "mail"];
+const PURE: [&str; 9] = ["calendar", "claim", "sla", "alert", "explain", "escalation", "wording", "seal", "mail"];
 /// What a pure room may not name: the world.
 const WORLD: [&str; 10] = [
     "sqlx::",

@@ -90,6 +90,8 @@ SELECT to_regclass(format('%I.sla_alerts', :'schema')) IS NOT NULL AS migrated \
     -- Events are only added. A level that went out about an alert is forgotten when its deadline moves.
     GRANT INSERT ON sla_alert_events TO :"runner";
     GRANT DELETE ON alert_escalations TO :"runner";
+    -- Who signs out of the page is forgotten.
+    GRANT INSERT, DELETE ON sessions TO :"runner";
 
     GRANT SELECT ON sla_alerts, sla_alert_events, sla_open_alerts, sla_daily, data_problems TO :"reader";
 

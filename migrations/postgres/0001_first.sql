@@ -333,6 +333,23 @@ CREATE TABLE silences (
 
 CREATE INDEX silences_end ON silences (coalesce(expired_at, ends_at));
 
+CREATE TABLE tokens (
+    id uuid PRIMARY KEY,
+    name text NOT NULL,
+    digest text NOT NULL UNIQUE,
+    scope text NOT NULL,
+    ends_at timestamptz,
+    revoked_at timestamptz
+);
+
+-- Who is signed in on the page: digests of their secrets, each with its token, until an end.
+CREATE TABLE sessions (
+    digest text PRIMARY KEY,
+    token uuid NOT NULL REFERENCES tokens (id),
+    began_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL
+);
+
 CREATE TABLE scans (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     began_at timestamptz NOT NULL,
@@ -375,3 +392,6 @@ CREATE TABLE settings (
     name text PRIMARY KEY,
     value text NOT NULL
 );
+
+-- What the links of mails are sealed with: this database's own, and a secret.
+INSERT INTO settings (name, value) VALUES ('link_key', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));

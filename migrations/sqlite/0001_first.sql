@@ -301,6 +301,23 @@ CREATE TABLE silences (
 
 CREATE INDEX silences_end ON silences (coalesce(expired_at, ends_at));
 
+CREATE TABLE tokens (
+    id TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL UNIQUE,
+    scope TEXT NOT NULL,
+    ends_at TEXT,
+    revoked_at TEXT
+) STRICT;
+
+-- Who is signed in on the page: digests of their secrets, each with its token, until an end.
+CREATE TABLE sessions (
+    digest TEXT PRIMARY KEY NOT NULL,
+    token TEXT NOT NULL REFERENCES tokens (id),
+    began_at TEXT NOT NULL,
+    ends_at TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE scans (
     id INTEGER PRIMARY KEY,
     began_at TEXT NOT NULL,
@@ -329,3 +346,6 @@ CREATE TABLE settings (
     name TEXT PRIMARY KEY NOT NULL,
     value TEXT NOT NULL
 ) STRICT;
+
+-- What the links of mails are sealed with: this database's own, and a secret.
+INSERT INTO settings (name, value) VALUES ('link_key', lower(hex(randomblob(32))));

@@ -1,5 +1,7 @@
 //! What people answer to an alert.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 
 use super::{Alert, State};
@@ -21,16 +23,52 @@ pub enum Answer {
 impl Answer {
     /// Why `alert` cannot be answered so at `now`; `None`: it can.
     #[must_use]
-    pub fn refusal(&self, alert: &Alert, now: DateTime<Utc>) -> Option<&'static str> {
+    pub fn refusal(&self, alert: &Alert, now: DateTime<Utc>) -> Option<Refusal> {
         if alert.state == State::Resolved {
-            return Some("it is resolved");
+            return Some(Refusal::Resolved);
         }
         match self {
-            Self::Acknowledge { until, .. } if *until <= now => Some("the promised day is over"),
-            Self::Snooze { until } if *until <= now => Some("the instant until which it would be quiet is past"),
-            Self::Unacknowledge if alert.acknowledged_at.is_none() => Some("it is not acknowledged"),
-            Self::Unsnooze if alert.snoozed_until.is_none_or(|until| until <= now) => Some("it is not snoozed"),
+            Self::Acknowledge { until, .. } if *until <= now => Some(Refusal::PromisePast),
+            Self::Snooze { until } if *until <= now => Some(Refusal::QuietPast),
+            Self::Unacknowledge if alert.acknowledged_at.is_none() => Some(Refusal::NotAcknowledged),
+            Self::Unsnooze if alert.snoozed_until.is_none_or(|until| until <= now) => Some(Refusal::NotSnoozed),
             _ => None,
         }
+    }
+}
+
+/// Why an alert cannot be answered so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    Resolved,
+    PromisePast,
+    QuietPast,
+    NotAcknowledged,
+    NotSnoozed,
+}
+
+impl Refusal {
+    /// Its name for programs and translations.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Resolved => "resolved",
+            Self::PromisePast => "promise_past",
+            Self::QuietPast => "quiet_past",
+            Self::NotAcknowledged => "not_acknowledged",
+            Self::NotSnoozed => "not_snoozed",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolved => "it is resolved",
+            Self::PromisePast => "the promised day is over",
+            Self::QuietPast => "the instant until which it would be quiet is past",
+            Self::NotAcknowledged => "it is not acknowledged",
+            Self::NotSnoozed => "it is not snoozed",
+        })
     }
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::claim::Currency;
 use crate::sla::Explanation;
 
-pub use answer::Answer;
+pub use answer::{Answer, Refusal};
 pub use decide::{Context, judge_open, judge_running, judge_stopped};
 pub use transition::{AlertId, Cause, NewAlert, Opening, Recorded, Transition};
 

@@ -5,7 +5,7 @@ use clap::Args;
 use super::Failure;
 use super::alerts::utc;
 use super::output::{counted, json, remark, say, table};
-use super::scan::instant_or_day;
+use crate::answers::instant_or_day;
 use crate::app::App;
 use crate::backfill::{Backfilled, Request, backfill};
 use crate::claim::clean_line;

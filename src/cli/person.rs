@@ -5,10 +5,8 @@ use std::io::{self, BufRead, Write};
 use clap::Args;
 
 use super::Failure;
+use crate::answers::{self, MAX_NAME};
 use crate::claim::clean_line;
-
-/// The longest name.
-const MAX_NAME: usize = 100;
 
 #[derive(Args, Debug)]
 pub struct By {
@@ -44,12 +42,10 @@ pub fn confirmed(question: &str) -> Result<bool, Failure> {
 /// # Errors
 /// [`Failure`] that names `option`.
 pub fn line(option: &str, text: &str, longest: usize) -> Result<String, Failure> {
-    let trimmed = text.trim();
-    if trimmed.is_empty() || clean_line(trimmed, longest) != trimmed {
-        return Err(Failure::usage(format!(
+    answers::line(text, longest).ok_or_else(|| {
+        Failure::usage(format!(
             "{option}: found {:?}, expected a line of 1 to {longest} characters without control characters",
             clean_line(text, 200)
-        )));
-    }
-    Ok(trimmed.to_owned())
+        ))
+    })
 }

@@ -1,6 +1,6 @@
 //! `claimwatch scan`.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
@@ -8,8 +8,8 @@ use super::Failure;
 use super::alerts::utc;
 use super::output::{json, remark, say, table};
 use crate::alert::Opening;
+use crate::answers;
 use crate::app::App;
-use crate::calendar::Zone;
 use crate::now::TimeSource;
 use crate::scan::{Request, ScanSummary, scan};
 
@@ -31,18 +31,8 @@ pub struct ScanArgs {
 
 /// Reads an instant from the command line.
 pub fn instant(text: &str) -> Result<DateTime<Utc>, String> {
-    DateTime::parse_from_rfc3339(text)
-        .map(|at| crate::now::to_micros(at.to_utc()))
-        .map_err(|_| format!("found {text:?}, expected an instant with its offset such as 2026-11-23T10:00:00+01:00"))
-}
-
-/// Reads an instant, or a day: the first instant in `zone` of that day, or with `to_its_end` of the one after it.
-pub fn instant_or_day(text: &str, zone: &Zone, to_its_end: bool) -> Option<DateTime<Utc>> {
-    if let Ok(at) = instant(text) {
-        return Some(at);
-    }
-    let day = text.parse::<NaiveDate>().ok()?;
-    zone.start_of_day(if to_its_end { day.succ_opt()? } else { day })
+    let wrong = || format!("found {text:?}, expected an instant with its offset such as 2026-11-23T10:00:00+01:00");
+    answers::instant(text).ok_or_else(wrong)
 }
 
 pub async fn run(args: &ScanArgs, app: &App) -> Result<(), Failure> {

@@ -11,18 +11,11 @@ use super::Failure;
 use super::alerts::{no_instant, utc};
 use super::output::{counted, json, remark, say, table};
 use super::person::{By, confirmed, line};
-use super::scan::instant_or_day;
+use crate::answers::{MAX_TEXT, Matching, instant_or_day, matching};
 use crate::app::App;
 use crate::claim::clean_line;
 use crate::escalation::{Glob, Matcher, Silence};
 use crate::now::fresh_id;
-
-/// The longest pattern, and the longest reason.
-const MAX_TEXT: usize = 300;
-/// Open alerts that are read at a time.
-const PAGE: u32 = 1_000;
-/// The matching claims that are named before a silence is saved.
-const NAMED: usize = 5;
 
 #[derive(Debug, Subcommand)]
 pub enum SilenceCommand {
@@ -126,7 +119,7 @@ async fn add(args: &AddArgs, app: &App) -> Result<(), Failure> {
             "there is no terminal to ask on: expected --yes, or --dry-run to see what would be silenced",
         ));
     }
-    let Matching { ids, named } = matching(&silence.matcher, app).await?;
+    let Matching { ids, named, .. } = matching(&*app.store, &silence.matcher).await?;
     let count = counted(ids.len(), "open alert matches", "open alerts match");
     let claims = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
     if must_ask {
@@ -177,7 +170,7 @@ async fn expire(id: Uuid, by: &By, app: &App) -> Result<(), Failure> {
     let Some(silence) = silences.iter().find(|silence| silence.id == id) else {
         return Err(Failure::failed(format!("there is no silence {id}; `silence list --all` has them")));
     };
-    let Matching { ids, .. } = matching(&silence.matcher, app).await?;
+    let Matching { ids, .. } = matching(&*app.store, &silence.matcher).await?;
     if !app.store.expire_silence(id, app.time.now(), by.name()?, &ids).await? {
         return Err(Failure::failed(format!("silence {id} ended at {}", utc(silence.end()))));
     }
@@ -203,30 +196,6 @@ fn end(text: &str, now: DateTime<Utc>, app: &App) -> Result<DateTime<Utc>, Failu
         Some(_) => Err(Failure::usage(format!("--until: found {text:?}, which is past; expected a time to come"))),
         None => Err(Failure::usage(no_instant(text))),
     }
-}
-
-/// The open alerts that match, and the first few of their claims.
-struct Matching {
-    ids: Vec<Uuid>,
-    named: Vec<String>,
-}
-
-async fn matching(matcher: &Matcher, app: &App) -> Result<Matching, Failure> {
-    let (mut found, mut after) = (Matching { ids: Vec::new(), named: Vec::new() }, None);
-    loop {
-        let page = app.store.open_alerts_after(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.alert_id);
-        for alert in page.iter().filter(|alert| matcher.matches(alert)) {
-            match found.named.len() {
-                count if count < NAMED => found.named.push(clean_line(&alert.claim_id, 60).into_owned()),
-                NAMED => found.named.push("…".to_owned()),
-                _ => {}
-            }
-            found.ids.push(alert.alert_id);
-        }
-    }
-    Ok(found)
 }
 
 fn described(matcher: &Matcher) -> String {

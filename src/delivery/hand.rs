@@ -231,7 +231,8 @@ impl<'a> Hand<'a> {
         if alerts.is_empty() && !delivery.digest.speaks_without_alerts() {
             return Ok(Outgoing::Nothing);
         }
-        let about = about(&delivery.recipient, &alerts);
+        let own = courier.answers_at.is_some().then_some(delivery.id);
+        let about = about(&delivery.recipient, &alerts, own);
         if let Some(mail) = delivery.mail.take().filter(|_| delivery.about.as_ref() == Some(&about)) {
             return Ok(Outgoing::Mail(mail));
         }
@@ -273,8 +274,11 @@ impl<'a> Hand<'a> {
     }
 }
 
-/// What a message to `recipient` about `alerts` is about: the same for the same alerts, and never for both mail and webhooks.
-fn about(recipient: &str, alerts: &[Uuid]) -> String {
-    let form = if webhook_of(recipient).is_some() { "webhook, " } else { "" };
-    format!("{form}{} alerts, {:016x}", alerts.len(), fingerprint::of_parts(alerts.iter().map(Uuid::as_bytes)))
+/// What a message to `recipient` about `alerts` is about: the same for the same alerts, and never for both mail and webhooks,
+/// nor for two deliveries if it is one's `own`, since its links are for one recipient.
+fn about(recipient: &str, alerts: &[Uuid], own: Option<Uuid>) -> String {
+    let is_webhook = webhook_of(recipient).is_some();
+    let form = if is_webhook { "webhook, " } else { "" };
+    let own = own.filter(|_| !is_webhook).map(|delivery| format!(", for {delivery}")).unwrap_or_default();
+    format!("{form}{} alerts, {:016x}{own}", alerts.len(), fingerprint::of_parts(alerts.iter().map(Uuid::as_bytes)))
 }

@@ -21,13 +21,14 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use serde::Serialize;
-use tokio::sync::{Mutex as Desk, Notify, watch};
+use tokio::sync::{Mutex as Desk, Notify, OnceCell, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::calendar::Calendars;
 use crate::escalation::{webhook_of, webhook_recipient};
 use crate::mail::Frame;
 use crate::now::{TimeSource, fresh_id};
+use crate::seal::{AnswerLinks, SealKey};
 use crate::store::{Delivery, LeaseTime, LeasedDelivery, Queue, Store, StoreError};
 
 use hand::Hand;
@@ -67,6 +68,9 @@ pub struct Courier {
     /// Where a delivery about very many alerts is prepared: one at a time, since it takes memory.
     desk: Desk<()>,
     recorder: Recorder,
+    /// Where people reach the page from outside; `None`: mails have no links to answer by.
+    answers_at: Option<String>,
+    link_key: OnceCell<SealKey>,
 }
 
 /// What one pass over the outbox did, counted in deliveries.
@@ -160,6 +164,8 @@ impl Courier {
             put_down,
             desk,
             recorder: Recorder::default(),
+            answers_at: None,
+            link_key: OnceCell::new(),
         }
     }
 
@@ -167,6 +173,13 @@ impl Courier {
     #[must_use]
     pub fn with_most_an_hour(mut self, most: u32) -> Self {
         self.most_an_hour = most;
+        self
+    }
+
+    /// The same, whose mails say where under `base`, the page's address from outside, each case is answered.
+    #[must_use]
+    pub fn with_answers_at(mut self, base: Option<String>) -> Self {
+        self.answers_at = base;
         self
     }
 
@@ -238,6 +251,13 @@ impl Courier {
         let in_hand = self.in_hand.load(Ordering::Acquire);
         let posts = self.webhooks.iter().filter(|webhook| webhook.is_busy()).count();
         in_hand > 0 && self.transport.harmless() + posts >= in_hand
+    }
+
+    /// What makes the links of mails; `None`: they have none. The key is read once.
+    async fn answer_links(&self) -> Result<Option<AnswerLinks>, StoreError> {
+        let Some(base) = &self.answers_at else { return Ok(None) };
+        let key = self.link_key.get_or_try_init(|| self.store.link_key()).await?.clone();
+        Ok(Some(AnswerLinks { base: base.clone(), key }))
     }
 
     /// Twice the time that an attempt may take: to render, and to send.

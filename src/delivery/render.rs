@@ -40,9 +40,13 @@ impl Courier {
     ) -> Result<Option<StoredMail>, RenderError> {
         let digest = &delivery.digest;
         let is_post = webhook_of(&delivery.recipient).is_some();
+        let links = if is_post { None } else { self.answer_links().await? };
         let mut composer = Composer::new(&self.frame, delivery.message, digest, now).answering(delivery.first);
         if is_post {
             composer = composer.unlisted();
+        }
+        if let Some(links) = &links {
+            composer = composer.answered_at(links, delivery.id);
         }
         let facts = Facts::of(digest);
         let held = digest.kind == Kind::Held;

@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use chrono::{DateTime, Utc};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use crate::check::Check;
 use crate::config::HttpSettings;
 use crate::delivery::transport::Secret;
+use crate::store::{StoreError, Token};
 
 pub use facts::{Facts, Kept};
 
@@ -60,6 +62,29 @@ pub struct Server {
 struct Shared {
     facts: Facts,
     token: Option<Secret>,
+}
+
+impl Shared {
+    /// What stands before every path of the page.
+    fn base(&self) -> &'static str {
+        ""
+    }
+
+    /// Whether browsers come over TLS.
+    fn is_secure(&self) -> bool {
+        false
+    }
+
+    /// Whether `origin` is the page's own, as it is reached from outside.
+    fn is_own_origin(&self, _origin: &str) -> bool {
+        false
+    }
+
+    /// The token of this text; `None`: it is none, or over.
+    async fn token_of(&self, text: &str, now: DateTime<Utc>) -> Result<Option<Token>, StoreError> {
+        let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(text));
+        self.facts.store.token_with(&digest, now).await
+    }
 }
 
 /// A body that says what is wrong, if anything is.
@@ -141,7 +166,12 @@ impl Server {
 async fn admit(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     if let Some(token) = &shared.token
         && !is_allowed(request.headers(), token)
+        && !page::is_open(request.uri().path())
+        && !page::knows(&shared, request.headers()).await
     {
+        if let Some(door) = page::door(&shared, &request) {
+            return door;
+        }
         let ask = [(header::WWW_AUTHENTICATE, "Bearer realm=\"claimwatch\"")];
         return (StatusCode::UNAUTHORIZED, ask, "expected the token of http.token_file\n").into_response();
     }

@@ -25,7 +25,8 @@ use uuid::Uuid;
 
 use crate::alert::Alert;
 use crate::calendar::Zone;
-use crate::escalation::{Case, Digest};
+use crate::escalation::{Case, Digest, Kind};
+use crate::seal::AnswerLinks;
 use crate::wording::Words;
 
 use self::attachment::Attachment;
@@ -79,6 +80,8 @@ pub struct Composer<'a> {
     frame: &'a Frame,
     id: Uuid,
     first: Uuid,
+    /// What makes the links by which each case is answered, and the delivery that they are for.
+    links: Option<(&'a AnswerLinks, Uuid)>,
     digest: &'a Digest,
     now: DateTime<Utc>,
     words: Words,
@@ -99,6 +102,7 @@ impl<'a> Composer<'a> {
             frame,
             id,
             first: id,
+            links: None,
             digest,
             now,
             words: Words::new(digest.language),
@@ -115,6 +119,14 @@ impl<'a> Composer<'a> {
     #[must_use]
     pub fn answering(mut self, first: Uuid) -> Self {
         self.first = first;
+        self
+    }
+
+    /// Gives each case that its body shows a link by which whoever gets `delivery` answers it: these bytes are for that one
+    /// alone. A question about held alerts is answered otherwise.
+    #[must_use]
+    pub fn answered_at(mut self, links: &'a AnswerLinks, delivery: Uuid) -> Self {
+        self.links = (self.digest.kind != Kind::Held).then_some((links, delivery));
         self
     }
 

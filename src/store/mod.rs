@@ -26,6 +26,7 @@ mod story;
 mod types;
 mod values;
 mod versions;
+mod visits;
 
 pub mod postgres;
 pub mod sqlite;
@@ -58,6 +59,7 @@ pub use types::{
     LeaseTime, LeasedDelivery, OpenCounts, OutboxItem, Page, Raised, RowCounts, RunningClocks, Scan, ScanCounts,
     ScanRecord, Side, SourceRelations, Standing, Starts, StoredMail, Term, Thread, Told,
 };
+pub use visits::{Session, Token, Visits};
 
 /// Everything that one database does for claimwatch.
 #[async_trait]
@@ -74,6 +76,7 @@ pub trait Store:
     + Counting
     + Inspection
     + Browsing
+    + Visits
 {
     /// Looks at claims and alerts as they are at one instant.
     ///

@@ -379,6 +379,7 @@ history-no-date = no date
 
 greeting = Hello,
 support = Support requests
+answer-case = Answer: promise a date, or ask for quiet
 covers-without-cases = This message was made on { $instant }.
 covers = This message was made on { $instant } from the alerts that were open then. Deadlines are counted in each case’s own calendar and time zone.
 automatic = claimwatch sent it automatically.

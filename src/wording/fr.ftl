@@ -394,6 +394,7 @@ history-no-date = sans date
 
 greeting = Bonjour,
 support = Demandes d’assistance
+answer-case = Répondre : promettre une date, ou demander le silence
 covers-without-cases = Ce message a été établi le { $instant }.
 covers = Ce message a été établi le { $instant } à partir des alertes alors ouvertes. Les échéances sont comptées dans le calendrier et le fuseau horaire de chaque cas.
 automatic = claimwatch l’a envoyé automatiquement.

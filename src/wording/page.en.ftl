@@ -279,3 +279,184 @@ page-problem = { $kind ->
     [beyond_calendar] beyond the calendar’s end
    *[other] { $kind }
 }
+
+## Signing in and answering
+
+page-sign-in = Sign in
+page-sign-out = Sign out
+page-reads-only = may only look
+page-sign-in-to-answer = Sign in to answer
+page-sign-in-text = With a token that somebody made for you with “claimwatch token add”. What you do is recorded in its name. You are signed in for twelve hours at most.
+page-token = Token
+page-token-refused = This is no token, or one that has ended or was revoked.
+page-signed-out = You are not signed in
+page-signed-out-text = Your session is over, or never began. Nothing was changed.
+page-read-only = Your token may only look
+page-read-only-text = Nothing was changed: answering needs a token with the scope “write”.
+page-foreign = This form is not of your session
+page-foreign-text = Nothing was changed. Go back, load the page again, and send the form from there.
+page-link-broken = This link is not complete
+page-link-broken-text = It is not as it stood in the mail: copy all of it, or open it from there. Nothing was changed.
+page-link-ended = This link has ended
+page-link-ended-text = A link of a mail is good for 30 days, as long as what it is about is kept. Nothing was changed; answer on the page, or by the link of a later mail.
+page-link-text = You answer as { $who }, for this alert alone.
+page-link-resolved = It is resolved: there is nothing left to answer.
+page-choose = Choose
+page-choose-one = Choose { $claim }, { $rule }
+page-do = Do
+page-answer-one = Answer
+page-answer-chosen = Answer what is chosen
+page-back-to-alerts = Back to the alerts
+page-promise = Done by the end of
+page-quiet = Quiet until the beginning of
+page-acknowledge = Acknowledge
+page-unacknowledge = Take back the acknowledgement
+page-snooze = Snooze
+page-unsnooze = End the snooze
+page-nothing-chosen = Nothing was changed: no alert was chosen, or none of those chosen is there any more.
+page-mistake = Nothing was changed. { $field ->
+    [promise] Done by the end of: found “{ $found }”, expected a day such as 2026-12-01.
+    [quiet] Quiet until: found “{ $found }”, expected a day such as 2026-12-01.
+   *[other] Note: found “{ $found }”, expected one line of at most 600 characters.
+}
+page-refused = Nothing was changed. { $why ->
+    [promise_past] The promised day is over; expected today or a later day.
+    [quiet_past] That day has begun; expected a later one.
+    [not_acknowledged] { $count ->
+        [one] It is not acknowledged (any more).
+       *[other] None of them is acknowledged (any more).
+    }
+    [not_snoozed] { $count ->
+        [one] It is not snoozed (any more).
+       *[other] None of them is snoozed (any more).
+    }
+   *[other] { $count ->
+        [one] It was resolved meanwhile.
+       *[other] All of them were resolved meanwhile.
+    }
+}
+page-ask-answer = { $deed ->
+    [acknowledged] Acknowledge { $count } alerts, with the promise that they are done by the end of { $day }?
+    [snoozed] Snooze { $count } alerts until the beginning of { $day }?
+    [unsnoozed] End the snooze of { $count } alerts?
+   *[other] Take back the acknowledgement of { $count } alerts?
+}
+page-yes = Yes, all { $count }
+page-no = No, change nothing
+page-changed-meanwhile = Meanwhile the number has changed. Nothing was done yet: look again.
+page-silence-add = Silence what matches
+page-silence-hint = * stands for any text and ? for one character. An alert must fit every pattern that is given; before anything is saved you see how many do.
+page-silence-preview = Show what matches
+page-silence-save = Save this silence
+page-silence-expire = End it now
+page-silence-matches = { $count ->
+    [0] No open alert matches now. One that opens later and matches is silenced.
+    [one] { $count } open alert matches, and so do those that open later.
+   *[other] { $count } open alerts match, and so do those that open later.
+}
+page-silence-until = Nothing is told of them until { $until }; then what is still late is told.
+page-silence-mistake = Nothing was saved. { $field ->
+    [matcher] Found no pattern, expected at least one: of the rule, the program, the partner, the entity or the claim.
+    [until] Quiet until: found “{ $found }”, expected a day to come such as 2026-12-01.
+    [reason] Reason: found “{ $found }”, expected one line of 1 to 300 characters.
+   *[other] { $field }: found “{ $found }”, expected one line of at most 300 characters.
+}
+page-ask-silence = Save this silence?
+page-ask-expire = End this silence now?
+page-expire-says = { $count ->
+    [0] No open alert matches it. It cannot be taken back: a new silence would be another.
+    [one] { $count } open alert matches it, and is told of by the next scan if it is late. It cannot be taken back.
+   *[other] { $count } open alerts match it, and are told of by the next scan if they are late. It cannot be taken back.
+}
+page-held-title = { $count ->
+    [one] { $count } alert is held
+   *[other] { $count } alerts are held
+}
+page-held-text = A scan opened many more than usual: nothing is told of them until somebody says that they are right, or wrong.
+page-release = They are right: release them
+page-discard = They are wrong: discard them
+page-ask-held = { $deed ->
+    [released] { $count ->
+        [one] Release { $count } alert?
+       *[other] Release { $count } alerts?
+    }
+   *[other] { $count ->
+        [one] Discard { $count } alert?
+       *[other] Discard { $count } alerts?
+    }
+}
+page-held-says = { $deed ->
+    [released] The next scan within the sending hours tells of all of them, as of any other. What was told cannot be taken back.
+   *[other] All of them are withdrawn, and nothing is told of them. What is still late then is looked at anew by the next scan. It cannot be taken back.
+}
+page-held-do = { $deed ->
+    [released] Release { $count }
+   *[other] Discard { $count }
+}
+page-retry = Send again
+page-enable = Send to it again
+page-done = { $deed ->
+    [acknowledged] { $count ->
+        [0] Nothing was acknowledged
+        [one] { $count } alert is acknowledged
+       *[other] { $count } alerts are acknowledged
+    }
+    [unacknowledged] { $count ->
+        [0] No acknowledgement was taken back
+        [one] The acknowledgement of { $count } alert is taken back
+       *[other] The acknowledgement of { $count } alerts is taken back
+    }
+    [snoozed] { $count ->
+        [0] Nothing was snoozed
+        [one] { $count } alert is snoozed
+       *[other] { $count } alerts are snoozed
+    }
+    [unsnoozed] { $count ->
+        [0] No snooze was ended
+        [one] { $count } alert is told of again
+       *[other] { $count } alerts are told of again
+    }
+    [silenced] The silence is saved
+    [expired] { $count ->
+        [0] The silence was over already
+       *[other] The silence is over
+    }
+    [retried] { $count ->
+        [0] Nothing to send again: it was sent meanwhile, or nothing was left to say
+        [one] { $count } delivery is due now
+       *[other] { $count } deliveries are due now
+    }
+    [enabled] { $count ->
+        [0] The address is right again
+        [one] The address is right again; { $count } delivery is due now
+       *[other] The address is right again; { $count } deliveries are due now
+    }
+    [released] { $count ->
+        [0] No alert was held any more
+        [one] { $count } alert is released
+       *[other] { $count } alerts are released
+    }
+   *[other] { $count ->
+        [0] No alert was held any more
+        [one] { $count } alert is discarded
+       *[other] { $count } alerts are discarded
+    }
+}
+page-missed = { $count ->
+    [one] This one is as it was: it was resolved or answered otherwise meanwhile
+   *[other] These { $count } are as they were: they were resolved or answered otherwise meanwhile
+}
+page-undo = Undo
+page-undo-note = { $deed ->
+    [acknowledged] Undo takes the acknowledgement back where nobody has answered since. An earlier acknowledgement that it replaced does not come back.
+    [snoozed] Undo ends the snooze where nobody has answered since. An earlier snooze that it replaced does not come back.
+    [silenced] Undo ends the silence now: what it kept back is told of by the next scan.
+    [unacknowledged] This cannot be undone: a promise is given anew by whoever keeps it.
+    [unsnoozed] This cannot be undone: snooze it again if it is to be quiet.
+    [expired] This cannot be undone: a new silence would be another.
+    [retried] This cannot be undone: it is sent as soon as the daemon looks.
+    [enabled] This cannot be undone: the address is disabled again if it is refused three more times.
+    [released] This cannot be undone: the next scan tells of them.
+   *[other] This cannot be undone: they are withdrawn. What is still late, the next scan opens anew.
+}
+page-go-on = Go on

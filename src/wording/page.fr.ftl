@@ -279,3 +279,184 @@ page-problem = { $kind ->
     [beyond_calendar] au-delà de la fin du calendrier
    *[other] { $kind }
 }
+
+## Se connecter et répondre
+
+page-sign-in = Se connecter
+page-sign-out = Se déconnecter
+page-reads-only = lecture seule
+page-sign-in-to-answer = Se connecter pour répondre
+page-sign-in-text = Avec un jeton que quelqu’un a créé pour vous par « claimwatch token add ». Ce que vous faites est enregistré à son nom. Vous restez connecté douze heures au plus.
+page-token = Jeton
+page-token-refused = Ce n’est pas un jeton, ou il a pris fin ou a été révoqué.
+page-signed-out = Vous n’êtes pas connecté
+page-signed-out-text = Votre session a pris fin, ou n’a jamais commencé. Rien n’a été modifié.
+page-read-only = Votre jeton ne permet que de lire
+page-read-only-text = Rien n’a été modifié : répondre demande un jeton de portée « write ».
+page-foreign = Ce formulaire n’est pas de votre session
+page-foreign-text = Rien n’a été modifié. Revenez en arrière, rechargez la page et envoyez le formulaire depuis celle-ci.
+page-link-broken = Ce lien n’est pas complet
+page-link-broken-text = Il n’est pas tel qu’il était dans le message : copiez-le en entier, ou ouvrez-le depuis celui-ci. Rien n’a été modifié.
+page-link-ended = Ce lien a pris fin
+page-link-ended-text = Le lien d’un message vaut 30 jours, tant que ce qu’il concerne est conservé. Rien n’a été modifié ; répondez sur la page, ou par le lien d’un message plus récent.
+page-link-text = Vous répondez en tant que { $who }, pour cette seule alerte.
+page-link-resolved = Elle est résolue : il ne reste rien à répondre.
+page-choose = Choisir
+page-choose-one = Choisir { $claim }, { $rule }
+page-do = Agir
+page-answer-one = Répondre
+page-answer-chosen = Répondre à ce qui est choisi
+page-back-to-alerts = Retour aux alertes
+page-promise = Fait avant la fin du
+page-quiet = Silence jusqu’au début du
+page-acknowledge = Prendre en charge
+page-unacknowledge = Retirer la prise en charge
+page-snooze = Mettre en veille
+page-unsnooze = Mettre fin à la veille
+page-nothing-chosen = Rien n’a été modifié : aucune alerte n’a été choisie, ou aucune de celles choisies n’existe plus.
+page-mistake = Rien n’a été modifié. { $field ->
+    [promise] Fait avant la fin du : trouvé « { $found } », attendu un jour tel que 2026-12-01.
+    [quiet] Silence jusqu’au : trouvé « { $found } », attendu un jour tel que 2026-12-01.
+   *[other] Note : trouvé « { $found } », attendu une ligne de 600 caractères au plus.
+}
+page-refused = Rien n’a été modifié. { $why ->
+    [promise_past] Le jour promis est passé ; attendu aujourd’hui ou un jour à venir.
+    [quiet_past] Ce jour a commencé ; attendu un jour à venir.
+    [not_acknowledged] { $count ->
+        [one] Elle n’est pas (ou plus) prise en charge.
+       *[other] Aucune n’est (ou n’est plus) prise en charge.
+    }
+    [not_snoozed] { $count ->
+        [one] Elle n’est pas (ou plus) en veille.
+       *[other] Aucune n’est (ou n’est plus) en veille.
+    }
+   *[other] { $count ->
+        [one] Elle a été résolue entre-temps.
+       *[other] Toutes ont été résolues entre-temps.
+    }
+}
+page-ask-answer = { $deed ->
+    [acknowledged] Prendre en charge { $count } alertes, en promettant que tout est fait avant la fin du { $day } ?
+    [snoozed] Mettre { $count } alertes en veille jusqu’au début du { $day } ?
+    [unsnoozed] Mettre fin à la veille de { $count } alertes ?
+   *[other] Retirer la prise en charge de { $count } alertes ?
+}
+page-yes = Oui, toutes les { $count }
+page-no = Non, ne rien modifier
+page-changed-meanwhile = Le nombre a changé entre-temps. Rien n’est encore fait : regardez à nouveau.
+page-silence-add = Taire ce qui correspond
+page-silence-hint = * remplace un texte quelconque et ? un caractère. Une alerte doit correspondre à chaque motif donné ; avant tout enregistrement, vous voyez combien y correspondent.
+page-silence-preview = Montrer ce qui correspond
+page-silence-save = Enregistrer ce silence
+page-silence-expire = Y mettre fin
+page-silence-matches = { $count ->
+    [0] Aucune alerte ouverte ne correspond à présent. Celle qui s’ouvrira et correspondra sera tue.
+    [one] { $count } alerte ouverte correspond, comme celles qui s’ouvriront.
+   *[other] { $count } alertes ouvertes correspondent, comme celles qui s’ouvriront.
+}
+page-silence-until = Rien n’en est dit jusqu’au { $until } ; ensuite, ce qui reste en retard est signalé.
+page-silence-mistake = Rien n’a été enregistré. { $field ->
+    [matcher] Trouvé aucun motif, attendu au moins un : de la règle, du programme, du partenaire, de l’entité ou de la demande.
+    [until] Silence jusqu’au : trouvé « { $found } », attendu un jour à venir tel que 2026-12-01.
+    [reason] Raison : trouvé « { $found } », attendu une ligne de 1 à 300 caractères.
+   *[other] { $field } : trouvé « { $found } », attendu une ligne de 300 caractères au plus.
+}
+page-ask-silence = Enregistrer ce silence ?
+page-ask-expire = Mettre fin à ce silence ?
+page-expire-says = { $count ->
+    [0] Aucune alerte ouverte n’y correspond. Cela ne s’annule pas : un nouveau silence en serait un autre.
+    [one] { $count } alerte ouverte y correspond, et le prochain examen la signale si elle est en retard. Cela ne s’annule pas.
+   *[other] { $count } alertes ouvertes y correspondent, et le prochain examen les signale si elles sont en retard. Cela ne s’annule pas.
+}
+page-held-title = { $count ->
+    [one] { $count } alerte est retenue
+   *[other] { $count } alertes sont retenues
+}
+page-held-text = Un examen en a ouvert beaucoup plus que d’habitude : rien n’en est dit tant que personne ne dit si elles sont justes, ou fausses.
+page-release = Elles sont justes : les libérer
+page-discard = Elles sont fausses : les écarter
+page-ask-held = { $deed ->
+    [released] { $count ->
+        [one] Libérer { $count } alerte ?
+       *[other] Libérer { $count } alertes ?
+    }
+   *[other] { $count ->
+        [one] Écarter { $count } alerte ?
+       *[other] Écarter { $count } alertes ?
+    }
+}
+page-held-says = { $deed ->
+    [released] Le prochain examen aux heures d’envoi les signale toutes, comme les autres. Ce qui est dit ne s’annule pas.
+   *[other] Toutes sont retirées, et rien n’en est dit. Ce qui reste en retard est regardé à nouveau par le prochain examen. Cela ne s’annule pas.
+}
+page-held-do = { $deed ->
+    [released] En libérer { $count }
+   *[other] En écarter { $count }
+}
+page-retry = Renvoyer
+page-enable = Y envoyer à nouveau
+page-done = { $deed ->
+    [acknowledged] { $count ->
+        [0] Rien n’a été pris en charge
+        [one] { $count } alerte est prise en charge
+       *[other] { $count } alertes sont prises en charge
+    }
+    [unacknowledged] { $count ->
+        [0] Aucune prise en charge n’a été retirée
+        [one] La prise en charge de { $count } alerte est retirée
+       *[other] La prise en charge de { $count } alertes est retirée
+    }
+    [snoozed] { $count ->
+        [0] Rien n’a été mis en veille
+        [one] { $count } alerte est en veille
+       *[other] { $count } alertes sont en veille
+    }
+    [unsnoozed] { $count ->
+        [0] Aucune veille n’a pris fin
+        [one] { $count } alerte est à nouveau signalée
+       *[other] { $count } alertes sont à nouveau signalées
+    }
+    [silenced] Le silence est enregistré
+    [expired] { $count ->
+        [0] Le silence avait déjà pris fin
+       *[other] Le silence a pris fin
+    }
+    [retried] { $count ->
+        [0] Rien à renvoyer : c’est parti entre-temps, ou il ne restait rien à dire
+        [one] { $count } envoi est dû maintenant
+       *[other] { $count } envois sont dus maintenant
+    }
+    [enabled] { $count ->
+        [0] L’adresse est à nouveau bonne
+        [one] L’adresse est à nouveau bonne ; { $count } envoi est dû maintenant
+       *[other] L’adresse est à nouveau bonne ; { $count } envois sont dus maintenant
+    }
+    [released] { $count ->
+        [0] Aucune alerte n’était plus retenue
+        [one] { $count } alerte est libérée
+       *[other] { $count } alertes sont libérées
+    }
+   *[other] { $count ->
+        [0] Aucune alerte n’était plus retenue
+        [one] { $count } alerte est écartée
+       *[other] { $count } alertes sont écartées
+    }
+}
+page-missed = { $count ->
+    [one] Celle-ci est restée telle quelle : elle a été résolue ou a reçu une autre réponse entre-temps
+   *[other] Ces { $count } sont restées telles quelles : elles ont été résolues ou ont reçu une autre réponse entre-temps
+}
+page-undo = Annuler
+page-undo-note = { $deed ->
+    [acknowledged] Annuler retire la prise en charge là où personne n’a répondu depuis. Une prise en charge antérieure qu’elle remplaçait ne revient pas.
+    [snoozed] Annuler met fin à la veille là où personne n’a répondu depuis. Une veille antérieure qu’elle remplaçait ne revient pas.
+    [silenced] Annuler met fin au silence : ce qu’il a retenu est signalé par le prochain examen.
+    [unacknowledged] Cela ne s’annule pas : une promesse est redonnée par qui la tient.
+    [unsnoozed] Cela ne s’annule pas : remettez en veille ce qui doit se taire.
+    [expired] Cela ne s’annule pas : un nouveau silence en serait un autre.
+    [retried] Cela ne s’annule pas : l’envoi part dès que le démon regarde.
+    [enabled] Cela ne s’annule pas : l’adresse est désactivée à nouveau après trois autres refus.
+    [released] Cela ne s’annule pas : le prochain examen les signale.
+   *[other] Cela ne s’annule pas : elles sont retirées. Ce qui reste en retard, le prochain examen l’ouvre à nouveau.
+}
+page-go-on = Continuer

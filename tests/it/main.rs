@@ -1,5 +1,6 @@
 //! Everything that needs a database, a mail server or the program itself, in one binary.
 
+mod acting;
 mod answers;
 mod backfill;
 mod backtest;

@@ -7,16 +7,13 @@ use uuid::Uuid;
 
 use super::utc;
 use crate::alert::{Alert, Answer, State};
+use crate::answers::{self, Given, MAX_NOTE, instant_or_day};
 use crate::app::App;
 use crate::claim::clean_line;
 use crate::cli::Failure;
 use crate::cli::output::{counted, json, say};
 use crate::cli::person::{By, line};
-use crate::cli::scan::instant_or_day;
 use crate::store::AlertFilter;
-
-/// The longest note.
-const MAX_NOTE: usize = 600;
 
 #[derive(Args, Debug)]
 pub struct Which {
@@ -118,8 +115,7 @@ pub async fn discard(args: &HeldArgs, app: &App) -> Result<(), Failure> {
 
 /// An instant, or a day of the alert's calendar: its first instant, or with `to_its_end` the one after its last.
 fn until(text: &str, alert: &Alert, app: &App, to_its_end: bool) -> Result<DateTime<Utc>, Failure> {
-    let calendars = &app.settings.calendars;
-    let zone = calendars.get(&alert.calendar).unwrap_or_else(|| calendars.default()).zone();
+    let zone = answers::zone_of(alert, &app.settings.calendars);
     instant_or_day(text, zone, to_its_end).ok_or_else(|| Failure::usage(no_instant(text)))
 }
 
@@ -134,20 +130,13 @@ pub fn no_instant(text: &str) -> String {
 /// Gives every alert that is asked for its answer, or none of them if one of them refuses it.
 async fn give(which: &Which, app: &App, answer: impl Fn(&Alert) -> Result<Answer, Failure>) -> Result<(), Failure> {
     let (now, by) = (app.time.now(), which.by.name()?);
-    let (mut answers, mut refusals) = (Vec::new(), Vec::new());
+    let mut meant = Vec::new();
     for id in &which.ids {
-        for alert in asked(id, app).await? {
-            if answers.iter().any(|(known, _)| *known == alert.id) {
-                continue;
-            }
-            let answer = answer(&alert)?;
-            match answer.refusal(&alert, now) {
-                Some(why) => refusals.push(format!("{}: {why}", name(&alert))),
-                None => answers.push((alert.id, answer)),
-            }
-        }
+        meant.extend(asked(id, app).await?);
     }
-    if !refusals.is_empty() {
+    let Given { answers, refused } = answers::sort(meant, now, answer)?;
+    if !refused.is_empty() {
+        let refusals: Vec<_> = refused.iter().map(|(alert, why)| format!("{}: {why}", name(alert))).collect();
         return Err(Failure::failed(format!("nothing was recorded: {}", refusals.join("; "))));
     }
     let answered = app.store.answer(now, by, &answers).await?;

@@ -7,11 +7,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::utc;
+use crate::answers::instant_or_day;
 use crate::app::App;
 use crate::cli::Failure;
 use crate::cli::output::{counted, json, remark, say};
 use crate::cli::person::confirmed;
-use crate::cli::scan::instant_or_day;
 use crate::retention::{PruneError, prune};
 use crate::store::Pruned;
 

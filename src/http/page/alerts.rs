@@ -39,6 +39,10 @@ struct View {
     answers: Vec<Choice>,
     sorts: Vec<Choice>,
     rows: Vec<Row>,
+    /// How many are held, if the list is of those.
+    held: u64,
+    /// Whether any of the list can be answered.
+    answerable: bool,
     found: String,
     /// Whether anything narrows the list.
     narrowed: bool,
@@ -78,6 +82,8 @@ fn view(desk: &Desk<'_>, query: &AlertQuery, page: &AlertPage, counts: &[AlertCo
         answers,
         sorts,
         rows,
+        held: if query.which == Which::Held { page.total } else { 0 },
+        answerable: query.which != Which::Resolved,
         found: asked.words().say(if more { "page-found-more" } else { "page-found" }, [("count", page.total.into())]),
         narrowed: asked.query().iter().any(|(name, value)| !value.is_empty() && name != "sort" && name != "after"),
         first: None,

@@ -4,11 +4,12 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{Uri, header};
 use serde::Serialize;
 
 use super::super::Shared;
+use super::acting::session::{self, Visitor};
 use crate::wording::{Language, Words};
 
 /// A request, as views and templates look at it.
@@ -21,6 +22,10 @@ pub(super) struct Asked {
     pub lang: &'static str,
     /// Whether the address says so: then links from here say it too.
     pub in_address: bool,
+    /// Who is signed in.
+    pub visitor: Option<Visitor>,
+    /// Where one signs in, to come back here.
+    sign_in: String,
     /// This view in each language.
     languages: Vec<Switch>,
     #[serde(skip)]
@@ -77,6 +82,13 @@ fn address<'q>(base: &str, path: &str, query: impl IntoIterator<Item = (&'q str,
     if query.is_empty() { format!("{base}{path}") } else { format!("{base}{path}?{query}") }
 }
 
+/// Where one signs in, to come back to `here`, in the language that its address names.
+pub(super) fn sign_in(base: &str, here: &Uri, named: Option<Language>) -> String {
+    let back = here.path_and_query().map_or("/", |here| here.as_str());
+    let lang = named.map(|language| (LANG, language.tag()));
+    address(base, "/sign-in", [("back", back)].into_iter().chain(lang))
+}
+
 impl FromRequestParts<Arc<Shared>> for Asked {
     type Rejection = Infallible;
 
@@ -92,8 +104,10 @@ impl FromRequestParts<Arc<Shared>> for Asked {
         }
         let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let language = named.or_else(|| preferred(accepted?)).unwrap_or(shared.facts.policy.language);
-        let base = String::new();
+        let base = shared.base().to_owned();
         let path = parts.uri.path().to_owned();
+        let sign_in = sign_in(&base, &parts.uri, named);
+        let visitor = session::visitor(shared, &parts.headers).await;
         let switch = |language: Language| Switch {
             lang: language.tag(),
             name: match language {
@@ -108,7 +122,17 @@ impl FromRequestParts<Arc<Shared>> for Asked {
             here: false,
         };
         let languages = Language::ALL.map(|one| Switch { here: one == language, ..switch(one) }).into();
-        Ok(Self { lang: language.tag(), in_address: named.is_some(), languages, language, query: rest, base, path })
+        Ok(Self {
+            lang: language.tag(),
+            in_address: named.is_some(),
+            visitor,
+            sign_in,
+            languages,
+            language,
+            query: rest,
+            base,
+            path,
+        })
     }
 }
 

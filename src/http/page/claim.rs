@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{self, Path};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use super::row::{Row, Rows, WIDE};
 use super::sheet::{self, Sheet};
 use super::wrong::{self, Wrong};
 use super::{Answer, Desk};
-use crate::alert::{Alert, AlertEvent};
+use crate::alert::{Alert, AlertEvent, State};
 use crate::calendar::Calendars;
 use crate::claim::{HistoryEntry, Subject, clean_line};
 use crate::escalation::claim_link;
@@ -49,6 +49,8 @@ struct View {
     unwatched: Vec<ClockView>,
     alerts: Vec<AlertView>,
     more_alerts: usize,
+    /// Whether an alert of it can be answered.
+    to_answer: bool,
     history: Vec<Entry>,
     mails: Vec<Sent>,
 }
@@ -71,6 +73,9 @@ struct Line {
 struct AlertView {
     row: Row,
     note: Option<String>,
+    acknowledged: bool,
+    /// Whether it is quiet now.
+    snoozed: bool,
     events: Vec<EventView>,
 }
 
@@ -81,7 +86,11 @@ struct Entry {
     note: Option<String>,
 }
 
-pub(super) async fn show(State(shared): State<Arc<Shared>>, Path(claim): Path<String>, asked: Asked) -> Response {
+pub(super) async fn show(
+    extract::State(shared): extract::State<Arc<Shared>>,
+    Path(claim): Path<String>,
+    asked: Asked,
+) -> Response {
     let desk = Desk { facts: &shared.facts, asked: &asked };
     answer(&desk, &claim).await.unwrap_or_else(|wrong| wrong::told(&asked, wrong.status(), &wrong))
 }
@@ -139,6 +148,7 @@ async fn answer(desk: &Desk<'_>, id: &str) -> Answer {
         unwatched: quiet,
         alerts: shown,
         more_alerts,
+        to_answer: alerts.iter().any(|alert| alert.state != State::Resolved),
         history: history.iter().rev().map(|entry| of_history(desk, &calendars, entry)).collect(),
         mails: mails.iter().map(|item| outbox::sent(words, zone, item)).collect(),
         ..head(desk, id, title.as_deref(), &subjects, alerts.first())
@@ -176,6 +186,7 @@ fn head(desk: &Desk<'_>, id: &str, title: Option<&str>, subjects: &[Subject], al
         unwatched: Vec::new(),
         alerts: Vec::new(),
         more_alerts: 0,
+        to_answer: false,
         history: Vec::new(),
         mails: Vec::new(),
     }
@@ -211,6 +222,8 @@ fn of_alert(
     AlertView {
         row: rows.of(alert),
         note: alert.note.as_deref().map(|note| clean_line(note, NOTE).into_owned()),
+        acknowledged: alert.acknowledged_at.is_some(),
+        snoozed: alert.snoozed_until.is_some_and(|until| until > desk.facts.time.now()),
         events: events.iter().map(|one| event::view(desk.asked.words(), zone, one)).collect(),
     }
 }

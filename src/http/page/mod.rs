@@ -3,6 +3,7 @@
 //! Each address is one view, rendered here and complete without a script; what it filters and sorts by stands in its address.
 //! A handler reads, a view says what is shown, a template says how. Source: docs/page.md.
 
+mod acting;
 mod alerts;
 mod asked;
 mod calendars;
@@ -24,7 +25,8 @@ mod wrong;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -49,10 +51,28 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/calendars/{calendar}", get(calendars::show))
         .route("/problems", get(problems::show))
         .route("/problems.csv", get(problems::download))
+        .merge(acting::router())
         .route("/style.css", get(style))
         .route("/icon.svg", get(icon))
         .fallback(nowhere)
         .layer(middleware::map_response(guarded))
+}
+
+/// Whether a path is there for whoever comes: to sign in, and for whom a link is leave enough.
+pub(super) fn is_open(path: &str) -> bool {
+    path == "/sign-in" || path == "/style.css" || path == "/icon.svg" || path.starts_with("/answer/")
+}
+
+/// Whether whoever sent `headers` is signed in.
+pub(super) async fn knows(shared: &Shared, headers: &HeaderMap) -> bool {
+    acting::session::visitor(shared, headers).await.is_some()
+}
+
+/// Where a browser is sent that nobody is signed in with; `None`: it is none, and is to be told so.
+pub(super) fn door(shared: &Shared, request: &Request) -> Option<Response> {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let wants_page = request.method() == Method::GET && accepts.is_some_and(|accepts| accepts.contains("text/html"));
+    wants_page.then(|| acting::see_other(asked::sign_in(shared.base(), request.uri(), None)))
 }
 
 /// What a view works with.

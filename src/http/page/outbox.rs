@@ -59,6 +59,8 @@ pub(super) struct Sent {
 #[derive(Serialize)]
 struct Disabled {
     address: String,
+    /// As it is in the database.
+    whole: String,
     words: String,
 }
 
@@ -130,6 +132,7 @@ async fn answer(desk: &Desk<'_>) -> Answer {
             .iter()
             .map(|one| Disabled {
                 address: clean_line(&one.address, WIDE).into_owned(),
+                whole: one.address.clone(),
                 words: clean_line(&one.words, WIDE).into_owned(),
             })
             .collect(),

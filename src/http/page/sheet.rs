@@ -21,7 +21,7 @@ pub(super) struct Sheet<'a, V> {
     pub view: &'a V,
 }
 
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("base.html.j2", include_str!("templates/base.html.j2")),
     ("parts.html.j2", include_str!("templates/parts.html.j2")),
     ("overview.html.j2", include_str!("templates/overview.html.j2")),
@@ -32,6 +32,11 @@ const TEMPLATES: [(&str, &str); 10] = [
     ("calendars.html.j2", include_str!("templates/calendars.html.j2")),
     ("problems.html.j2", include_str!("templates/problems.html.j2")),
     ("wrong.html.j2", include_str!("templates/wrong.html.j2")),
+    ("sign_in.html.j2", include_str!("templates/sign_in.html.j2")),
+    ("answer.html.j2", include_str!("templates/answer.html.j2")),
+    ("confirm.html.j2", include_str!("templates/confirm.html.j2")),
+    ("done.html.j2", include_str!("templates/done.html.j2")),
+    ("link.html.j2", include_str!("templates/link.html.j2")),
 ];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(environment);

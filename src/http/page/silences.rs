@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::super::Shared;
+use super::acting::silences::Draft;
 use super::asked::Asked;
 use super::row::machine;
 use super::sheet::{self, Sheet};
@@ -26,6 +27,9 @@ struct View {
     rows: Vec<Row>,
     more: usize,
     csv: String,
+    /// The rules that may be silenced.
+    rules: Vec<String>,
+    draft: Draft,
 }
 
 #[derive(Serialize)]
@@ -43,10 +47,12 @@ struct Row {
 
 pub(super) async fn show(State(shared): State<Arc<Shared>>, asked: Asked) -> Response {
     let desk = Desk { facts: &shared.facts, asked: &asked };
-    answer(&desk).await.unwrap_or_else(|wrong| wrong::told(&asked, wrong.status(), &wrong))
+    let shown = with_draft(&desk, StatusCode::OK, Draft::default()).await;
+    shown.unwrap_or_else(|wrong| wrong::told(&asked, wrong.status(), &wrong))
 }
 
-async fn answer(desk: &Desk<'_>) -> Answer {
+/// The view with a silence that somebody is writing.
+pub(super) async fn with_draft(desk: &Desk<'_>, status: StatusCode, draft: Draft) -> Answer {
     let (asked, now) = (desk.asked, desk.facts.time.now());
     let silences = desk.facts.store.all_silences().await?;
     let (over, present): (Vec<_>, Vec<_>) = silences.iter().partition(|silence| silence.end() <= now);
@@ -67,12 +73,14 @@ async fn answer(desk: &Desk<'_>) -> Answer {
         rows: present.iter().chain(over.iter().take(OVER)).map(row).collect(),
         more: over.len().saturating_sub(OVER),
         csv: asked.url("/silences.csv", &[]),
+        rules: desk.facts.rules.iter().map(|rule| rule.name.clone()).collect(),
+        draft,
     };
-    Ok(sheet::respond(asked, StatusCode::OK, &Sheet { template: "silences.html.j2", here: "/silences", view: &view }))
+    Ok(sheet::respond(asked, status, &Sheet { template: "silences.html.j2", here: "/silences", view: &view }))
 }
 
 /// `rule review, program SURFACE-*`: the names are those of `silence add`.
-fn patterns(matcher: &Matcher) -> String {
+pub(super) fn patterns(matcher: &Matcher) -> String {
     let Matcher { rule, program, partner, entity, claim } = matcher;
     let named = [("rule", rule), ("program", program), ("partner", partner), ("entity", entity), ("claim", claim)];
     let named = named.into_iter().filter_map(|(name, glob)| Some(format!("{name} {}", shown(glob.as_ref()?))));

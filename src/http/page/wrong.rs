@@ -19,6 +19,15 @@ pub(super) enum Wrong {
         found: String,
         expected: String,
     },
+    /// Nobody is signed in, or not any more.
+    SignedOut,
+    /// The token of whoever is signed in does not allow it.
+    ReadOnly,
+    /// A form that this session was not shown.
+    Foreign,
+    /// A link that we did not write so.
+    LinkBroken,
+    LinkEnded,
     Store(StoreError),
     Template(minijinja::Error),
 }
@@ -39,6 +48,8 @@ impl From<minijinja::Error> for Wrong {
 struct View {
     title: String,
     text: String,
+    /// Whether signing in would help.
+    signs_in: bool,
 }
 
 impl Wrong {
@@ -46,6 +57,9 @@ impl Wrong {
         match self {
             Self::NotThere => StatusCode::NOT_FOUND,
             Self::Parameter { .. } => StatusCode::BAD_REQUEST,
+            Self::SignedOut => StatusCode::UNAUTHORIZED,
+            Self::ReadOnly | Self::Foreign | Self::LinkBroken => StatusCode::FORBIDDEN,
+            Self::LinkEnded => StatusCode::GONE,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Template(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -65,6 +79,11 @@ pub(super) fn told(asked: &Asked, status: StatusCode, wrong: &Wrong) -> Response
             let args = [("name", (*name).into()), ("found", found.into()), ("expected", expected.as_str().into())];
             ("page-bad-address", words.say("page-bad-parameter", args))
         }
+        Wrong::SignedOut => ("page-signed-out", words.say("page-signed-out-text", [])),
+        Wrong::ReadOnly => ("page-read-only", words.say("page-read-only-text", [])),
+        Wrong::Foreign => ("page-foreign", words.say("page-foreign-text", [])),
+        Wrong::LinkBroken => ("page-link-broken", words.say("page-link-broken-text", [])),
+        Wrong::LinkEnded => ("page-link-ended", words.say("page-link-ended-text", [])),
         Wrong::Store(error) => {
             tracing::debug!(%error, "a view cannot be shown");
             ("page-unavailable", words.say("page-unavailable-text", []))
@@ -74,6 +93,7 @@ pub(super) fn told(asked: &Asked, status: StatusCode, wrong: &Wrong) -> Response
             ("page-broken", words.say("page-broken-text", []))
         }
     };
-    let view = View { title: words.say(title, []), text };
+    let signs_in = matches!(wrong, Wrong::SignedOut | Wrong::ReadOnly);
+    let view = View { title: words.say(title, []), text, signs_in };
     sheet::respond(asked, status, &Sheet { template: "wrong.html.j2", here: "", view: &view })
 }

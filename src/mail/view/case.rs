@@ -26,6 +26,8 @@ pub(super) struct CaseView {
     late: String,
     is_late: bool,
     link: Option<String>,
+    /// Where its recipient answers it.
+    answer: Option<String>,
     rows: Vec<Row>,
 }
 
@@ -77,12 +79,18 @@ impl CaseView {
             late,
             is_late: alert.state != State::AtRisk,
             link: claim_link(claim_url, &alert.claim_id),
+            answer: None,
             rows: rows.rows,
         }
     }
 }
 
 impl CaseView {
+    /// The same, whose recipient answers it at that address.
+    pub(super) fn answered_at(self, answer: Option<String>) -> Self {
+        Self { answer, ..self }
+    }
+
     /// The case in one line: `CLM-1: review, 3 business days late (https://…)`.
     pub(super) fn line(&self) -> String {
         let link = self.link.as_ref().map(|link| format!(" ({link})")).unwrap_or_default();

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::calendar::Zone;
 use crate::escalation::Kind;
+use crate::seal::AnswerLinks;
 use crate::wording::Words;
 
 use self::case::CaseView;
@@ -63,11 +64,14 @@ impl View {
         let zone = zone_of_all(composer);
         let rules = if kind == Kind::AllIsWell { open_by_rule(words, composer) } else { late_by_rule(words, composer) };
         let opening = Opening::new(composer, &what(words, &composer.sums), zone.as_ref());
-        let Composer { frame, digest, now, zones, worst, sums, settled, .. } = composer;
+        let Composer { frame, digest, now, zones, worst, sums, settled, links, .. } = composer;
         let claim_url = frame.claim_url.as_deref();
         let cases = (1..).zip(worst.cases()).map(|(number, case)| {
             let zone = zones.named(&case.alert.explanation.time_zone);
-            CaseView::new(words, number, case, zone, claim_url)
+            let lang = digest.language.tag();
+            let address = |(links, delivery): (&AnswerLinks, _)| links.address(delivery, case.alert.id, *now);
+            let answer = links.map(|link| format!("{}?lang={lang}", address(link)));
+            CaseView::new(words, number, case, zone, claim_url).answered_at(answer)
         });
         let cases: Vec<CaseView> = cases.collect();
         Self {

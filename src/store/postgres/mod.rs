@@ -39,6 +39,7 @@ mod silences;
 mod sources;
 mod transfer;
 mod unit;
+mod visits;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -34,6 +34,7 @@ mod schema;
 mod silences;
 mod sources;
 mod transfer;
+mod visits;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

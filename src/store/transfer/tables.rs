@@ -134,15 +134,15 @@ const fn bytes(name: &'static str) -> Column {
 /// PostgreSQL has the claim beside each alert's id, so that tables can be distributed by it.
 const CLAIM_OF_ALERT: Column = Column { name: "claim_id", kind: Kind::Text, of_alert: true };
 
-/// The setting that is each database's own: over which relations its views are.
-const OWN_SETTINGS: &str = "name = 'source'";
+/// The settings that are each database's own: over which relations its views are, and what its links are sealed with.
+const OWN_SETTINGS: &str = "name IN ('source', 'link_key')";
 const _: () = assert!(matches!(FINGERPRINT.as_bytes(), b"source"));
 
 /// The tables in which it is written who leads on a database, and in which term.
 pub const LEADERSHIP: [&str; 2] = ["leases", "terms"];
 
-/// Tables that stay: who leads on a database and in which term, and which migrations it has, is its own.
-pub const NOT_MOVED: [&str; 4] = ["leases", "terms", "_sqlx_migrations", "schema_versions"];
+/// Tables that stay: who leads on a database and in which term, and which migrations it has, is its own; whoever is signed in signs in anew.
+pub const NOT_MOVED: [&str; 5] = ["leases", "terms", "_sqlx_migrations", "schema_versions", "sessions"];
 
 /// The tables, each after those that its rows refer to.
 pub static TABLES: [Table; 15] = [

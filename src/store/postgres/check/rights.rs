@@ -10,7 +10,7 @@ use crate::store::relations::relations;
 use crate::store::{Finding, SourceRelations, StoreError};
 
 /// What the daemon's statements do to each relation of our schema. `deploy/postgres/roles.sql` grants the same.
-const NEEDED: [(&str, &[&str]); 18] = [
+const NEEDED: [(&str, &[&str]); 19] = [
     ("_sqlx_migrations", &["SELECT"]),
     ("settings", &["SELECT"]),
     ("source_claims", &["SELECT"]),
@@ -26,6 +26,7 @@ const NEEDED: [(&str, &[&str]); 18] = [
     ("threads", &["SELECT", "INSERT", "UPDATE"]),
     ("recipients", &["SELECT", "INSERT", "UPDATE"]),
     ("silences", &["SELECT", "INSERT", "UPDATE"]),
+    ("sessions", &["SELECT", "INSERT", "DELETE"]),
     ("scans", &["SELECT", "INSERT", "UPDATE"]),
     ("leases", &["SELECT", "INSERT", "UPDATE"]),
     ("terms", &["SELECT", "INSERT", "UPDATE"]),
