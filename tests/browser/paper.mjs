@@ -5,8 +5,8 @@ import { unless } from "./findings.mjs";
 
 const SHEETS = [
   { name: "overview", path: "/?lang=en", most: 4, says: ["Overview", "LINES-100", "Last scan"] },
-  { name: "alerts", path: "/alerts?q=plain&lang=en", most: 4, says: ["PLAIN-001", "PLAIN-049", "Who is on it"] },
-  { name: "claim", path: "/claims/INVOICE-1?lang=en", most: 5, says: ["INVOICE-1", "With a tax invoice", "October 2026"] },
+  { name: "alerts", path: "/alerts?q=plain&sort=claim&lang=en", most: 4, says: ["PLAIN-001", "PLAIN-049", "Who is on it"] },
+  { name: "claim", path: "/claims/INVOICE-1?lang=en", most: 7, says: ["INVOICE-1", "With a tax invoice", "October 2026"] },
 ];
 
 export async function print(desk) {

@@ -29,6 +29,7 @@ export const VIEWS = [
   { name: "calendar of a year", path: "/calendars/paris?year=2026" },
   { name: "problems", path: "/problems" },
   { name: "not there", path: "/nowhere", status: 404 },
+  { name: "sign in", path: "/sign-in" },
   { name: "not there, a claim", path: claim("none"), status: 404 },
   { name: "wrong filter", path: "/alerts?state=%3Cb%3E", status: 400 },
 ];
@@ -40,14 +41,14 @@ export const LANGUAGES = ["en", "fr"];
 const HANDS = 3;
 
 const AXE = readFileSync(createRequire(process.env.MODULES).resolve("axe-core/axe.min.js"), "utf8");
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+export const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 /** What is about colours: all that another scheme can change. */
 const OF_COLOURS = ["color-contrast", "link-in-text-block"];
 
 /** What axe finds in a page, a line a place. Nothing is loaded for it: the page's policy stays in force. */
-export async function axe(page, colours = false) {
+export async function axe(page, colours = false, tags = TAGS) {
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(AXE);
-  const runOnly = colours ? { type: "rule", values: OF_COLOURS } : { type: "tag", values: TAGS };
+  const runOnly = colours ? { type: "rule", values: OF_COLOURS } : { type: "tag", values: tags };
   const violations = await page.evaluate(async (asked) => {
     const found = await globalThis.axe.run(document, { runOnly: asked, preload: false, resultTypes: ["violations"] });
     return found.violations.flatMap((one) => one.nodes.slice(0, 3).map((node) => `${one.id}: ${node.target} ${node.failureSummary}`));
@@ -68,8 +69,8 @@ export function listen(page, url) {
     if (new URL(request.url()).origin !== url) heard.push(`request to another host: ${request.url()}`);
   });
   page.on("requestfailed", (request) => {
-    // Chromium breaks off what becomes a file.
-    if (new URL(request.url()).pathname.endsWith(".csv")) return;
+    // Chromium breaks off what becomes a file, and an icon when one moves on.
+    if (request.failure()?.errorText === "net::ERR_ABORTED") return;
     heard.push(`failed: ${request.url()} ${request.failure()?.errorText}`);
   });
   page.on("response", (response) => {
