@@ -12,6 +12,7 @@ use crate::check::Check;
 use crate::escalation::Policy;
 use crate::health::{Watched, is_overdue};
 use crate::now::TimeSource;
+use crate::report::Forecast;
 use crate::schedule::Schedule;
 use crate::sla::Rule;
 use crate::store::browse::{AlertCount, DailyCount};
@@ -45,6 +46,7 @@ pub struct Kept {
     counted: Mutex<Option<(Instant, Counted)>>,
     running: Mutex<Option<(Instant, Option<RunningByProgram>)>>,
     readiness: Mutex<Option<(Instant, Vec<Check>)>>,
+    pub(super) ahead: watch::Sender<Option<Arc<Forecast>>>,
     alike: Mutex<Option<(Instant, Alike)>>,
     past: Mutex<Option<((NaiveDate, NaiveDate), Vec<DailyCount>)>>,
     today: Mutex<Option<(Instant, (NaiveDate, Result<Vec<DailyCount>, StoreError>))>>,
@@ -65,6 +67,8 @@ pub(super) struct Reading {
     /// Counts, and when the last scan looked that finished.
     pub counted: Counted,
     pub running: Option<RunningByProgram>,
+    /// What falls due; `None`: it was not looked for yet.
+    pub ahead: Option<Arc<Forecast>>,
     /// Whether scans are late by the schedule.
     pub overdue: bool,
 }
@@ -98,7 +102,13 @@ impl Facts {
             overdue: last.is_none_or(|last| is_overdue(last, &self.schedule, now)),
             counted,
             running,
+            ahead: self.ahead(),
         }
+    }
+
+    /// What falls due, as it was found last; `None`: it was not looked for yet.
+    pub(super) fn ahead(&self) -> Option<Arc<Forecast>> {
+        self.kept.ahead.borrow().clone()
     }
 
     /// Open alerts by what they have in common.

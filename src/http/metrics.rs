@@ -1,5 +1,7 @@
 //! Facts → OpenMetrics. No I/O. Source: docs/monitoring.md, which a test holds to the names and labels here.
 
+mod ahead;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -26,7 +28,7 @@ const MAX_PROGRAMS: usize = 50;
 type Figure = fn(&OpenAlerts) -> u64;
 type Labels = Vec<(&'static str, String)>;
 type Counts = Family<Labels, Gauge>;
-type Seconds = Family<Labels, Gauge<f64, AtomicU64>>;
+type Numbers = Family<Labels, Gauge<f64, AtomicU64>>;
 
 /// The metrics of `reading`. What the database does not say has no series but for `claimwatch_database_up`.
 pub(super) fn text(reading: &Reading) -> Result<String, fmt::Error> {
@@ -39,6 +41,7 @@ pub(super) fn text(reading: &Reading) -> Result<String, fmt::Error> {
         [(Vec::new(), u64::from(reading.counted.is_some()))],
     );
     running(&mut registry, reading);
+    ahead::ahead(&mut registry, reading);
     if let Some((gauges, last)) = &reading.counted {
         alerts(&mut registry, reading, gauges);
         outbox(&mut registry, gauges, reading.now);
@@ -181,6 +184,14 @@ fn count(registry: &mut Registry, name: &str, help: &str, values: impl IntoItera
     registry.register(name, help, family);
 }
 
+fn numbers(registry: &mut Registry, name: &str, help: &str, values: impl IntoIterator<Item = (Labels, f64)>) {
+    let family = Numbers::default();
+    for (labels, value) in values {
+        family.get_or_create(&labels).set(value);
+    }
+    registry.register(name, help, family);
+}
+
 fn total(registry: &mut Registry, name: &str, help: &str, values: impl IntoIterator<Item = (Labels, u64)>) {
     let family = Family::<Labels, Counter>::default();
     for (labels, value) in values {
@@ -190,7 +201,7 @@ fn total(registry: &mut Registry, name: &str, help: &str, values: impl IntoItera
 }
 
 fn seconds(registry: &mut Registry, name: &str, help: &str, values: impl IntoIterator<Item = (Labels, f64)>) {
-    let family = Seconds::default();
+    let family = Numbers::default();
     for (labels, value) in values {
         family.get_or_create(&labels).set(value);
     }

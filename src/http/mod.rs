@@ -3,6 +3,7 @@
 //! Nobody can hold up the daemon's work from here: connections, headers and the time of an answer are bounded, what an answer
 //! costs is paid once for all who ask within seconds, and a panic ends one connection. Source: docs/monitoring.md.
 
+mod ahead;
 mod facts;
 mod metrics;
 mod page;
@@ -27,6 +28,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::check::Check;
 use crate::config::HttpSettings;
@@ -127,6 +129,8 @@ impl Server {
     /// Answers requests until `stop`; what is being answered then is cut off.
     pub async fn serve(&self, facts: Facts, stop: CancellationToken) {
         let shared = Arc::new(Shared { facts, token: self.settings.token.clone() });
+        let looking = Arc::clone(&shared);
+        let _ahead = AbortOnDropHandle::new(tokio::spawn(async move { ahead::keep(&looking.facts).await }));
         let router = axum::Router::new()
             .route("/metrics", get(metrics))
             .route("/healthz", get(healthz))

@@ -54,6 +54,17 @@ page-more-programs = { $count ->
     [one] { $count } more program has fewer.
    *[other] { $count } more programs have fewer.
 }
+page-coming = Coming
+page-chart-coming = Deadlines that end on the coming days
+page-busiest = most on { $days }
+page-deadlines = Deadlines
+page-expected-late = Late on form
+page-nothing-coming = Nothing falls due on the coming business days.
+page-coming-note = As of { $instant }. { $count ->
+    [0] Nothing falls due later.
+    [one] { $count } deadline ends later.
+   *[other] { $count } deadlines end later.
+} Late on form: as many as were late of those that stood as long.
 page-days = The last 30 days
 page-chart-moved = Breaches per day (UTC)
 page-chart-open = Late at the end of each day (UTC)

@@ -54,6 +54,17 @@ page-more-programs = { $count ->
     [one] { $count } autre programme en a moins.
    *[other] { $count } autres programmes en ont moins.
 }
+page-coming = À venir
+page-chart-coming = Délais qui expirent les jours à venir
+page-busiest = surtout { $days }
+page-deadlines = Délais
+page-expected-late = En retard, selon la tendance
+page-nothing-coming = Rien n’expire les prochains jours ouvrés.
+page-coming-note = Au { $instant }. { $count ->
+    [0] Rien n’expire plus tard.
+    [one] { $count } délai expire plus tard.
+   *[other] { $count } délais expirent plus tard.
+} Selon la tendance : autant que parmi ceux du même âge.
 page-days = Les 30 derniers jours
 page-chart-moved = Dépassements par jour (UTC)
 page-chart-open = En retard à la fin de chaque jour (UTC)

@@ -110,6 +110,7 @@ fn every_message_of_the_page_is_used_and_every_used_one_exists() {
         include_str!("../http/page/chart.rs"),
         include_str!("../http/page/claim.rs"),
         include_str!("../http/page/clock.rs"),
+        include_str!("../http/page/coming.rs"),
         include_str!("../http/page/event.rs"),
         include_str!("../http/page/file.rs"),
         include_str!("../http/page/listing.rs"),

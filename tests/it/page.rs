@@ -117,6 +117,23 @@ on_every_engine! {
         says(&french, &["2 en retard", "3 jours ouvrés de retard", "lundi 23 novembre 2026 à 09:00 (UTC+1)"]);
     }
 
+    async fn what_falls_due_is_on_the_overview_and_in_the_metrics_once_it_was_looked_for(world in World) {
+        with_something_of_everything(&world).await;
+        world.put(claim("C-4", "submitted").on("submitted_at", "2026-11-23T08:00:00+01:00").with("amount", "200").with("currency", "EUR")).await;
+        let served = serve(&world, None).await;
+        let mut metrics = String::new();
+        let looked_for = async {
+            while !metrics.contains("_forecast_due{") {
+                metrics = get(&served, "/metrics").await.1;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), looked_for).await.expect("it is looked for");
+        says(&metrics, &["claimwatch_forecast_due{rule=\"review\",business_days=\"2\"} 1\n", "claimwatch_forecast_due_amount{rule=\"review\",currency=\"EUR\"} 200.0\n"]);
+        let html = view(&served, "/?lang=en").await;
+        says(&text(&html), &["Coming", "Wed 25 Nov 2026 1 1 review – 200.00 EUR", "most on Wed 25 Nov 2026"]);
+        says(&text(&view(&served, "/?lang=fr").await), &["À venir", "mer. 25 nov. 2026 1 1 examen – 200,00 EUR"]);
+    }
+
     async fn a_list_is_narrowed_by_its_address_and_leafed_through_by_its_links(world in World) {
         for number in 0..120 {
             world.put(claim(&format!("C-{number:03}"), "submitted").on("submitted_at", "2026-11-16T10:00:00Z").with("partner_name", if number % 2 == 0 { "Even" } else { "Odd" })).await;

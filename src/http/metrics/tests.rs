@@ -1,8 +1,12 @@
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
+
 use super::*;
 use crate::calendar::{Calendar, Calendars, Zone};
+use crate::claim::{Currency, Totals};
 use crate::delivery::{DrainReport, Way, WayReport};
+use crate::report::{DayAhead, Due, Forecast, Form};
 use crate::sla::Rule;
 use crate::store::OutboxGauges;
 use crate::vitals::{Noted, Reload, Vitals};
@@ -32,7 +36,47 @@ fn reading() -> Reading {
         counted: Some((gauges, Some(DateTime::UNIX_EPOCH))),
         running: Some([(("review".into(), None), 3)].into()),
         overdue: false,
+        ahead: Some(Arc::new(forecast())),
     }
+}
+
+/// From a Saturday on: a day off, a Monday and a Tuesday.
+fn forecast() -> Forecast {
+    let due = |clocks, expected: Option<i64>| {
+        let mut money = Totals::default();
+        money.add(Some(Decimal::new(1050, 2)), Currency::parse("EUR"));
+        let expected_late = expected.map(|tenths| Decimal::new(tenths, 1));
+        Due { rule: "review".into(), program_id: None, clocks, expected_late, money }
+    };
+    let day = |date: &str, due: Vec<Due>| {
+        let date = date.parse().expect("a day");
+        DayAhead { date, clocks: due.iter().map(|due| due.clocks).sum(), due }
+    };
+    let days = vec![
+        day("2026-11-21", vec![due(1, Some(5))]),
+        day("2026-11-23", vec![due(2, Some(10)), due(3, None)]),
+        day("2026-11-24", vec![due(4, Some(2))]),
+    ];
+    let (from, to) = (days[0].date, days[2].date);
+    let form = vec![Form { rule: "review".into(), clocks: 40, late: 10 }];
+    Forecast { at: DateTime::UNIX_EPOCH, from, to, overdue: Vec::new(), days, busiest: Vec::new(), later: 0, form }
+}
+
+#[test]
+fn what_falls_due_is_counted_by_the_business_day_on_which_it_is_to_be_done() {
+    let text = text(&reading()).expect("text");
+    for line in [
+        "claimwatch_forecast_due{rule=\"review\",business_days=\"0\"} 0",
+        "claimwatch_forecast_due{rule=\"review\",business_days=\"1\"} 6",
+        "claimwatch_forecast_due{rule=\"review\",business_days=\"2\"} 4",
+        "claimwatch_forecast_due{rule=\"payment\",business_days=\"9\"} 0",
+        "claimwatch_forecast_expected_late{rule=\"review\"} 1.7",
+        "claimwatch_forecast_due_amount{rule=\"review\",currency=\"EUR\"} 42.0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is not in {text}");
+    }
+    let unknown = Reading { ahead: None, ..reading() };
+    assert!(!super::text(&unknown).expect("text").contains("_forecast_"), "nothing is made up");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod calendars;
 mod chart;
 mod claim;
 mod clock;
+mod coming;
 mod event;
 mod file;
 mod listing;

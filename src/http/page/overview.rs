@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::super::Shared;
 use super::asked::Asked;
 use super::chart::{Chart, Column, chart};
+use super::coming::{Coming, coming};
 use super::row::{Row, Rows, WIDE};
 use super::sheet::{self, Sheet};
 use super::{Answer, Desk, picture, wrong};
@@ -39,6 +40,7 @@ struct View {
     days: Vec<Day>,
     moved: Option<Chart>,
     open: Option<Chart>,
+    coming: Option<Coming>,
     worst: Vec<Row>,
     checks: Vec<Health>,
     coverage: Vec<(String, String)>,
@@ -120,6 +122,7 @@ async fn answer(desk: &Desk<'_>) -> Answer {
         moved: pictured(&days, |day| vec![day.opened, day.resolved]),
         open: pictured(&days, |day| vec![day.open]),
         days,
+        coming: facts.ahead().map(|forecast| coming(desk, &forecast)),
         worst: worst.alerts.iter().map(|alert| rows.of(alert)).collect(),
         checks: checks.iter().map(health).collect(),
         coverage: coverage(desk, &reading),
