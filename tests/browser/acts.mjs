@@ -12,9 +12,12 @@ const claim = (id) => `/claims/${encodeURIComponent(id)}`;
 export async function perform(desk) {
   const secret = admit(desk.world, "Ada <Lovelace>");
   const context = await desk.browser.newContext({ locale: "en-GB" });
-  const page = await context.newPage();
-  const heard = listen(page, desk.url);
-  const tools = { ...desk, secret, page, open: (where) => page.goto(desk.url + where), seen: (name) => look(desk, page, name) };
+  const heard = [];
+  const tools = async () => {
+    const page = await context.newPage();
+    heard.push(listen(page, desk.url));
+    return { secret, page, open: (where) => page.goto(desk.url + where), seen: (name) => look(page, name) };
+  };
   const flows = {
     "whoever has no token is asked for one, and a wrong one is refused": signIn,
     "one alert is acknowledged with a promise, and the answer is taken back": acknowledge,
@@ -26,8 +29,8 @@ export async function perform(desk) {
     "held alerts are released after a question, and held again": release,
     "whoever signs out may look, and no more": signOut,
   };
-  for (const [what, flow] of Object.entries(flows)) await desk.findings.of(what, () => flow(tools));
-  desk.findings.say("nothing fails while things are done", heard);
+  for (const [what, flow] of Object.entries(flows)) await desk.findings.of(what, async () => flow(await tools()));
+  desk.findings.say("nothing fails while things are done", heard.flat());
   await context.close();
 }
 
@@ -48,7 +51,7 @@ function admit(world, name) {
 }
 
 /** What axe and the layout say of the page as it stands, in every width and scheme. */
-async function look(desk, page, name) {
+async function look(page, name) {
   const wrong = [];
   for (const colorScheme of SCHEMES) {
     await page.emulateMedia({ colorScheme });
@@ -100,7 +103,7 @@ async function acknowledge({ page, open, seen }) {
   wrong.push(...differs("reloaded", page.url(), shown));
   await open(`${claim("PLAIN-011")}?lang=en`);
   wrong.push(...(await says(page, "Called <them>")));
-  await page.goBack();
+  await page.goto(shown);
   await undo(page);
   wrong.push(...(await says(page, "taken back")), ...(await seen("taken back")));
   await open(`${claim("PLAIN-011")}?lang=en`);
@@ -145,8 +148,8 @@ async function silence({ page, open, seen }) {
   wrong.push(...(await seen("silence, after")));
   await open("/silences?lang=en");
   wrong.push(...(await says(page, "Agreed with <them> & others")));
-  const row = page.locator("tr", { hasText: "Fabri*" });
-  await press(page, row.locator("button"));
+  await press(page, page.locator("tr", { hasText: "Fabri*" }).locator("button"));
+  wrong.push(...unless((await page.locator("[role=status] h1").count()) === 1, `no receipt: ${await heading(page)}`));
   await open("/silences?lang=en");
   return wrong.concat(unless((await page.locator("tr.over", { hasText: "Fabri*" }).count()) === 1, "it is still in force"));
 }
@@ -156,7 +159,7 @@ async function retry({ page, open, seen }) {
   const before = await page.locator("main tbody tr").count();
   await press(page, page.locator("form[action^='/outbox/retry'] button").first());
   const wrong = await seen("sent again");
-  wrong.push(...unless((await page.locator("h1[role=status]").count()) === 1, `no receipt: ${await heading(page)}`));
+  wrong.push(...unless((await page.locator("[role=status] h1").count()) === 1, `no receipt: ${await heading(page)}`));
   return wrong.concat(unless(before > 3, `only ${before} were given up`));
 }
 
@@ -174,9 +177,10 @@ async function release({ page, open, seen }) {
   const wrong = await seen("released, before");
   await press(page, page.locator("form.question button"));
   wrong.push(...(await says(page, "80")), ...(await seen("released, after")));
+  const receipt = page.url();
   await open("/alerts?state=held&lang=en");
   wrong.push(...differs("still held", await page.locator("main tbody tr").count(), 0));
-  await page.goBack();
+  await page.goto(receipt);
   if ((await page.locator("form[action^='/undo'] button").count()) === 0) return wrong;
   await undo(page);
   await open("/alerts?state=held&lang=en");

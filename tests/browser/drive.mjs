@@ -1,4 +1,4 @@
-// Starts the worlds and the browser, and has every part look: `node drive.mjs BINARY WORK [PICTURES]`.
+// Starts the worlds and the browser, and has every part look: `node drive.mjs BINARY WORK PICTURES PART`; the last two may be empty.
 import { createRequire } from "node:module";
 import path from "node:path";
 import { Findings } from "./findings.mjs";
@@ -11,7 +11,7 @@ import * as plain from "./plain.mjs";
 import * as views from "./views.mjs";
 import { demo, hostile, serve } from "./world.mjs";
 
-const [binary, work, folder] = process.argv.slice(2);
+const [binary, work, folder, only] = process.argv.slice(2);
 const { chromium } = createRequire(process.env.MODULES)("playwright-core");
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
@@ -37,7 +37,9 @@ async function withWorld(world, then) {
 }
 
 async function lookAtAll(desk) {
-  await Promise.all([views.look(desk), plain.use(desk)]);
-  await Promise.all([keyboard.use(desk), paper.print(desk), documents.look(desk)]);
-  await acts.perform(desk);
+  const parts = (all) => Promise.all(Object.entries(all).map(([name, look]) => (only && only !== name ? null : look(desk))));
+  await parts({ views: views.look, plain: plain.use });
+  await parts({ keyboard: keyboard.use, paper: paper.print, documents: documents.look });
+  // Last, since it changes what there is to see.
+  await parts({ acts: acts.perform });
 }
