@@ -149,6 +149,8 @@ async function silence({ page, open, seen }) {
   await open("/silences?lang=en");
   wrong.push(...(await says(page, "Agreed with <them> & others")));
   await press(page, page.locator("tr", { hasText: "Fabri*" }).locator("button"));
+  wrong.push(...(await seen("the end of a silence, before")));
+  await press(page, page.locator("form.question button"));
   wrong.push(...unless((await page.locator("[role=status] h1").count()) === 1, `no receipt: ${await heading(page)}`));
   await open("/silences?lang=en");
   return wrong.concat(unless((await page.locator("tr.over", { hasText: "Fabri*" }).count()) === 1, "it is still in force"));
