@@ -12,6 +12,7 @@ const claim = (id) => `/claims/${encodeURIComponent(id)}`;
 export async function perform(desk) {
   const secret = admit(desk.world, "Ada <Lovelace>");
   const context = await desk.browser.newContext({ locale: "en-GB" });
+  context.setDefaultTimeout(15_000);
   const heard = [];
   const tools = async () => {
     const page = await context.newPage();
@@ -95,7 +96,7 @@ async function acknowledge({ page, open, seen }) {
   const form = page.locator(".answering").first();
   await form.locator("summary").click();
   await form.locator("input[name=promise]").fill("2026-12-03");
-  await form.locator("input[name=note]").fill(`Called <them>: ${HOSTILE.emoji}`);
+  await form.locator("input[name=note]").fill(`Called <them> & others 🧾 ${HOSTILE.cjk}`);
   await press(page, form.locator("button[value=acknowledge]"));
   const wrong = (await says(page, "acknowledged")).concat(await seen("acknowledged"));
   const shown = page.url();
