@@ -22,6 +22,16 @@ bench *ARGS:
 book:
     tools/book/build
 
+# The page in a real Chromium: every view and action, with axe, by keyboard, on paper.
+browser:
+    cargo build
+    tests/browser/run
+
+# The documents' pictures of the page.
+pictures:
+    cargo build
+    tests/browser/run --pictures docs/pictures
+
 # The service on a real systemd in a box of its own; as root.
 systemd:
     cargo build

@@ -160,6 +160,7 @@ fn digest() -> Digest {
         coverage: Coverage::default(),
         plausible: None,
         bounced: Vec::new(),
+        month: None,
     }
 }
 

@@ -232,6 +232,10 @@ page-more-alerts = { $count ->
    *[other] { $count } more alerts are older.
 }
 page-lines = Payment lines
+page-lines-count = { $count ->
+    [one] { $count } payment line
+   *[other] { $count } payment lines
+}
 page-paid = Paid
 page-unpaid = not yet
 page-mails = Messages about it

@@ -125,7 +125,7 @@ page-sort-amount = plus grand montant d’abord, par devise
 page-sort-claim = par dossier
 page-sort-program = par programme
 page-sort-partner = par partenaire
-page-sort-resolved = résolues en dernier d’abord
+page-sort-resolved = les dernières résolues
 page-left = { $count ->
     [0] échéance dans moins d’un jour ouvré
     [one] encore { $count } jour ouvré
@@ -232,6 +232,10 @@ page-more-alerts = { $count ->
    *[other] { $count } autres alertes sont plus anciennes.
 }
 page-lines = Lignes de paiement
+page-lines-count = { $count ->
+    [one] { $count } ligne de paiement
+   *[other] { $count } lignes de paiement
+}
 page-paid = Payé
 page-unpaid = pas encore
 page-mails = Messages à son sujet

@@ -113,7 +113,7 @@ async fn answer(desk: &Desk<'_>, id: &str) -> Answer {
     let calendars = facts.calendars.borrow().clone();
     let known = Known { subjects: &subjects, alerts: &alerts, history: &history };
     let clocks = explain(&known, &By { rules: &facts.rules, calendars: &calendars, now });
-    let views: Vec<ClockView> = clocks.iter().map(|one| clock::view(words, &calendars, one)).collect();
+    let views: Vec<ClockView> = clock::merged(clocks.iter().map(|one| clock::view(words, &calendars, one)).collect());
     let (quiet, shown): (Vec<_>, Vec<_>) = views.into_iter().partition(|one| one.due.is_none() && one.tone == "quiet");
     let (mut present, past): (Vec<_>, Vec<_>) = shown.into_iter().partition(|one: &ClockView| one.present);
     // What is to be done comes first.

@@ -12,7 +12,8 @@ use crate::wording::Words;
 #[derive(Debug, Serialize)]
 pub(super) struct ClockView {
     pub rule: String,
-    pub payment: Option<String>,
+    /// The payment lines that it stands for; none: the claim itself.
+    pub lines: Vec<String>,
     pub present: bool,
     /// `late`, `risk`, `good` or `quiet`.
     pub tone: &'static str,
@@ -45,7 +46,7 @@ pub(super) fn view(words: Words, calendars: &Calendars, clock: &ExplainedClock) 
     let (tone, verdict) = verdict(words, clock);
     ClockView {
         rule: words.rule(&clock.rule),
-        payment: clock.payment_id.as_deref().map(|id| clean_line(id, WIDE).into_owned()),
+        lines: clock.payment_id.iter().map(|id| clean_line(id, WIDE).into_owned()).collect(),
         present: clock.present,
         tone,
         verdict,
@@ -62,6 +63,32 @@ pub(super) fn view(words: Words, calendars: &Calendars, clock: &ExplainedClock) 
         months: explanation.map(|one| picture::counted(words, one)).unwrap_or_default(),
         alert: clock.alert.as_ref().map(|alert| alert.id.to_string()),
         differs: clock.alert.as_ref().is_some_and(|alert| alert.same == Some(false)),
+    }
+}
+
+/// One in place of those that differ in nothing but their payment line; in the order of the first of each.
+pub(super) fn merged(clocks: Vec<ClockView>) -> Vec<ClockView> {
+    let mut merged: Vec<ClockView> = Vec::new();
+    for clock in clocks {
+        match merged.iter_mut().find(|one| !one.lines.is_empty() && !clock.lines.is_empty() && one.is_like(&clock)) {
+            Some(one) => one.lines.extend(clock.lines),
+            None => merged.push(clock),
+        }
+    }
+    merged
+}
+
+impl ClockView {
+    /// Whether all that is said of both is the same. Months follow from the rest.
+    fn is_like(&self, other: &Self) -> bool {
+        fn said(one: &ClockView) -> [&Option<String>; 8] {
+            [&one.reason, &one.start, &one.counted, &one.skipped, &one.due, &one.stopped, &one.calendar, &one.versions]
+        }
+        self.rule == other.rule
+            && self.verdict == other.verdict
+            && (self.present, self.differs) == (other.present, other.differs)
+            && self.notes == other.notes
+            && said(self) == said(other)
     }
 }
 
