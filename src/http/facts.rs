@@ -48,10 +48,14 @@ pub struct Kept {
     readiness: Mutex<Option<(Instant, Vec<Check>)>>,
     pub(super) ahead: watch::Sender<Option<Arc<Forecast>>>,
     alike: Mutex<Option<(Instant, Alike)>>,
-    past: Mutex<Option<((NaiveDate, NaiveDate), Vec<DailyCount>)>>,
-    today: Mutex<Option<(Instant, (NaiveDate, Result<Vec<DailyCount>, StoreError>))>>,
+    past: Mutex<Option<Past>>,
+    today: Mutex<Option<(Instant, Today)>>,
 }
 
+/// What opened and was resolved from the first to the last of these days.
+type Past = ((NaiveDate, NaiveDate), Vec<DailyCount>);
+/// The same of one day, if the database answered.
+type Today = (NaiveDate, Result<Vec<DailyCount>, StoreError>);
 /// Open alerts by what they have in common.
 type Alike = Result<Arc<Vec<AlertCount>>, StoreError>;
 
