@@ -44,6 +44,7 @@ fn plan() -> Plan {
             send_hours: None,
             brake: None,
             all_is_well: Recipients::default(),
+            monthly_reports: Vec::new(),
             language: Language::En,
             support_url: None,
             claim_url: None,

@@ -41,7 +41,7 @@ on_every_engine! {
         let (first, second) = (token(1, "Ada", Scope::Read).1, token(2, "Ada", Scope::Write).1);
         assert!(world.store.add_token(&first).await.unwrap());
         assert!(!world.store.add_token(&second).await.unwrap());
-        assert_eq!(world.store.tokens().await.unwrap(), [first.clone()]);
+        assert_eq!(world.store.tokens().await.unwrap(), std::slice::from_ref(&first));
         world.store.revoke_token(&first.id, at("2026-11-24T09:00:00Z")).await.unwrap();
         assert!(world.store.add_token(&second).await.unwrap());
     }
