@@ -115,6 +115,7 @@ const SETTINGS: &[(&str, Shown)] = &[
     ("webhooks.*.previous_secret_file", Length),
     ("webhooks.*.ca_file", Length),
     ("http.listen", Length),
+    ("http.external_url", Length),
     ("http.token", Set),
     ("http.token_file", Length),
     ("log.format", OneOf(&["auto", "journald", "json", "text"])),

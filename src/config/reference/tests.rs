@@ -74,7 +74,7 @@ impl Context {
             }
             ("[mail.smtp]", "username") => &[("password", r#""a""#)],
             ("[mail.smtp]", "password" | "password_file") => &[("username", r#""a""#)],
-            ("[http]", "token" | "token_file") => &[("listen", r#""127.0.0.1:1""#)],
+            ("[http]", "token" | "token_file" | "external_url") => &[("listen", r#""127.0.0.1:1""#)],
             _ => &[],
         };
         self.beside.extend_from_slice(needs);
