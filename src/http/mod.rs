@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -77,6 +77,8 @@ struct Shared {
     is_local: bool,
     /// Where people reach the page.
     external_url: Option<String>,
+    /// Whose turn it is to read.
+    turns: Semaphore,
 }
 
 impl Shared {
@@ -140,7 +142,8 @@ impl Server {
     /// Answers requests until `stop`; what is being answered then is cut off.
     pub async fn serve(&self, facts: Facts, stop: CancellationToken) {
         let HttpSettings { listen, token, external_url } = self.settings.clone();
-        let shared = Arc::new(Shared { facts, token, is_local: listen.ip().is_loopback(), external_url });
+        let (is_local, turns) = (listen.ip().is_loopback(), Semaphore::new(readers()));
+        let shared = Arc::new(Shared { facts, token, is_local, external_url, turns });
         let looking = Arc::clone(&shared);
         let _ahead = AbortOnDropHandle::new(tokio::spawn(async move { ahead::keep(&looking.facts).await }));
         let router = router(&shared);
@@ -178,10 +181,21 @@ fn router(shared: &Arc<Shared>) -> axum::Router {
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .merge(api::router())
-        .merge(page::router())
+        .merge(api::router().merge(page::router()).layer(middleware::from_fn_with_state(Arc::clone(shared), in_turn)))
         .layer(middleware::from_fn_with_state(Arc::clone(shared), admit))
         .with_state(Arc::clone(shared))
+}
+
+/// So many may read at once: half of the processors, so that scans and deliveries have the others, and connections.
+fn readers() -> usize {
+    std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1))
+}
+
+/// Lets whoever reads wait for their turn. Whoever writes has a body to send, and may be slow: they hold up no one.
+async fn in_turn(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let _turn = if reads { shared.turns.acquire().await.ok() } else { None };
+    next.run(request).await
 }
 
 /// Lets in who may ask, and answers in time.
