@@ -82,7 +82,9 @@ pub async fn run(args: &ReportArgs, app: &App) -> Result<(), Failure> {
 
 /// The message about `days`, as it would go out.
 async fn message(app: &App, plan: &Plan, days: RangeInclusive<NaiveDate>, now: DateTime<Utc>) -> Result<(), Failure> {
-    let wanted = plan.policy.monthly_reports.first().cloned().unwrap_or_default();
+    let by_mail = plan.policy.monthly_reports.iter().find(|wanted| !wanted.recipients.to.is_empty()).cloned();
+    let none = "--eml: found no [[escalation.monthly_reports]] with `to`, expected one to show";
+    let wanted = by_mail.ok_or_else(|| Failure::usage(none.to_owned()))?;
     let digest = monthly_digest(&mut *app.store.snapshot().await?, plan, &wanted, days, now).await;
     let digest = digest.map_err(|error| Failure::failed(error.to_string()))?;
     let frame = frame(&app.settings);

@@ -164,14 +164,7 @@ pub async fn run(app: App, stop: Stop, around: Surroundings) -> Result<(), Daemo
         stop: stop.ask.clone(),
         longest_step: app.settings.mail.timeout + pulse::BESIDE_AN_ATTEMPT - GRACE,
     };
-    let reports = ReportLoop {
-        leadership: scans.leadership.clone(),
-        plans: reported,
-        store: Arc::clone(&app.store),
-        time: app.time.clone(),
-        scanned: told,
-        stop: stop.ask.clone(),
-    };
+    let reports = ReportLoop::of(&app, reported, scans.leadership.clone(), told, stop.ask.clone());
     scans.recall(&*app.store).await;
     say_that_it_is_ready(&app, &courier);
     manager.tell(News::Ready);

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::leader::{Leadership, Mandate};
 use super::plans::Plans;
 use super::trouble::words_of_panic;
+use crate::app::App;
 use crate::now::TimeSource;
 use crate::report::send_due;
 use crate::store::{Store, StoreError};
@@ -18,16 +19,27 @@ use crate::store::{Store, StoreError};
 const LOOK: Duration = Duration::from_mins(1);
 
 pub(super) struct ReportLoop {
-    pub leadership: Leadership,
-    pub plans: Arc<Plans>,
-    pub store: Arc<dyn Store>,
-    pub time: TimeSource,
+    leadership: Leadership,
+    plans: Arc<Plans>,
+    store: Arc<dyn Store>,
+    time: TimeSource,
     /// Told that there may be mail.
-    pub scanned: Arc<Notify>,
-    pub stop: CancellationToken,
+    scanned: Arc<Notify>,
+    stop: CancellationToken,
 }
 
 impl ReportLoop {
+    /// The loop of `app`'s daemon.
+    pub fn of(
+        app: &App,
+        plans: Arc<Plans>,
+        leadership: Leadership,
+        scanned: Arc<Notify>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { leadership, plans, store: Arc::clone(&app.store), time: app.time.clone(), scanned, stop }
+    }
+
     /// Sends reports when they are due until told to stop; one that fails is tried again.
     pub async fn run(self) {
         loop {

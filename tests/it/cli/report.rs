@@ -62,3 +62,20 @@ async fn what_cannot_be_meant_is_refused() {
     desk.run(&["report", "--json", "--csv"]).refused(2, &["cannot be used with"]);
     desk.run(&["report", "--rule", "revue"]).refused(2, &["--rule: found \"revue\", expected one of review"]);
 }
+
+#[tokio::test]
+async fn the_message_of_a_month_is_shown_as_it_would_go_out_if_anyone_gets_one() {
+    let desk = Desk::with_database("").await;
+    desk.run(&["report", "--eml"])
+        .refused(2, &["--eml: found no [[escalation.monthly_reports]] with `to`, expected one to show"]);
+    let desk = Desk::with_database("[[escalation.monthly_reports]]\nto = [\"managers@example.com\"]\n").await;
+    let review = claim("C-1", "rejected").on("submitted_at", "2024-06-03T10:00:00Z");
+    desk.put(review.on("reviewed_at", "2024-06-10T10:00:00Z")).await;
+    let told = desk.run(&["report", "--eml", "--from", "2024-06-01", "--to", "2024-06-30"]).done();
+    told.says(&[
+        "To: managers@example.com",
+        "X-Claimwatch-Kind: report",
+        "June 2024: 0 of 1",
+        "filename=\"report-2024-06.html\"",
+    ]);
+}
